@@ -4,7 +4,7 @@
 # Sourced, never run. Whoever sources it has set -euo pipefail and REPO (the clone's folder).
 
 LOCAL="$REPO/.local"
-HEARTBEAT_SECONDS=${CHATLOG_HEARTBEAT_SECONDS:-15}
+HEARTBEAT_SECONDS=${HEARTBEAT_SECONDS:-15}
 
 if [[ -t 1 && -z ${NO_COLOR:-} ]]; then
   BOLD=$'\e[1m' RED=$'\e[31m' GREEN=$'\e[32m' DIM=$'\e[2m' PLAIN=$'\e[0m'
@@ -13,7 +13,6 @@ else
 fi
 
 say() { printf '%s\n' "$*"; }
-warn() { printf '%s\n' "${RED}warning:${PLAIN} $*" >&2; }
 die() {
   printf '%s\n' "${RED}error:${PLAIN} $*" >&2
   exit 1
@@ -45,7 +44,7 @@ step() {
   ) >"$log" 2>&1 </dev/null 9>&- &
   STEP_PID=$!
   set +m
-  show_alive "$name" "$STEP_PID"
+  show_alive "$name" "$log" "$STEP_PID"
   wait "$STEP_PID" || rc=$?
   STEP_PID=''
   if ((rc == 0)); then
@@ -58,21 +57,25 @@ step() {
   die "step \"$name\" failed; the whole log: $log"
 }
 
-# A spinner on a terminal, a line every HEARTBEAT_SECONDS elsewhere, until the process has ended.
-show_alive() {
-  local name=$1 pid=$2 started=$SECONDS next=$((SECONDS + HEARTBEAT_SECONDS)) i=0
+# A spinner on a terminal, a line every HEARTBEAT_SECONDS elsewhere, until the process has ended; both with the last
+# line of its log.
+show_alive() { # NAME LOG PID
+  local name=$1 log=$2 pid=$3 started=$SECONDS next=$((SECONDS + HEARTBEAT_SECONDS)) i=0 looked=-1 last=''
   local frames='-\|/'
   while kill -0 "$pid" 2>/dev/null; do
     if [[ -t 1 ]]; then
-      printf '\r\e[K%s %s %s' "${frames:i++%4:1}" "$name" "${DIM}$((SECONDS - started)) s${PLAIN}"
+      if ((looked != SECONDS)); then looked=$SECONDS last=$(last_line "$log"); fi
+      printf '\r\e[K%s %s' "${frames:i++%4:1}" "$name ${DIM}$((SECONDS - started)) s  $last${PLAIN}"
     elif ((SECONDS >= next)); then
-      say "  … $name: $((SECONDS - started)) s"
+      say "  … $name: $((SECONDS - started)) s  ($(last_line "$log"))"
       next=$((SECONDS + HEARTBEAT_SECONDS))
     fi
     sleep 0.1
   done
   if [[ -t 1 ]]; then printf '\r\e[K'; fi
 }
+
+last_line() { tail -n 1 "$1" 2>/dev/null | tr -d '\r\e' | sed 's/^ *//' | cut -c1-40; }
 
 # --- processes ----------------------------------------------------------------------------------------------
 # A pid alone may long belong to somebody else. A pid file holds pid, start time and boot id; all must agree.

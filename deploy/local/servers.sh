@@ -9,6 +9,8 @@
 #   servers.sh restart SET […]                           same port, same data
 #   servers.sh status  SET                               one line a server: name, pid, address, state
 #   servers.sh remove  SET                               kill all, then delete the folder and its data
+#
+# With SET_OWNER=PID in the environment of `start`, the set is removed when that process has ended, however it ended.
 set -euo pipefail
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -274,6 +276,7 @@ variable_of() { # NAME
 start() {
   local name
   remove_orphans
+  watch_owner
   # All start first and are awaited afterwards: together they take as long as the slowest.
   for name in "$@"; do
     running "$name" || "${name}_start"
@@ -302,7 +305,21 @@ status() {
   done
 }
 
+# Removes the set when its owner is gone: a test run that is killed with SIGKILL leaves nothing behind either.
+watch() {
+  while process_of "$SET/pid/owner" >/dev/null; do sleep 1; done
+  rm -f "$SET/pid/watch" # remove would end this process
+  remove
+}
+
+watch_owner() {
+  if [[ -z ${SET_OWNER:-} ]] || running watch; then return; fi
+  remember_process "$SET/pid/owner" "$SET_OWNER"
+  launch watch "$HERE/servers.sh" watch "$SET"
+}
+
 remove() {
+  stop_process "$SET/pid/watch" TERM 5
   each kill "${SERVERS[@]}"
   rm -rf "$PGHOME" "$SET"
 }
@@ -343,6 +360,7 @@ main() {
       ;;
     status) status ;;
     remove) remove ;;
+    watch) watch ;;
     *) die "no such action: $action" ;;
   esac
 }

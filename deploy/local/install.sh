@@ -1,0 +1,119 @@
+# shellcheck shell=bash
+# What the machine must have. Sourced by ./dev. As root on Debian or Ubuntu the missing packages are installed;
+# anywhere else they are listed, so that somebody who may can install them.
+
+MIN_RUST=1.95
+MIN_JAVA=17
+MIN_POSTGRES=15
+CARGO_DENY=0.20.2
+
+at_least() { # VERSION MINIMUM
+  [[ $(printf '%s\n%s\n' "$2" "$1" | sort -V | head -1) == "$2" ]]
+}
+
+has() { command -v "$1" >/dev/null; }
+
+has_java() {
+  local version
+  has java || return 1
+  version=$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p')
+  at_least "${version:-0}" $MIN_JAVA
+}
+
+has_postgres() {
+  local version
+  version=$(find /usr/lib/postgresql -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sort -V | tail -1)
+  if [[ -x /usr/lib/postgresql/$version/bin/postgres ]]; then
+    at_least "$version" $MIN_POSTGRES
+  else
+    has postgres && has initdb
+  fi
+}
+
+# Vendored OpenSSL configures itself with modules that perl-base lacks.
+has_perl() { perl -MIPC::Cmd -MFindBin -e 1 2>/dev/null; }
+
+# Prints the Debian packages that are missing. Servers that the environment names are not needed here.
+missing_packages() {
+  has gcc || say gcc
+  [[ -e /usr/include/stdlib.h ]] || say libc6-dev
+  has g++ || say g++
+  has make || say make
+  has pkg-config || say pkg-config
+  has_perl || say perl
+  has curl || say curl
+  has git || say git
+  [[ -e /etc/ssl/certs/ca-certificates.crt ]] || say ca-certificates
+  if [[ -z ${KAFKA_BROKERS:-} ]]; then
+    has_java || say default-jre-headless
+    has mvn || say maven
+  fi
+  if [[ -z ${DATABASE_URL:-} ]]; then
+    has_postgres || say postgresql
+  fi
+  has psql || say postgresql-client
+  if [[ -z ${REDIS_URL:-} ]]; then
+    has redis-server || say redis-server
+  fi
+}
+
+install_packages() {
+  export DEBIAN_FRONTEND=noninteractive
+  # Postgres's package would make and start a cluster on 5432, Redis's a server on 6379: ours are started by
+  # servers.sh, on ports of their own, and nothing else is wanted.
+  mkdir -p /etc/postgresql-common/createcluster.d
+  printf 'create_main_cluster = false\n' >/etc/postgresql-common/createcluster.d/chatlog.conf
+  if [[ ! -e /usr/sbin/policy-rc.d ]]; then
+    printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+    chmod +x /usr/sbin/policy-rc.d
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+  fi
+  apt-get update
+  apt-get install -y --no-install-recommends "$@"
+}
+
+require_packages() {
+  local -a missing
+  read -ra missing <<<"$(missing_packages | tr '\n' ' ')"
+  if ((${#missing[@]} == 0)); then return; fi
+  if ((EUID != 0)) || ! has apt-get; then
+    say "Missing on this machine (names of Debian's packages):" >&2
+    printf '  %s\n' "${missing[@]}" >&2
+    say "Install them, for instance with: sudo apt-get install --no-install-recommends ${missing[*]}" >&2
+    say "Servers that run elsewhere can be named instead: KAFKA_BROKERS, DATABASE_URL, REDIS_URL." >&2
+    die "only root can install them; run ./dev again afterwards"
+  fi
+  step "install ${missing[*]}" "$LOCAL/log/install.log" install_packages "${missing[@]}"
+  read -ra missing <<<"$(missing_packages | tr '\n' ' ')"
+  ((${#missing[@]} == 0)) \
+    || die "still missing or too old after the installation: ${missing[*]} (Java $MIN_JAVA, Postgres $MIN_POSTGRES or newer)"
+}
+
+# The distribution's Rust is too old, so the toolchain has to come from rustup.
+require_rust() {
+  if ! has cargo && [[ -x $HOME/.cargo/bin/cargo ]]; then PATH="$HOME/.cargo/bin:$PATH"; fi
+  local version=''
+  if has rustc; then version=$(rustc --version | cut -d' ' -f2); fi
+  if [[ -z $version ]] || ! has cargo || ! at_least "$version" $MIN_RUST; then
+    die "Rust $MIN_RUST or newer is needed (found: ${version:-none}). Install it with rustup, https://rustup.rs :
+  curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile default
+or, where rustup is there already: rustup update stable"
+  fi
+}
+
+require_rust_components() {
+  local component
+  for component in fmt clippy; do
+    cargo "$component" --version >/dev/null 2>&1 \
+      || die "cargo $component is missing; install it with: rustup component add rustfmt clippy"
+  done
+}
+
+require_cargo_deny() {
+  local deny="$LOCAL/tools/bin/cargo-deny"
+  if [[ -x $deny && $("$deny" --version) == "cargo-deny $CARGO_DENY" ]]; then return; fi
+  # Unoptimised: it runs for a second, and would compile for minutes longer. Built away from the workspace, so that
+  # neither its lock file nor its settings apply.
+  step "install cargo-deny $CARGO_DENY (once, some minutes)" "$LOCAL/log/cargo-deny-install.log" \
+    cargo install --locked --debug --force --root "$LOCAL/tools" "cargo-deny@$CARGO_DENY"
+}

@@ -1,0 +1,149 @@
+# shellcheck shell=bash
+# ./dev test and ./dev sqlx. Sourced by ./dev, after the files beside it.
+
+# --- .sqlx: what Postgres said about every query! in the code ---------------------------------------------------
+
+MACROS_DATABASE=chatlog_macros
+
+# The server's address with another database, and with the schemas that queries name by search_path.
+macros_url() {
+  local base=${DATABASE_URL%%\?*}
+  printf '%s/%s?options=-c%%20search_path%%3Dg1,control,identity,public' "${base%/*}" "$MACROS_DATABASE"
+}
+
+macros_psql() { psql -X -q -v ON_ERROR_STOP=1 "$@"; }
+
+# A fresh database with every migration, and one generation of the read models (g1) as queries see it.
+make_macros_database() {
+  local file base=${DATABASE_URL%%\?*}
+  macros_psql "$DATABASE_URL" -c "DROP DATABASE IF EXISTS $MACROS_DATABASE WITH (FORCE)" \
+    -c "CREATE DATABASE $MACROS_DATABASE"
+  for file in "$REPO"/migrations/[0-9]*.sql; do
+    say "$file"
+    macros_psql "${base%/*}/$MACROS_DATABASE" --single-transaction -f "$file"
+  done
+  macros_psql "${base%/*}/$MACROS_DATABASE" -c 'CREATE SCHEMA g1'
+  for file in tables indexes; do
+    say "read-model/$file.sql"
+    macros_psql "$(macros_url)" --single-transaction -f "$REPO/migrations/read-model/$file.sql"
+  done
+}
+
+# Runs a cargo command that type-checks, with the macros asking Postgres and writing what it says into a folder.
+recording_queries() { # FOLDER COMMAND…
+  local folder=$1
+  shift
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  # The macros run only where rustc does; cargo would not compile again what has not changed.
+  { grep -rlE --include='*.rs' --exclude-dir={target,node_modules,.local} 'query(_[a-z_]+)?!' "$REPO" || true; } \
+    | xargs -r touch -c
+  DATABASE_URL=$(macros_url) SQLX_OFFLINE=false SQLX_OFFLINE_DIR="$folder" "$@"
+  macros_psql "$DATABASE_URL" -c "DROP DATABASE $MACROS_DATABASE WITH (FORCE)"
+}
+
+regenerate_sqlx() {
+  local new="$LOCAL/sqlx"
+  make_macros_database
+  recording_queries "$new" cargo check --locked --workspace --all-targets
+  rm -rf "$REPO/.sqlx"
+  mv "$new" "$REPO/.sqlx"
+}
+
+compare_sqlx() {
+  mkdir -p "$REPO/.sqlx"
+  diff -ru "$REPO/.sqlx" "$TEST_SET/sqlx" \
+    || die "queries and .sqlx differ; run ./dev sqlx and commit .sqlx"
+}
+
+sqlx_command() {
+  require_packages
+  require_rust
+  start_servers "$DEV" # its Postgres is enough; the scratch database lies beside the platform's
+  step 'regenerate .sqlx' "$LOCAL/log/sqlx.log" regenerate_sqlx
+  say "$(find "$REPO/.sqlx" -name '*.json' | wc -l) queries in .sqlx"
+}
+
+# --- stages -----------------------------------------------------------------------------------------------------
+
+STAGES=(tools formatting servers migrations clippy sqlx licences documentation build tests)
+declare -A STAGE_SECONDS=()
+STAGE=''
+CHOSEN=(--workspace) # what cargo test runs
+
+stage_tools() {
+  require_packages
+  require_rust
+  require_rust_components
+  require_cargo_deny
+}
+
+stage_basics() {
+  require_packages
+  require_rust
+}
+
+stage_formatting() { quiet cargo fmt --all --check; }
+stage_servers() { SET_OWNER=$$ start_servers "$TEST_SET"; }
+stage_migrations() { quiet make_macros_database; }
+stage_clippy() {
+  quiet recording_queries "$TEST_SET/sqlx" cargo clippy --workspace --all-targets --locked -- -D warnings
+}
+stage_sqlx() { quiet compare_sqlx; }
+stage_licences() { quiet "$LOCAL/tools/bin/cargo-deny" --locked check bans licenses sources; }
+stage_documentation() { RUSTDOCFLAGS='-D warnings' quiet cargo doc --workspace --no-deps --locked; }
+stage_build() { quiet cargo test --workspace --locked --no-run; }
+stage_tests() { shown cargo test --locked --no-fail-fast "${CHOSEN[@]}"; }
+
+# Long and silent: into a log, with signs of life.
+quiet() { step "$*" "$LOCAL/log/test-$STAGE.log" "$@"; }
+
+# What the test runners say is shown as it comes, and kept.
+shown() {
+  say "+ $*"
+  "$@" 2>&1 9>&- | tee "$LOCAL/log/test-$STAGE.log"
+}
+
+stage_table() {
+  local stage left=0 result
+  say ''
+  say "${BOLD}stage            result   seconds${PLAIN}"
+  for stage in "${STAGES[@]}"; do
+    if [[ -n ${STAGE_SECONDS[$stage]:-} ]]; then
+      result=passed
+    elif ((left == 0)); then
+      result=FAILED left=1
+      STAGE_SECONDS[$stage]=$((SECONDS - STAGE_STARTED))
+    else
+      result='not run'
+    fi
+    printf '%-16s %-8s %7s\n' "$stage" "$result" "${STAGE_SECONDS[$stage]:--}"
+  done
+  printf '%-16s %-8s %7s\n' total '' "$SECONDS"
+}
+
+# Whatever ends the run, its servers end with it (and should even this be killed, the set's watcher removes it).
+end_test() {
+  local rc=$?
+  trap - EXIT
+  end_running_step
+  if [[ -d $TEST_SET ]]; then "$HERE/servers.sh" remove "$TEST_SET"; fi
+  stage_table
+  exit "$rc"
+}
+
+test_command() {
+  TEST_SET="$LOCAL/test/run-$$"
+  trap end_test EXIT
+  if (($# > 0)); then
+    # The inner loop: only the named tests, or what cargo's own arguments choose.
+    STAGES=(basics servers tests)
+    if [[ $1 == -* ]]; then CHOSEN=("$@"); else CHOSEN=(--workspace -- "$@"); fi
+  fi
+  for STAGE in "${STAGES[@]}"; do
+    STAGE_STARTED=$SECONDS
+    say "${BOLD}== $STAGE${PLAIN}"
+    "stage_$STAGE"
+    STAGE_SECONDS[$STAGE]=$((SECONDS - STAGE_STARTED))
+  done
+}
