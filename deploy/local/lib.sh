@@ -75,7 +75,7 @@ show_alive() { # NAME LOG PID
   if [[ -t 1 ]]; then printf '\r\e[K'; fi
 }
 
-last_line() { tail -n 1 "$1" 2>/dev/null | tr -d '\r\e' | sed 's/^ *//' | cut -c1-40; }
+last_line() { tail -n 1 "$1" 2>/dev/null | tr -d '\r\033' | sed 's/^ *//' | cut -c1-40; }
 
 # --- processes ----------------------------------------------------------------------------------------------
 # A pid alone may long belong to somebody else. A pid file holds pid, start time and boot id; all must agree.
