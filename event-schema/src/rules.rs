@@ -27,15 +27,8 @@ pub enum Standing {
 
 impl Standing {
     /// Every standing.
-    pub const ALL: [Self; 7] = [
-        Self::Outsider,
-        Self::Removed,
-        Self::Invited,
-        Self::Member,
-        Self::Moderator,
-        Self::Owner,
-        Self::Platform,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Outsider, Self::Removed, Self::Invited, Self::Member, Self::Moderator, Self::Owner, Self::Platform];
 
     /// Whether this is a member of the room.
     #[must_use]
@@ -134,57 +127,66 @@ pub enum Verdict {
 /// Columns: outsider, removed, invited, member, moderator, owner, platform.
 /// `x` allowed, `o` if open, `<` if the other stands lower, `.` forbidden.
 const V1: [(RoomKind, [(Action, &[u8; 7]); 15]); 3] = [
-    (RoomKind::Direct, [
-        (Action::Rename, b"......."),
-        (Action::Archive, b"......x"),
-        (Action::Join, b"......."),
-        (Action::Invite, b"......."),
-        (Action::Leave, b"......."),
-        (Action::Remove, b"......."),
-        (Action::ChangeRole, b"......."),
-        (Action::DropEvent, b"......x"),
-        (Action::Post, b"...xxx."),
-        (Action::EditOwn, b"...xxx."),
-        (Action::EditOthers, b"......."),
-        (Action::DeleteOwn, b"...xxx."),
-        (Action::DeleteOthers, b"......x"),
-        (Action::React, b"...xxx."),
-        (Action::Read, b"...xxx."),
-    ]),
-    (RoomKind::Group, [
-        (Action::Rename, b"....xxx"),
-        (Action::Archive, b".....xx"),
-        (Action::Join, b"o.x...."),
-        (Action::Invite, b"....xxx"),
-        (Action::Leave, b"..xxxx."),
-        (Action::Remove, b"....<<x"),
-        (Action::ChangeRole, b".....xx"),
-        (Action::DropEvent, b"......x"),
-        (Action::Post, b"...xxx."),
-        (Action::EditOwn, b"...xxx."),
-        (Action::EditOthers, b"......."),
-        (Action::DeleteOwn, b"...xxx."),
-        (Action::DeleteOthers, b"....xxx"),
-        (Action::React, b"...xxx."),
-        (Action::Read, b"...xxx."),
-    ]),
-    (RoomKind::Channel, [
-        (Action::Rename, b"....xxx"),
-        (Action::Archive, b".....xx"),
-        (Action::Join, b"o.x...."),
-        (Action::Invite, b"....xxx"),
-        (Action::Leave, b"..xxxx."),
-        (Action::Remove, b"....<<x"),
-        (Action::ChangeRole, b".....xx"),
-        (Action::DropEvent, b"......x"),
-        (Action::Post, b"...xxx."),
-        (Action::EditOwn, b"...xxx."),
-        (Action::EditOthers, b"......."),
-        (Action::DeleteOwn, b"...xxx."),
-        (Action::DeleteOthers, b"....xxx"),
-        (Action::React, b"...xxx."),
-        (Action::Read, b"...xxx."),
-    ]),
+    (
+        RoomKind::Direct,
+        [
+            (Action::Rename, b"......."),
+            (Action::Archive, b"......x"),
+            (Action::Join, b"......."),
+            (Action::Invite, b"......."),
+            (Action::Leave, b"......."),
+            (Action::Remove, b"......."),
+            (Action::ChangeRole, b"......."),
+            (Action::DropEvent, b"......x"),
+            (Action::Post, b"...xxx."),
+            (Action::EditOwn, b"...xxx."),
+            (Action::EditOthers, b"......."),
+            (Action::DeleteOwn, b"...xxx."),
+            (Action::DeleteOthers, b"......x"),
+            (Action::React, b"...xxx."),
+            (Action::Read, b"...xxx."),
+        ],
+    ),
+    (
+        RoomKind::Group,
+        [
+            (Action::Rename, b"....xxx"),
+            (Action::Archive, b".....xx"),
+            (Action::Join, b"o.x...."),
+            (Action::Invite, b"....xxx"),
+            (Action::Leave, b"..xxxx."),
+            (Action::Remove, b"....<<x"),
+            (Action::ChangeRole, b".....xx"),
+            (Action::DropEvent, b"......x"),
+            (Action::Post, b"...xxx."),
+            (Action::EditOwn, b"...xxx."),
+            (Action::EditOthers, b"......."),
+            (Action::DeleteOwn, b"...xxx."),
+            (Action::DeleteOthers, b"....xxx"),
+            (Action::React, b"...xxx."),
+            (Action::Read, b"...xxx."),
+        ],
+    ),
+    (
+        RoomKind::Channel,
+        [
+            (Action::Rename, b"....xxx"),
+            (Action::Archive, b".....xx"),
+            (Action::Join, b"o.x...."),
+            (Action::Invite, b"....xxx"),
+            (Action::Leave, b"..xxxx."),
+            (Action::Remove, b"....<<x"),
+            (Action::ChangeRole, b".....xx"),
+            (Action::DropEvent, b"......x"),
+            (Action::Post, b"...xxx."),
+            (Action::EditOwn, b"...xxx."),
+            (Action::EditOthers, b"......."),
+            (Action::DeleteOwn, b"...xxx."),
+            (Action::DeleteOthers, b"....xxx"),
+            (Action::React, b"...xxx."),
+            (Action::Read, b"...xxx."),
+        ],
+    ),
 ];
 
 /// What the table of a rules version says; `None` for a version that this build does not know.

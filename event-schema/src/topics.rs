@@ -156,3 +156,66 @@ impl From<UserId> for Key {
         Self::Id(id.0)
     }
 }
+
+/// The partition of a key: murmur2 over its bytes, as Java's default partitioner and librdkafka's `murmur2_random` do it.
+/// Zero where there is no partition at all.
+#[must_use]
+pub fn partition_of(key: &str, partitions: i32) -> i32 {
+    (murmur2(key.as_bytes()) & 0x7fff_ffff).checked_rem(partitions.unsigned_abs()).map_or(0, u32::cast_signed)
+}
+
+/// `org.apache.kafka.common.utils.Utils.murmur2`, in unsigned arithmetic.
+fn murmur2(data: &[u8]) -> u32 {
+    const M: u32 = 0x5bd1_e995;
+    const SEED: u32 = 0x9747_b28c;
+    let (words, rest) = data.as_chunks::<4>();
+    // Keys are far below 4 GiB; the hash takes the length modulo 2^32.
+    #[expect(clippy::cast_possible_truncation, reason = "the hash is defined over 32 bits")]
+    let mut hash = SEED ^ data.len() as u32;
+    for word in words {
+        let mut word = u32::from_le_bytes(*word).wrapping_mul(M);
+        word = (word ^ (word >> 24)).wrapping_mul(M);
+        hash = hash.wrapping_mul(M) ^ word;
+    }
+    if !rest.is_empty() {
+        for (place, byte) in rest.iter().enumerate() {
+            hash ^= u32::from(*byte) << (8 * place);
+        }
+        hash = hash.wrapping_mul(M);
+    }
+    hash = (hash ^ (hash >> 13)).wrapping_mul(M);
+    hash ^ (hash >> 15)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // The first six are the vectors of Kafka's own test (`UtilsTest.testMurmur2`); the others were asked of Kafka 4's jar.
+    #[test]
+    fn hashes_as_java_does() {
+        for (key, hash) in [
+            ("21", -973_932_308),
+            ("foobar", -790_332_482),
+            ("a-little-bit-long-string", -985_981_536),
+            ("a-little-bit-longer-string", -1_486_304_829),
+            ("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58_897_971),
+            ("abc", 479_470_107),
+            ("abcd", -1_323_649_548),
+            ("방", 1_038_611_212),
+            ("log.id", -273_465_549),
+        ] {
+            assert_eq!(murmur2(key.as_bytes()).cast_signed(), hash, "{key}");
+        }
+    }
+
+    // Published: a change here would send a key's later events to another partition than its earlier ones.
+    #[test]
+    fn a_key_never_moves() {
+        assert_eq!(partition_of("8465638e-f5c5-8195-bceb-dc7e2f48bb56", 24), 12);
+        assert_eq!(partition_of("8465638e-f5c5-8195-bceb-dc7e2f48bb56", 6), 0);
+        assert_eq!(partition_of("8465638e-f5c5-8195-bceb-dc7e2f48bb56", 1), 0);
+        assert_eq!(partition_of("b2d8741f-4ca9-87ef-8088-26558a3e4af7", 24), 5);
+        assert_eq!(partition_of("b2d8741f-4ca9-87ef-8088-26558a3e4af7", 0), 0);
+    }
+}
