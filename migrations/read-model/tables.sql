@@ -42,8 +42,8 @@ create table rooms (
     archived           boolean not null default false,
     creator_id         uuid not null,
     created_at         timestamptz not null,
-    -- created_at of the newest message, or of the room before there is one; no later message goes before it.
-    last_message_at    timestamptz not null,
+    -- created_at of the newest message, null before the first; no later message goes before it.
+    last_message_at    timestamptz,
     last_seq           bigint not null,
     rev                bigint not null,
     member_count       integer not null,
