@@ -122,11 +122,14 @@ pub enum Verdict {
     Forbidden,
 }
 
+/// One action and its cells, one per standing.
+type Row = (Action, &'static [u8; 7]);
+
 /// Rules v1: rows are actions, columns are standings, one block per kind of room.
 ///
 /// Columns: outsider, removed, invited, member, moderator, owner, platform.
 /// `x` allowed, `o` if open, `<` if the other stands lower, `.` forbidden.
-const V1: [(RoomKind, [(Action, &[u8; 7]); 15]); 3] = [
+const V1: [(RoomKind, [Row; 15]); 3] = [
     (
         RoomKind::Direct,
         [
