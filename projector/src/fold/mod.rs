@@ -24,8 +24,8 @@ use uuid::Uuid;
 
 pub use item::{Item, ReactionCount};
 pub use state::{
-    Change, Changes, Edit, Friend, Member, MemberState, Message, Needs, Reaction, Receipt, Rejection, Room, Seen,
-    State, User,
+    Change, Changes, Edit, EmojiHash, Friend, Member, MemberState, Message, Needs, Reaction, Receipt, Rejection, Room,
+    Seen, State, User,
 };
 pub use table::{NotLoaded, Table};
 
