@@ -83,7 +83,8 @@ require_packages() {
     say "Servers that run elsewhere can be named instead: KAFKA_BROKERS, DATABASE_URL, REDIS_URL." >&2
     die "only root can install them; run ./dev again afterwards"
   fi
-  step "install ${missing[*]}" "$LOCAL/log/install.log" install_packages "${missing[@]}"
+  say "installing Debian packages: ${missing[*]}"
+  step 'install packages' "$LOCAL/log/install.log" install_packages "${missing[@]}"
   read -ra missing <<<"$(missing_packages | tr '\n' ' ')"
   ((${#missing[@]} == 0)) \
     || die "still missing or too old after the installation: ${missing[*]} (Java $MIN_JAVA, Postgres $MIN_POSTGRES or newer)"

@@ -7,7 +7,6 @@ PLATFORM_PID="$DEV/pid/platform"
 PLATFORM_LOG="$DEV/log/platform.log"
 
 build() {
-  require_rust
   step 'build (the first time takes minutes)' "$LOCAL/log/build.log" cargo build --locked -p chatlog
 }
 
@@ -57,15 +56,17 @@ platform_is_current() {
     && platform_ready
 }
 
+log_of_this_start() { tac "$PLATFORM_LOG" | sed '/^=== start/q' | tac; }
+
 await_platform() {
   local deadline=$((SECONDS + 60))
   until platform_ready; do
     if ! process_of "$PLATFORM_PID" >/dev/null; then
-      tail -n 30 "$PLATFORM_LOG"
+      log_of_this_start | tail -n 30
       die "the platform ended by itself; its log: $PLATFORM_LOG"
     fi
     if ((SECONDS >= deadline)); then
-      tail -n 20 "$PLATFORM_LOG"
+      log_of_this_start | tail -n 20
       curl -sS -m 2 "http://127.0.0.1:$(env_get "$DEV/ports" platform_internal)/readyz" || true
       die "the platform is not ready after 60 s (its own answer is above); its log: $PLATFORM_LOG"
     fi
@@ -74,6 +75,7 @@ await_platform() {
 }
 
 platform_start() {
+  printf '=== start of the platform, %s ===\n' "$(date -Is)" >>"$PLATFORM_LOG"
   with_settings setsid "$CHATLOG" serve >>"$PLATFORM_LOG" 2>&1 </dev/null 9>&- &
   remember_process "$PLATFORM_PID" $!
   step 'start the platform' "$LOCAL/log/platform-start.log" await_platform

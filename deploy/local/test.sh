@@ -57,8 +57,8 @@ compare_sqlx() {
 }
 
 sqlx_command() {
-  require_packages
   require_rust
+  require_packages
   start_servers "$DEV" # its Postgres is enough; the scratch database lies beside the platform's
   step 'regenerate .sqlx' "$LOCAL/log/sqlx.log" regenerate_sqlx
   say "$(find "$REPO/.sqlx" -name '*.json' | wc -l) queries in .sqlx"
@@ -72,36 +72,56 @@ STAGE=''
 CHOSEN=(--workspace) # what cargo test runs
 
 stage_tools() {
-  require_packages
   require_rust
+  require_packages
   require_rust_components
   require_cargo_deny
 }
 
 stage_basics() {
-  require_packages
   require_rust
+  require_packages
 }
 
-stage_formatting() { quiet cargo fmt --all --check; }
+stage_formatting() { quiet 'formatting' cargo fmt --all --check; }
 stage_servers() { SET_OWNER=$$ start_servers "$TEST_SET"; }
-stage_migrations() { quiet make_macros_database; }
+stage_migrations() { quiet 'migrations in an empty database' make_macros_database; }
 stage_clippy() {
-  quiet recording_queries "$TEST_SET/sqlx" cargo clippy --workspace --all-targets --locked -- -D warnings
+  quiet 'clippy, asking Postgres about every query' \
+    recording_queries "$TEST_SET/sqlx" cargo clippy --workspace --all-targets --locked -- -D warnings
 }
-stage_sqlx() { quiet compare_sqlx; }
-stage_licences() { quiet "$LOCAL/tools/bin/cargo-deny" --locked check bans licenses sources; }
-stage_documentation() { RUSTDOCFLAGS='-D warnings' quiet cargo doc --workspace --no-deps --locked; }
-stage_build() { quiet cargo test --workspace --locked --no-run; }
+stage_sqlx() { quiet 'committed .sqlx is what Postgres said' compare_sqlx; }
+stage_licences() {
+  quiet 'bans, licences, sources' "$LOCAL/tools/bin/cargo-deny" --locked check bans licenses sources
+}
+stage_documentation() { RUSTDOCFLAGS='-D warnings' quiet 'documentation' cargo doc --workspace --no-deps --locked; }
+stage_build() { quiet 'build the program and the tests' build_all; }
 stage_tests() { shown cargo test --locked --no-fail-fast "${CHOSEN[@]}"; }
 
-# Long and silent: into a log, with signs of life.
-quiet() { step "$*" "$LOCAL/log/test-$STAGE.log" "$@"; }
+build_all() {
+  cargo build --workspace --locked
+  cargo test --workspace --locked --no-run
+}
 
-# What the test runners say is shown as it comes, and kept.
+# Long and silent: into a log, with signs of life.
+quiet() { # NAME COMMAND…
+  local name=$1
+  shift
+  step "$name" "$LOCAL/log/test-$STAGE.log" "$@"
+}
+
+# What the test runners say is shown as it comes, and kept. In a process group of its own, like every step.
 shown() {
+  local rc=0
+  if [[ -t 1 ]]; then export CARGO_TERM_COLOR=always; fi
   say "+ $*"
-  "$@" 2>&1 9>&- | tee "$LOCAL/log/test-$STAGE.log"
+  set -m
+  ("$@" 2>&1 | tee "$LOCAL/log/test-$STAGE.log") </dev/null &
+  STEP_PID=$!
+  set +m
+  wait "$STEP_PID" || rc=$?
+  STEP_PID=''
+  ((rc == 0)) || die "$* failed (exit code $rc); its output again: $LOCAL/log/test-$STAGE.log"
 }
 
 stage_table() {
