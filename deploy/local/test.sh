@@ -83,7 +83,7 @@ stage_basics() {
   require_packages
 }
 
-stage_formatting() { quiet 'formatting' cargo fmt --all --check; }
+stage_formatting() { quiet 'formatting' cargo fmt --all --check -- --color never; }
 stage_servers() { SET_OWNER=$$ start_servers "$TEST_SET"; }
 stage_migrations() { quiet 'migrations in an empty database' make_macros_database; }
 stage_clippy() {
@@ -92,7 +92,8 @@ stage_clippy() {
 }
 stage_sqlx() { quiet 'committed .sqlx is what Postgres said' compare_sqlx; }
 stage_licences() {
-  quiet 'bans, licences, sources' "$LOCAL/tools/bin/cargo-deny" --locked check bans licenses sources
+  quiet 'bans, licences, sources' "$LOCAL/tools/bin/cargo-deny" --locked --config "$HERE/deny.toml" \
+    check bans licenses sources
 }
 stage_documentation() { RUSTDOCFLAGS='-D warnings' quiet 'documentation' cargo doc --workspace --no-deps --locked; }
 stage_build() { quiet 'build the program and the tests' build_all; }
