@@ -1,0 +1,73 @@
+//! Benchmarks of the budgets: every figure is measured beside its limit in the same run, because machines differ.
+//!
+//! `./dev bench` starts servers of its own and runs all of it; `./dev bench send page` runs parts. The platform under test
+//! is the `chatlog` program itself, in one process, over HTTP.
+
+mod import;
+mod live;
+mod load;
+mod page;
+mod report;
+mod send;
+mod stack;
+
+use anyhow::Result;
+use clap::{Parser, ValueEnum};
+
+/// What can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Case {
+    /// Commands: one message a request, and batches of 100 against a bare producer.
+    Send,
+    /// The projection: a backlog drained, and accepted → visible at a fixed rate.
+    Live,
+    /// `chatlog import irc`.
+    Import,
+    /// A page of 1000 against pgbench.
+    Page,
+}
+
+/// Measures Chatlog against its budgets, on the servers named by KAFKA_BROKERS, DATABASE_URL and REDIS_URL.
+#[derive(Parser, Debug)]
+pub struct Options {
+    /// What to measure; everything when none is named.
+    #[arg(value_enum)]
+    cases: Vec<Case>,
+    /// Seconds of each load at full speed or fixed rate.
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Rows of the table that pages are read from.
+    #[arg(long, default_value_t = 3_000_000)]
+    rows: u64,
+    /// Events of the backlog that the projection drains.
+    #[arg(long, default_value_t = 200_000)]
+    events: u64,
+    /// Logs to import; made-up ones of the same shape when absent.
+    #[arg(long)]
+    irc: Option<std::path::PathBuf>,
+    /// Where the report is also written, as Markdown.
+    #[arg(long, default_value = ".local/bench/report.md")]
+    report: std::path::PathBuf,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let options = Options::parse();
+    let wanted = |case| options.cases.is_empty() || options.cases.contains(&case);
+    let stack = stack::Stack::start().await?;
+    let mut report = report::Report::default();
+    if wanted(Case::Page) {
+        page::run(&stack, &options, &mut report).await?;
+    }
+    if wanted(Case::Send) {
+        send::run(&stack, &options, &mut report).await?;
+    }
+    if wanted(Case::Live) {
+        live::run(&stack, &options, &mut report).await?;
+    }
+    if wanted(Case::Import) {
+        import::run(&stack, &options, &mut report).await?;
+    }
+    stack.finish().await;
+    report.finish(&options.report)
+}
