@@ -6,7 +6,13 @@
 use std::fmt;
 
 use crate::event::EventType;
-use crate::{CommandId, EventId, Timestamp, UserId, WorkspaceId};
+use crate::{CommandId, EventId, Timestamp, UserId, WorkspaceId, limits};
+
+/// The version of CloudEvents.
+pub(crate) const SPEC_VERSION: &str = "1.0";
+
+/// The media type of every value.
+pub(crate) const CONTENT_TYPE: &str = "application/json";
 
 /// The rules version that this build writes.
 pub const RULES: u32 = 1;
@@ -119,14 +125,32 @@ pub mod header {
     pub const CONTENT_TYPE: &str = "content-type";
     /// W3C Trace Context.
     pub const TRACEPARENT: &str = "traceparent";
+
+    /// All of them.
+    pub const ALL: [&str; 13] = [
+        SPEC_VERSION,
+        ID,
+        TYPE,
+        SOURCE,
+        TIME,
+        SUBJECT,
+        RULES,
+        ACTOR,
+        COMMAND,
+        CLIENT,
+        WORKSPACE,
+        CONTENT_TYPE,
+        TRACEPARENT,
+    ];
 }
 
 impl Envelope {
-    /// The headers of an event of this type, in a fixed order.
+    /// The headers of an event of this type, in a fixed order. A `traceparent` of another form is left out: a trace is
+    /// never worth an event.
     #[must_use]
     pub fn to_headers(&self, event_type: EventType) -> Vec<(&'static str, String)> {
         let mut headers = vec![
-            (header::SPEC_VERSION, "1.0".to_owned()),
+            (header::SPEC_VERSION, SPEC_VERSION.to_owned()),
             (header::ID, self.id.to_string()),
             (header::TYPE, event_type.name().to_owned()),
             (header::SOURCE, self.source.clone()),
@@ -137,11 +161,108 @@ impl Envelope {
             (header::COMMAND, self.command.to_string()),
             (header::CLIENT, self.client.to_string()),
             (header::WORKSPACE, self.workspace.to_string()),
-            (header::CONTENT_TYPE, "application/json".to_owned()),
+            (header::CONTENT_TYPE, CONTENT_TYPE.to_owned()),
         ];
-        if let Some(traceparent) = &self.traceparent {
+        if let Some(traceparent) = self.traceparent.as_ref().filter(|text| is_traceparent(text)) {
             headers.push((header::TRACEPARENT, traceparent.clone()));
         }
         headers
+    }
+}
+
+/// What is wrong with a text as an attribute: CloudEvents wants it non-empty, without control characters and without
+/// code points that are no characters.
+pub(crate) fn attribute_problem(text: &str) -> Option<&'static str> {
+    let forbidden =
+        |c: char| c.is_control() || u32::from(c) & 0xfffe == 0xfffe || ('\u{fdd0}'..='\u{fdef}').contains(&c);
+    if text.is_empty() {
+        Some("is empty")
+    } else if text.len() > limits::ATTRIBUTE_CHARS && text.chars().count() > limits::ATTRIBUTE_CHARS {
+        Some("is too long")
+    } else if !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) && text.chars().any(forbidden) {
+        Some("holds a control character")
+    } else {
+        None
+    }
+}
+
+/// Whether this is version 00 of W3C Trace Context.
+pub(crate) fn is_traceparent(text: &str) -> bool {
+    let hex = |part: &str, length| {
+        part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    };
+    let id = |part: &str, length| hex(part, length) && part.bytes().any(|byte| byte != b'0');
+    let mut parts = text.split('-');
+    let mut next = || parts.next().unwrap_or_default();
+    next() == "00" && id(next(), 32) && id(next(), 16) && hex(next(), 2) && parts.next().is_none()
+}
+
+/// Whether a media type is JSON's: parameters and other `+json` types are read as well, an event of CloudEvents
+/// as a whole ("structured mode") is not, because its data lie one level deeper.
+pub(crate) fn is_json(media_type: &str) -> bool {
+    if media_type == CONTENT_TYPE {
+        return true;
+    }
+    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == CONTENT_TYPE
+        || essence.starts_with("application/") && essence.ends_with("+json") && !essence.contains("cloudevents")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_a_traceparent() {
+        assert!(is_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
+        for other in [
+            "",
+            "00",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+        ] {
+            assert!(!is_traceparent(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn knows_json_by_its_media_type() {
+        for json in ["application/json", "Application/JSON; charset=utf-8", "application/problem+json"] {
+            assert!(is_json(json), "{json}");
+        }
+        for other in ["", "text/plain", "application/avro", "application/cloudevents+json; charset=UTF-8"] {
+            assert!(!is_json(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn an_attribute_is_a_line_of_text() {
+        assert_eq!(attribute_problem(&"방".repeat(limits::ATTRIBUTE_CHARS)), None);
+        assert_eq!(attribute_problem(&"방".repeat(limits::ATTRIBUTE_CHARS + 1)), Some("is too long"));
+        assert_eq!(attribute_problem(""), Some("is empty"));
+        for odd in ["a\nb", "\0", "\u{9f}", "\u{fdd0}", "\u{1ffff}"] {
+            assert_eq!(attribute_problem(odd), Some("holds a control character"), "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn every_header_is_in_the_list_once_and_in_order() {
+        let envelope = Envelope {
+            id: EventId(uuid::Uuid::nil()),
+            source: "/".into(),
+            time: Timestamp::default(),
+            subject: "s".into(),
+            rules: RULES,
+            actor: UserId::PLATFORM,
+            command: CommandId(uuid::Uuid::nil()),
+            client: ClientKind::Api,
+            workspace: WorkspaceId::DEFAULT,
+            traceparent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into()),
+        };
+        let names: Vec<_> = envelope.to_headers(EventType::MessagePosted).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, header::ALL);
     }
 }

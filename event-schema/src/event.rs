@@ -1,9 +1,11 @@
 //! Every event type, in one table: its name, its version, its topic, its payload.
 
 use schemars::{JsonSchema, Schema};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::envelope::Envelope;
+use crate::json::Object;
 use crate::topics::{Key, Topic};
 use crate::{admin, mail, message, receipt, registration, rejection, room, setting, user};
 
@@ -70,11 +72,11 @@ macro_rules! events {
             }
 
             pub(crate) fn parse(self, value: &[u8]) -> Result<Payload, serde_json::Error> {
-                Ok(match self { $(Self::$variant => Payload::$variant(serde_json::from_slice(value)?),)* })
+                Ok(match self { $(Self::$variant => Payload::$variant(serde_json::from_slice::<Object<_>>(value)?.0),)* })
             }
 
             pub(crate) fn parse_value(self, value: Value) -> Result<Payload, serde_json::Error> {
-                Ok(match self { $(Self::$variant => Payload::$variant(serde_json::from_value(value)?),)* })
+                Ok(match self { $(Self::$variant => Payload::$variant(Object::deserialize(value)?.0),)* })
             }
         }
 

@@ -8,13 +8,25 @@ use std::fmt;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
+
+use crate::json;
+
+/// Text that is not a UUID in its hyphenated form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a UUID in its hyphenated form")]
+pub struct InvalidId;
+
+/// The one spelling of RFC 9562 (in either case); `Uuid` itself reads braces, URNs and bare digits too.
+fn hyphenated(text: &str) -> Option<Uuid> {
+    if text.len() == uuid::fmt::Hyphenated::LENGTH { Uuid::try_parse(text).ok() } else { None }
+}
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
         #[serde(transparent)]
         pub struct $name(pub Uuid);
 
@@ -31,8 +43,13 @@ macro_rules! ids {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { write!(f, "{}({})", stringify!($name), self.0) }
         }
         impl FromStr for $name {
-            type Err = uuid::Error;
-            fn from_str(text: &str) -> Result<Self, Self::Err> { Uuid::parse_str(text).map(Self) }
+            type Err = InvalidId;
+            fn from_str(text: &str) -> Result<Self, Self::Err> { hyphenated(text).map(Self).ok_or(InvalidId) }
+        }
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                json::word(deserializer, "a UUID", hyphenated).map(Self)
+            }
         }
     )*};
 }
@@ -179,6 +196,16 @@ mod tests {
     #[test]
     fn a_direct_room_is_one_for_both() {
         assert_eq!(direct_room_id(ALICE, BOB), direct_room_id(BOB, ALICE));
+    }
+
+    #[test]
+    fn an_id_has_one_spelling() {
+        let id = "b2d8741f-4ca9-87ef-8088-26558a3e4af7";
+        assert_eq!(id.parse::<EventId>().map(|id| id.to_string()), Ok(id.to_owned()));
+        assert_eq!(id.to_uppercase().parse::<EventId>().map(|id| id.to_string()), Ok(id.to_owned()));
+        for other in [id.replace('-', ""), format!("{{{id}}}"), format!("urn:uuid:{id}"), format!("{id} ")] {
+            assert_eq!(other.parse::<EventId>(), Err(InvalidId), "{other}");
+        }
     }
 
     // Published: a change here would give every stored key another meaning.

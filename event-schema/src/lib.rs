@@ -11,6 +11,7 @@ pub mod asyncapi;
 pub mod envelope;
 pub mod event;
 pub mod ids;
+mod json;
 pub mod limits;
 pub mod mail;
 pub mod message;
@@ -27,6 +28,7 @@ pub mod time;
 pub mod topics;
 pub mod upcast;
 pub mod user;
+mod words;
 
 pub use envelope::{ClientKind, Envelope};
 pub use event::{Event, EventType, Payload};

@@ -16,6 +16,10 @@ pub const BATCH_MESSAGES: usize = 500;
 pub const MENTIONS: usize = 50;
 /// Attachments of one message.
 pub const ATTACHMENTS: usize = 10;
+/// The address of an attachment, in characters.
+pub const URL_CHARS: usize = 2048;
+/// The media type of an attachment, in characters.
+pub const MEDIA_TYPE_CHARS: usize = 127;
 /// Different emoji on one message.
 pub const EMOJI_PER_MESSAGE: usize = 50;
 /// One emoji, in bytes of UTF-8 (the longest joined sequences are 35).
@@ -30,5 +34,11 @@ pub const GROUP_MEMBERS: usize = 500;
 pub const CHANNEL_MEMBERS: usize = 100_000;
 /// An `Idempotency-Key`, in characters.
 pub const IDEMPOTENCY_KEY_CHARS: usize = 255;
-/// The value of one record, in bytes; far below Kafka's own 1 MiB.
+/// The value of one record, in bytes; far below Kafka's own 1 MiB. Readers refuse more.
 pub const VALUE_BYTES: usize = 256 * 1024;
+/// Objects and arrays within one another in a value, the value itself included. Readers refuse more.
+pub const VALUE_DEPTH: usize = 32;
+/// The largest whole number in a value: 2^53 - 1, which JavaScript's numbers still hold exactly. Readers refuse more.
+pub const INTEGER: u64 = (1 << 53) - 1;
+/// A text in a record's headers, and the name of a setting, in characters. Readers refuse more.
+pub const ATTRIBUTE_CHARS: usize = 255;

@@ -3,18 +3,23 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{MessageId, Text, UserId};
+use crate::{MessageId, Text, UserId, limits, text};
 
 /// A file that lies elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Attachment {
-    /// Where it can be fetched.
-    pub url: String,
+    /// Where it can be fetched: as personal as the message, so erasable with it.
+    #[schemars(transform = text::url)]
+    pub url: Text,
     /// Its name.
+    #[schemars(transform = text::name)]
     pub name: Text,
     /// Its media type (RFC 6838).
+    #[schemars(length(max = limits::MEDIA_TYPE_CHARS))]
     pub media_type: String,
     /// Its size in bytes.
+    #[serde(with = "crate::json::integer")]
+    #[schemars(with = "u64", range(max = limits::INTEGER))]
     pub bytes: u64,
 }
 
@@ -22,21 +27,26 @@ pub struct Attachment {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Posted {
     /// What was said.
+    #[schemars(transform = text::content)]
     pub content: Text,
     /// The message that this one answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<MessageId>,
     /// The people mentioned, resolved when the message was posted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = limits::MENTIONS))]
     pub mentions: Vec<UserId>,
     /// Files.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "crate::json::objects")]
+    #[schemars(length(max = limits::ATTACHMENTS))]
     pub attachments: Vec<Attachment>,
     /// The client's own reference, echoed in pages and live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = limits::CLIENT_REF_CHARS))]
     pub client_ref: Option<String>,
     /// The source's own time of an imported message, verbatim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = limits::ORIGINAL_AT_CHARS))]
     pub original_at: Option<String>,
 }
 
@@ -46,9 +56,11 @@ pub struct Edited {
     /// Which message.
     pub message_id: MessageId,
     /// What it says now.
+    #[schemars(transform = text::content)]
     pub content: Text,
     /// The people mentioned now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = limits::MENTIONS))]
     pub mentions: Vec<UserId>,
 }
 
@@ -65,6 +77,7 @@ pub struct ReactionAdded {
     /// Which message.
     pub message_id: MessageId,
     /// The emoji, NFC.
+    #[schemars(length(max = limits::EMOJI_BYTES))]
     pub emoji: String,
 }
 
@@ -74,5 +87,6 @@ pub struct ReactionRemoved {
     /// Which message.
     pub message_id: MessageId,
     /// The emoji, NFC.
+    #[schemars(length(max = limits::EMOJI_BYTES))]
     pub emoji: String,
 }

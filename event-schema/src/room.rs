@@ -3,32 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{EventId, Text, UserId};
-
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-        pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant,)* }
-
-        impl $name {
-            /// Every value.
-            pub const ALL: &[Self] = &[$(Self::$variant),*];
-
-            /// The word used in events, tables and APIs.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
-            }
-
-            /// The value of a word.
-            #[must_use]
-            pub fn from_word(word: &str) -> Option<Self> {
-                match word { $($word => Some(Self::$variant),)* _ => None }
-            }
-        }
-    };
-}
+use crate::words::words;
+use crate::{EventId, Text, UserId, limits, text};
 
 words! {
     /// What a room is.
@@ -90,12 +66,15 @@ pub struct Created {
     pub kind: RoomKind,
     /// Its name; direct rooms have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(transform = text::name)]
     pub name: Option<Text>,
     /// How one becomes a member.
     pub join_rule: JoinRule,
     /// What a member sees of the time before joining.
     pub history_visibility: HistoryVisibility,
     /// The first members, the creator among them.
+    #[serde(deserialize_with = "crate::json::objects")]
+    #[schemars(length(max = limits::INITIAL_MEMBERS))]
     pub members: Vec<InitialMember>,
 }
 
@@ -103,6 +82,7 @@ pub struct Created {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Renamed {
     /// The new name.
+    #[schemars(transform = text::name)]
     pub name: Text,
 }
 

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::limits;
+
 /// The setting that names the log itself: written once when the topics are made, a UUID. Positions carry it.
 pub const LOG_ID: &str = "log.id";
 
@@ -15,5 +17,7 @@ pub struct Changed {
     /// Its value.
     pub value: Value,
     /// Counts the changes of this setting: 1, 2, 3 …
+    #[serde(with = "crate::json::integer")]
+    #[schemars(with = "u64", range(min = 1, max = limits::INTEGER))]
     pub version: u64,
 }

@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::json;
 
 /// Microseconds since 1970-01-01T00:00:00Z; written as RFC 3339 in UTC with six digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -69,8 +71,7 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
+        json::word(deserializer, "an RFC 3339 time", |text| text.parse().ok())
     }
 }
 
@@ -96,8 +97,33 @@ mod tests {
     }
 
     #[test]
+    fn a_leap_second_is_the_second_after_it_as_in_postgres() {
+        let time: Timestamp = "2016-12-31T23:59:60.5Z".parse().expect("a time");
+        assert_eq!(time.to_string(), "2017-01-01T00:00:00.500000Z");
+    }
+
+    #[test]
+    fn cuts_to_the_microsecond_before_the_epoch_too() {
+        let time: Timestamp = "1969-12-31T23:59:59.9999999Z".parse().expect("a time");
+        assert_eq!(time.to_string(), "1969-12-31T23:59:59.999999Z");
+    }
+
+    #[test]
     fn refuses_what_postgres_could_not_keep() {
-        assert_eq!("+12000-01-01T00:00:00Z".parse::<Timestamp>(), Err(InvalidTimestamp));
+        for time in [
+            "+12000-01-01T00:00:00Z",
+            "0000-01-01T00:00:00Z",
+            "0001-01-01T00:00:00+14:00",
+            "9999-12-31T23:59:59-00:01",
+            "9999-12-31T23:59:60Z",
+            "2026-02-30T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01",
+            "2026-01-01T00:00:00",
+            "",
+        ] {
+            assert_eq!(time.parse::<Timestamp>(), Err(InvalidTimestamp), "{time}");
+        }
         assert_eq!(Timestamp::from_micros(i64::MAX), None);
     }
 }

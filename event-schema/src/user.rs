@@ -3,29 +3,18 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{RegistrationId, Text, UserId};
+use crate::words::words;
+use crate::{RegistrationId, Text, UserId, text};
 
-/// What an account is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AccountKind {
-    /// A person who can log in.
-    Human,
-    /// A program that can log in.
-    Bot,
-    /// Someone known from imported logs only; has no credentials.
-    Imported,
-}
-
-impl AccountKind {
-    /// The word used in events, tables and APIs.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Human => "human",
-            Self::Bot => "bot",
-            Self::Imported => "imported",
-        }
+words! {
+    /// What an account is.
+    AccountKind {
+        /// A person who can log in.
+        Human = "human",
+        /// A program that can log in.
+        Bot = "bot",
+        /// Someone known from imported logs only; has no credentials.
+        Imported = "imported",
     }
 }
 
@@ -35,8 +24,10 @@ pub struct RegistrationRequested {
     /// The saga's run.
     pub registration_id: RegistrationId,
     /// Name to log in with and to be mentioned by.
+    #[schemars(transform = text::name)]
     pub username: Text,
     /// Name to show.
+    #[schemars(transform = text::name)]
     pub display_name: Text,
     /// BCP 47 tag, for mails.
     pub locale: String,
@@ -48,8 +39,10 @@ pub struct Registered {
     /// What kind of account.
     pub kind: AccountKind,
     /// Name to log in with and to be mentioned by.
+    #[schemars(transform = text::name)]
     pub username: Text,
     /// Name to show.
+    #[schemars(transform = text::name)]
     pub display_name: Text,
     /// BCP 47 tag, for mails.
     pub locale: String,
@@ -72,6 +65,7 @@ pub struct RegistrationRejected {
 pub struct ProfileChanged {
     /// New name to show.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(transform = text::name)]
     pub display_name: Option<Text>,
     /// New locale.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -83,6 +77,7 @@ pub struct ProfileChanged {
 pub struct StatusChanged {
     /// The new line; absent when it was cleared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(transform = text::status)]
     pub status: Option<Text>,
 }
 
