@@ -5,6 +5,10 @@ create index users_by_username on users (workspace_id, lower(username) text_patt
 alter table friends add primary key (user_id, friend_id);
 
 alter table rooms add primary key (room_id);
+-- The public channels by name, and nothing else: none of its columns changes when a message is posted. Names are ordered by
+-- their bytes, the same on every server.
+create index rooms_public on rooms (workspace_id, (coalesce(name, '')) collate "C", room_id)
+    where kind = 'channel' and join_rule = 'open' and not archived;
 
 alter table room_members add primary key (room_id, user_id);
 create index room_members_by_user on room_members (user_id, room_id);
