@@ -1,0 +1,194 @@
+//! Generations of the read models, and the pool that reads the active one.
+//!
+//! Activation is one updated row: every process notices within a second, warms a pool whose search path leads to the new
+//! generation, swaps it in, and closes the old one when its readers are done. SQL never names a generation.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use sqlx::{AssertSqlSafe, PgPool, raw_sql};
+use tokio_util::sync::CancellationToken;
+
+use crate::position::LogId;
+use crate::postgres;
+use crate::settings::PostgresSettings;
+
+/// The version of the fold that this build writes. Others refuse to write a generation of it.
+pub const FOLD_VERSION: i32 = 1;
+
+const TABLES: &str = include_str!("../../migrations/read-model/tables.sql");
+const INDEXES: &str = include_str!("../../migrations/read-model/indexes.sql");
+/// Any number that nobody else uses: serialises the making of generations.
+const LOCK: i64 = 0x6368_6174_0000_0001;
+/// How often the active generation is looked up.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// One complete build of the read models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Generation {
+    /// Its number.
+    pub number: i32,
+    /// The log it was folded from.
+    pub log_id: LogId,
+    /// The fold that writes it.
+    pub fold_version: i32,
+}
+
+/// A generation's schema.
+#[must_use]
+pub fn schema_name(generation: i32) -> String {
+    format!("g{generation}")
+}
+
+/// The search path that leads to a generation.
+#[must_use]
+pub fn search_path(generation: i32) -> String {
+    format!("g{generation},{}", postgres::CONTROL_PATH)
+}
+
+/// Makes an empty generation. The first one is active at once, later ones are being built.
+pub async fn create_generation(pool: &PgPool, log_id: LogId) -> Result<i32, sqlx::Error> {
+    let mut tx = pool.begin().await?;
+    lock(&mut tx).await?;
+    let number = create(&mut tx, log_id).await?;
+    tx.commit().await?;
+    Ok(number)
+}
+
+/// The active generation; makes the first one where there is none.
+pub async fn ensure_generation(pool: &PgPool, log_id: LogId) -> Result<Generation, sqlx::Error> {
+    if let Some(active) = active_generation(pool).await? {
+        return Ok(active);
+    }
+    let mut tx = pool.begin().await?;
+    lock(&mut tx).await?;
+    let active = match active_in(&mut tx).await? {
+        Some(active) => active,
+        None => {
+            let number = create(&mut tx, log_id).await?;
+            Generation { number, log_id, fold_version: FOLD_VERSION }
+        }
+    };
+    tx.commit().await?;
+    Ok(active)
+}
+
+/// The generation that queries read.
+pub async fn active_generation(pool: &PgPool) -> Result<Option<Generation>, sqlx::Error> {
+    active_in(&mut *pool.acquire().await?).await
+}
+
+async fn active_in(connection: &mut sqlx::PgConnection) -> Result<Option<Generation>, sqlx::Error> {
+    let row = sqlx::query!("select generation, log_id, fold_version from control.generations where state = 'active'")
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.map(|row| Generation { number: row.generation, log_id: LogId(row.log_id), fold_version: row.fold_version }))
+}
+
+async fn lock(connection: &mut sqlx::PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!("select pg_advisory_xact_lock($1)", LOCK).fetch_one(connection).await?;
+    Ok(())
+}
+
+async fn create(connection: &mut sqlx::PgConnection, log_id: LogId) -> Result<i32, sqlx::Error> {
+    let next = sqlx::query_scalar!(r#"select coalesce(max(generation), 0) + 1 as "next!" from control.generations"#);
+    let number = next.fetch_one(&mut *connection).await?;
+    let schema = schema_name(number);
+    // The schema's name is made of a number; the files are ours.
+    let sql = format!("create schema {schema}; set local search_path = {schema}; {TABLES}; {INDEXES}");
+    raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await?;
+    sqlx::query!(
+        "insert into control.generations (generation, schema_name, fold_version, log_id, state, activated_at)
+         select $1, $2, $3, $4, case when first then 'active' else 'building' end, case when first then now() end
+         from (select not exists (select from control.generations where state = 'active') as first) as found",
+        number,
+        schema,
+        FOLD_VERSION,
+        log_id.0,
+    )
+    .execute(connection)
+    .await?;
+    Ok(number)
+}
+
+/// The pool of the active generation. Cheap to clone.
+#[derive(Clone)]
+pub struct ReadModel {
+    current: Arc<ArcSwap<Current>>,
+    settings: Arc<PostgresSettings>,
+    control: PgPool,
+}
+
+struct Current {
+    generation: i32,
+    pool: PgPool,
+}
+
+impl ReadModel {
+    /// Reads this generation until another becomes active.
+    pub fn new(settings: &PostgresSettings, control: PgPool, generation: i32) -> Result<Self, sqlx::Error> {
+        let pool = postgres::pool(settings, &search_path(generation))?;
+        let current = Arc::new(ArcSwap::from_pointee(Current { generation, pool }));
+        Ok(Self { current, settings: Arc::new(settings.clone()), control })
+    }
+
+    /// Connections that see the active generation.
+    #[must_use]
+    pub fn pool(&self) -> PgPool {
+        self.current.load().pool.clone()
+    }
+
+    /// The number of the generation that [`Self::pool`] sees.
+    #[must_use]
+    pub fn generation(&self) -> i32 {
+        self.current.load().generation
+    }
+
+    /// Both at once, so that they belong together.
+    #[must_use]
+    pub fn snapshot(&self) -> (i32, PgPool) {
+        let current = self.current.load();
+        (current.generation, current.pool.clone())
+    }
+
+    /// Looks every second whether another generation is active, and changes to it.
+    pub(crate) async fn watch(self, shutdown: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = tokio::time::sleep(LOOK) => {}
+            }
+            match self.refresh().await {
+                Ok(()) => {}
+                Err(error) if postgres::is_transient(&error) => tracing::debug!(%error, "no look at the generations"),
+                Err(error) => tracing::warn!(%error, "no look at the generations"),
+            }
+        }
+    }
+
+    /// Changes to the active generation if it is another one.
+    pub async fn refresh(&self) -> Result<(), sqlx::Error> {
+        let Some(active) = active_generation(&self.control).await? else { return Ok(()) };
+        let before = self.current.load_full();
+        if active.number == before.generation {
+            return Ok(());
+        }
+        let pool = postgres::pool(&self.settings, &search_path(active.number))?;
+        warm(&pool, before.pool.size()).await?;
+        self.current.store(Arc::new(Current { generation: active.number, pool }));
+        tracing::info!(from = before.generation, to = active.number, "another generation is read from now on");
+        // Waits for its readers; new ones do not come any more.
+        tokio::spawn(async move { before.pool.close().await });
+        Ok(())
+    }
+}
+
+/// Opens as many connections as the old pool had, so that the swap is not felt.
+async fn warm(pool: &PgPool, connections: u32) -> Result<(), sqlx::Error> {
+    let mut open = Vec::new();
+    for _ in 0..connections.max(1) {
+        open.push(pool.acquire().await?);
+    }
+    Ok(())
+}

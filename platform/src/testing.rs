@@ -1,0 +1,200 @@
+//! A platform of its own for a test, on real servers: a fresh database, fresh topics, a fresh Redis prefix.
+//!
+//! The servers are those that `KAFKA_BROKERS`, `DATABASE_URL` and `REDIS_URL` name, else those of `./dev up`. What a test
+//! makes is removed by [`TestPlatform::finish`], or, when the test fails before it, when this is dropped.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+
+use crate::clock::Ids;
+use crate::kafka;
+use crate::lifecycle::Lifecycle;
+use crate::platform::Platform;
+use crate::postgres;
+use crate::settings::{
+    HttpSettings, InternalSettings, KafkaSettings, LogFormat, PlatformSettings, PostgresSettings, RedisSettings,
+    TelemetrySettings,
+};
+
+/// Partitions of each topic of a test.
+pub const PARTITIONS: i32 = 2;
+const SERVERS: [&str; 3] = ["KAFKA_BROKERS", "DATABASE_URL", "REDIS_URL"];
+
+/// What a test could not be given.
+pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A platform that nobody else uses.
+pub struct TestPlatform {
+    /// Connected.
+    pub platform: Platform,
+    /// What it is connected with, for a second one in the same test.
+    pub settings: PlatformSettings,
+    servers: Servers,
+    finished: bool,
+}
+
+#[derive(Clone)]
+struct Servers {
+    admin_url: String,
+    database: String,
+    settings: PlatformSettings,
+}
+
+impl TestPlatform {
+    /// Makes everything.
+    pub async fn start() -> Result<Self, SetupError> {
+        Self::start_with_partitions(PARTITIONS).await
+    }
+
+    /// [`Self::start`] with another number of partitions.
+    pub async fn start_with_partitions(partitions: i32) -> Result<Self, SetupError> {
+        let servers = Servers::fresh()?;
+        servers.create_database().await?;
+        let made = async {
+            let pool = postgres::pool(&servers.settings.postgres, postgres::CONTROL_PATH)?;
+            let (migrated, topics) =
+                tokio::join!(postgres::migrate(&pool), kafka::apply_topics(&servers.settings.kafka, partitions));
+            migrated?;
+            topics?;
+            pool.close().await;
+            Ok::<_, SetupError>(Platform::connect(&servers.settings, Lifecycle::new()).await?)
+        };
+        match made.await {
+            Ok(platform) => Ok(Self { platform, settings: servers.settings.clone(), servers, finished: false }),
+            Err(error) => {
+                servers.remove().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// A second process, as it were: connected to the same servers with a life of its own.
+    pub async fn another(&self) -> Result<Platform, SetupError> {
+        Ok(Platform::connect(&self.settings, Lifecycle::new()).await?)
+    }
+
+    /// Ends the platform and removes what it used.
+    pub async fn finish(mut self) {
+        self.finished = true;
+        self.platform.drain().await;
+        self.servers.remove().await;
+    }
+}
+
+impl Drop for TestPlatform {
+    fn drop(&mut self) {
+        if self.finished {
+            return;
+        }
+        self.platform.lifecycle.hard().cancel();
+        let servers = self.servers.clone();
+        // The test's own runtime is ending: a thread with another one cleans up.
+        let cleaner = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            if let Ok(runtime) = runtime {
+                runtime.block_on(servers.remove());
+            }
+        });
+        let _ = cleaner.join();
+    }
+}
+
+impl Servers {
+    fn fresh() -> Result<Self, SetupError> {
+        let [brokers, admin_url, redis_url] = addresses()?;
+        // The end of a UUIDv7 is random; the whole would be too long for a database's name beside a word.
+        let id = Ids::new().v7().simple().to_string();
+        let name = format!("test_{}", &id[12..]);
+        let (base, _) = admin_url.split_once('?').unwrap_or((&admin_url, ""));
+        let (server, _) = base.rsplit_once('/').ok_or("DATABASE_URL names no database")?;
+        let settings = PlatformSettings {
+            kafka: KafkaSettings { brokers, topic_prefix: format!("{name}."), options: Vec::new(), replication: -1 },
+            postgres: PostgresSettings { database_url: format!("{server}/{name}").into(), max_connections: 5 },
+            redis: RedisSettings { redis_url: redis_url.into(), redis_prefix: format!("{name}:") },
+            telemetry: TelemetrySettings {
+                log_format: LogFormat::Text,
+                log_level: "info".to_owned(),
+                otlp_endpoint: None,
+                trace_ratio: 1.0,
+            },
+            internal: InternalSettings { internal_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) },
+        };
+        Ok(Self { admin_url, database: name, settings })
+    }
+
+    async fn create_database(&self) -> Result<(), sqlx::Error> {
+        let mut admin = PgConnection::connect(&self.admin_url).await?;
+        // The name is made here.
+        let sql = format!("create database {} template template0", self.database);
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await?;
+        admin.close().await
+    }
+
+    /// Best effort: what cannot be removed is in nobody's way.
+    async fn remove(&self) {
+        let everything = async {
+            let _ = tokio::join!(self.drop_database(), kafka::delete_topics(&self.settings.kafka), self.forget_keys());
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(20), everything).await;
+    }
+
+    async fn drop_database(&self) -> Result<(), sqlx::Error> {
+        let mut admin = PgConnection::connect(&self.admin_url).await?;
+        let sql = format!("drop database if exists {} with (force)", self.database);
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await?;
+        admin.close().await
+    }
+
+    async fn forget_keys(&self) -> Result<(), redis::RedisError> {
+        let redis = crate::redis::Redis::new(&self.settings.redis)?;
+        let mut connection = redis.connection();
+        let mut cursor = 0_u64;
+        loop {
+            let (next, keys): (u64, Vec<String>) =
+                redis::cmd("SCAN").arg(cursor).arg("MATCH").arg(redis.key("*")).query_async(&mut connection).await?;
+            if !keys.is_empty() {
+                let () = redis::cmd("DEL").arg(keys).query_async(&mut connection).await?;
+            }
+            if next == 0 {
+                return Ok(());
+            }
+            cursor = next;
+        }
+    }
+}
+
+/// Settings of a listener for a test: a free port, short time-outs.
+#[must_use]
+pub fn http_settings() -> HttpSettings {
+    HttpSettings {
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        request_timeout: Duration::from_secs(30),
+        header_timeout: Duration::from_secs(5),
+        stall_timeout: Duration::from_secs(5),
+        body_limit: 1024 * 1024,
+        max_connections: 1_000,
+        cors_origins: Vec::new(),
+    }
+}
+
+/// From the environment, else from the stack that runs for this checkout.
+fn addresses() -> Result<[String; 3], SetupError> {
+    let mut found: [Option<String>; 3] = SERVERS.map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    let here = std::env::current_dir()?;
+    for file in [".local/test/env", ".local/dev/env"] {
+        let text = here.ancestors().find_map(|folder| std::fs::read_to_string(folder.join(Path::new(file))).ok());
+        for line in text.unwrap_or_default().lines() {
+            let Some((name, value)) = line.split_once('=') else { continue };
+            if let Some(at) = SERVERS.iter().position(|server| *server == name.trim()) {
+                found[at].get_or_insert_with(|| value.trim().to_owned());
+            }
+        }
+    }
+    match found {
+        [Some(brokers), Some(database), Some(redis)] => Ok([brokers, database, redis]),
+        _ => Err(format!("set {}, or start servers with ./dev up", SERVERS.join(", ")).into()),
+    }
+}
