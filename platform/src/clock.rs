@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::Utc;
 use event_schema::Timestamp;
+use rand::RngCore as _;
 use uuid::Uuid;
 
 /// Tells the time.
@@ -35,7 +36,7 @@ impl Clock {
     }
 }
 
-/// Makes random ids.
+/// Makes random ids and secrets.
 #[derive(Clone, Debug, Default)]
 pub struct Ids(());
 
@@ -46,7 +47,16 @@ impl Ids {
         Self(())
     }
 
-    /// A `UUIDv7`: ordered by time to the millisecond, random beyond.
+    /// Random bytes that nobody can guess: keys, tokens, codes.
+    #[must_use]
+    pub fn secret<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        #[expect(clippy::disallowed_methods, reason = "the one place that makes secrets")]
+        rand::rng().fill_bytes(&mut bytes);
+        bytes
+    }
+
+    /// A UUIDv7: ordered by time to the millisecond, random beyond.
     #[must_use]
     pub fn v7(&self) -> Uuid {
         #[expect(clippy::disallowed_methods, reason = "the one place that makes ids")]

@@ -12,6 +12,7 @@ use http::request::Parts;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::http::BodyLimit;
 use crate::problem::Problem;
 
 /// A JSON body; also an answer.
@@ -33,7 +34,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         if !is_json(&request) {
             return Err(Problem::unsupported_media_type());
         }
-        let body = Bytes::from_request(request, state).await.map_err(|rejection| body_problem(&rejection))?;
+        let limit = request.extensions().get::<BodyLimit>().map_or(0, |limit| limit.0);
+        let body = Bytes::from_request(request, state).await.map_err(|rejection| body_problem(&rejection, limit))?;
         parse_json(&body).map(Self)
     }
 }
@@ -47,7 +49,7 @@ pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         // serde's own words name the field and the expectation; they may quote the client's value, which is its own.
         let problem = Problem::bad_request(inner.to_string());
         let place = unknown_field(&inner.to_string(), &path).unwrap_or(path);
-        if place == "." || inner.is_syntax() || inner.is_eof() { problem } else { problem.field(place) }
+        if place == "." { problem } else { problem.field(place) }
     })?;
     deserializer.end().map_err(|_| Problem::bad_request("something follows the JSON document"))?;
     Ok(value)
@@ -70,10 +72,9 @@ fn is_json(request: &Request) -> bool {
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
-fn body_problem(rejection: &BytesRejection) -> Problem {
+fn body_problem(rejection: &BytesRejection, limit: u64) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        // The limit is the server's to say: its outermost layer does.
-        Problem::payload_too_large(0)
+        Problem::payload_too_large(limit)
     } else {
         Problem::bad_request("the body ended early")
     }

@@ -12,6 +12,7 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::health::Health;
 use crate::lifecycle::Lifecycle;
@@ -42,7 +43,7 @@ pub async fn start(
     let failed = |error| StartError::Listen { what: format!("internal listener {}", settings.internal_listen), error };
     let listener = TcpListener::bind(settings.internal_listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let router = router(health.clone());
+    let router = router(health.clone(), lifecycle.soft());
     let (soft, hard) = (lifecycle.soft(), lifecycle.hard());
     lifecycle.spawn("internal listener", async move {
         // Probes are answered while the process drains (not ready), for a moment.
@@ -62,12 +63,12 @@ pub async fn start(
 }
 
 /// The pages of the listener.
-pub fn router(health: Health) -> Router {
+pub fn router(health: Health, ending: CancellationToken) -> Router {
     Router::new()
         .route("/metrics", get(metrics))
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(ready))
-        .with_state(health)
+        .with_state((health, ending))
 }
 
 async fn metrics() -> Response {
@@ -77,11 +78,14 @@ async fn metrics() -> Response {
     }
 }
 
-async fn ready(State(health): State<Health>) -> Response {
+async fn ready(State((health, ending)): State<(Health, CancellationToken)>) -> Response {
+    if ending.is_cancelled() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "process: ending\n").into_response();
+    }
     let missing = health.not_ready();
     if missing.is_empty() {
         return "ready\n".into_response();
     }
-    let lines: String = missing.iter().map(|(part, why)| format!("{part}: {why}\n")).collect();
-    (StatusCode::SERVICE_UNAVAILABLE, lines).into_response()
+    let lines: Vec<String> = missing.iter().map(|(part, why)| format!("{part}: {why}\n")).collect();
+    (StatusCode::SERVICE_UNAVAILABLE, lines.concat()).into_response()
 }

@@ -20,7 +20,7 @@ use crate::settings::PlatformSettings;
 use crate::tokens::{Keyring, TokenError};
 
 /// How long a process waits at its start for servers that are still coming up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How often the servers are asked whether they are well.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -143,7 +143,7 @@ impl Platform {
 
     /// Ends everything: tasks, records on their way, connections. Within ten seconds.
     pub async fn drain(&self) -> bool {
-        let in_time = self.lifecycle.drain(crate::lifecycle::DRAIN - Duration::from_secs(2)).await;
+        let in_time = self.lifecycle.drain(crate::lifecycle::DRAIN.saturating_sub(Duration::from_secs(2))).await;
         self.kafka.flush(Duration::from_secs(1)).await;
         let close = async {
             self.read_model.pool().close().await;

@@ -35,8 +35,8 @@ pub fn pool(settings: &PostgresSettings, search_path: &str) -> Result<PgPool, sq
     let pool = PgPoolOptions::new()
         .max_connections(settings.max_connections)
         .acquire_timeout(Duration::from_secs(3))
-        .idle_timeout(Duration::from_secs(300))
-        .max_lifetime(Duration::from_secs(3600))
+        .idle_timeout(Duration::from_mins(5))
+        .max_lifetime(Duration::from_hours(1))
         .connect_lazy_with(options(settings, search_path)?);
     Ok(pool)
 }
@@ -55,13 +55,17 @@ pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
 #[must_use]
 pub fn is_transient(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
+        // Protocol and TLS: the server closed the connection while it was being made.
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::Tls(_) => true,
         // Connection exceptions, transaction rollbacks, resources, operator intervention, system errors.
         sqlx::Error::Database(error) => error.code().is_some_and(|code| {
             ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class)) || code == "55P03"
         }),
-        // The server closed the connection while it was being made.
-        sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) => true,
         _ => false,
     }
 }

@@ -8,6 +8,8 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
 
 use crate::kafka::{KafkaError, SendError};
 use crate::postgres;
@@ -15,17 +17,24 @@ use crate::progress::WaitError;
 
 /// The media type of problems.
 pub const MEDIA_TYPE: &str = "application/problem+json";
+/// What every type begins with.
+const TYPE_PREFIX: &str = "urn:chatlog:problem:";
 
-/// Why a request was not done.
+/// Why a request was not done. Small: it travels in every `Result` of a handler.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Problem(Box<Fields>);
+
+/// An error (RFC 9457, `application/problem+json`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Problem {
+#[schema(as = Problem)]
+struct Fields {
     /// What kind of problem, as a stable name: `urn:chatlog:problem:<slug>`.
     #[serde(rename = "type")]
-    #[schema(example = "urn:chatlog:problem:limit-exceeded", value_type = String)]
-    kind: Cow<'static, str>,
+    #[schema(example = "urn:chatlog:problem:limit-exceeded")]
+    kind: String,
     /// The kind of problem, for people.
-    #[schema(value_type = String)]
-    title: Cow<'static, str>,
+    title: &'static str,
     /// The HTTP status.
     #[schema(example = 400)]
     status: u16,
@@ -50,13 +59,25 @@ pub struct Problem {
     retry_after: Option<u64>,
 }
 
+impl utoipa::PartialSchema for Problem {
+    fn schema() -> RefOr<Schema> {
+        Fields::schema()
+    }
+}
+
+impl ToSchema for Problem {
+    fn name() -> Cow<'static, str> {
+        "Problem".into()
+    }
+}
+
 impl Problem {
     /// A problem of this kind.
     #[must_use]
     pub fn new(status: StatusCode, slug: &str, title: &'static str) -> Self {
-        Self {
-            kind: format!("urn:chatlog:problem:{slug}").into(),
-            title: title.into(),
+        Self(Box::new(Fields {
+            kind: format!("{TYPE_PREFIX}{slug}"),
+            title,
             status: status.as_u16(),
             detail: None,
             field: None,
@@ -64,61 +85,61 @@ impl Problem {
             reason: None,
             request_id: None,
             retry_after: None,
-        }
+        }))
     }
 
     /// Says more about this occurrence.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+        self.0.detail = Some(detail.into());
         self
     }
 
     /// Names the field that is wrong.
     #[must_use]
     pub fn field(mut self, field: impl Into<String>) -> Self {
-        self.field = Some(field.into());
+        self.0.field = Some(field.into());
         self
     }
 
     /// Names the limit that was exceeded.
     #[must_use]
     pub fn limit(mut self, limit: u64) -> Self {
-        self.limit = Some(limit);
+        self.0.limit = Some(limit);
         self
     }
 
     /// Gives the fold's word for why.
     #[must_use]
     pub fn reason(mut self, reason: impl Into<String>) -> Self {
-        self.reason = Some(reason.into());
+        self.0.reason = Some(reason.into());
         self
     }
 
     /// Says when trying again makes sense, in seconds (`Retry-After`).
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds);
+        self.0.retry_after = Some(seconds);
         self
     }
 
     /// Names the request.
     #[must_use]
     pub(crate) fn request_id(mut self, id: &str) -> Self {
-        self.request_id = Some(id.to_owned());
+        self.0.request_id = Some(id.to_owned());
         self
     }
 
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// The last part of its type.
     #[must_use]
     pub fn slug(&self) -> &str {
-        self.kind.rsplit(':').next().unwrap_or_default()
+        self.0.kind.strip_prefix(TYPE_PREFIX).unwrap_or_default()
     }
 
     /// 401: no credentials, or none that count.
@@ -256,10 +277,10 @@ impl IntoResponse for Problem {
         let mut response = (self.status(), body).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.0.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if self.status == StatusCode::UNAUTHORIZED.as_u16() {
+        if self.0.status == StatusCode::UNAUTHORIZED.as_u16() {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         // The server's outermost layer adds the request's id.

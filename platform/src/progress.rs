@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use event_schema::Topic;
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
 use sqlx::PgPool;
 use tokio::sync::Notify;
 
@@ -109,18 +111,25 @@ impl Progress {
     /// Fails when the position is beyond the log's end; where the brokers do not answer, the wait decides. Never succeeds,
     /// so that it can run beside the wait.
     async fn check_end(&self, position: &Position, generation: i32) -> Result<(), WaitError> {
-        for ((topic, partition), next) in &position.offsets {
-            if self.0.board.reached(generation, *topic, *partition).is_some_and(|reached| reached >= *next) {
-                continue;
-            }
-            let known = self.0.kafka.partitions(*topic).await;
-            if known.is_ok_and(|partitions| !(0..partitions).contains(partition)) {
-                return Err(WaitError::BeyondEnd);
-            }
-            if self.0.kafka.end_offset(*topic, *partition).await.is_ok_and(|end| *next > end) {
+        let missing = position.offsets.iter().filter(|((topic, partition), next)| {
+            Topic::PROJECTED.contains(topic)
+                && self.0.board.reached(generation, *topic, *partition).is_none_or(|reached| reached < **next)
+        });
+        let mut checks: FuturesUnordered<_> =
+            missing.map(|((topic, partition), next)| self.is_beyond(*topic, *partition, *next)).collect();
+        while let Some(beyond) = checks.next().await {
+            if beyond {
                 return Err(WaitError::BeyondEnd);
             }
         }
         std::future::pending().await
+    }
+
+    async fn is_beyond(&self, topic: Topic, partition: i32, next: i64) -> bool {
+        let kafka = &self.0.kafka;
+        if kafka.partitions(topic).await.is_ok_and(|partitions| !(0..partitions).contains(&partition)) {
+            return true;
+        }
+        kafka.end_offset(topic, partition).await.is_ok_and(|end| next > end)
     }
 }

@@ -65,6 +65,7 @@ mod topic_name {
     use event_schema::Topic;
     use serde::{Deserialize, Deserializer, Serializer, de};
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
     pub fn serialize<S: Serializer>(topic: &Topic, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(topic.name())
     }

@@ -23,6 +23,8 @@ const INDEXES: &str = include_str!("../../migrations/read-model/indexes.sql");
 const LOCK: i64 = 0x6368_6174_0000_0001;
 /// How often the active generation is looked up.
 const LOOK: Duration = Duration::from_secs(1);
+/// Longer than any request lasts.
+const LAST_READERS: Duration = Duration::from_mins(1);
 
 /// One complete build of the read models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,12 +65,11 @@ pub async fn ensure_generation(pool: &PgPool, log_id: LogId) -> Result<Generatio
     }
     let mut tx = pool.begin().await?;
     lock(&mut tx).await?;
-    let active = match active_in(&mut tx).await? {
-        Some(active) => active,
-        None => {
-            let number = create(&mut tx, log_id).await?;
-            Generation { number, log_id, fold_version: FOLD_VERSION }
-        }
+    let active = if let Some(active) = active_in(&mut tx).await? {
+        active
+    } else {
+        let number = create(&mut tx, log_id).await?;
+        Generation { number, log_id, fold_version: FOLD_VERSION }
     };
     tx.commit().await?;
     Ok(active)
@@ -178,8 +179,11 @@ impl ReadModel {
         warm(&pool, before.pool.size()).await?;
         self.current.store(Arc::new(Current { generation: active.number, pool }));
         tracing::info!(from = before.generation, to = active.number, "another generation is read from now on");
-        // Waits for its readers; new ones do not come any more.
-        tokio::spawn(async move { before.pool.close().await });
+        tokio::spawn(async move {
+            // Whoever took the old pool just now may still ask it for a connection.
+            tokio::time::sleep(LAST_READERS).await;
+            before.pool.close().await;
+        });
         Ok(())
     }
 }

@@ -22,6 +22,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::clock::Ids;
+
 /// Who issues tokens, and for whom.
 pub const ISSUER: &str = "chatlog";
 /// How long an access token counts.
@@ -232,8 +234,7 @@ impl Keyring {
 
     /// Adds a key; `retire_others` or not at all when another replica was quicker.
     async fn add_key(&self, retire_others: bool) -> Result<(), TokenError> {
-        let secret: [u8; 32] = rand::random();
-        let key = SigningKey::from_bytes(&secret);
+        let key = SigningKey::from_bytes(&Ids::new().secret());
         let seed = key.to_pkcs8_der().map_err(|error| TokenError::NoKey(error.to_string()))?;
         // Its own thumbprint: the same key never has two names.
         let kid = URL_SAFE_NO_PAD.encode(&blake3::hash(key.verifying_key().as_bytes()).as_bytes()[..12]);

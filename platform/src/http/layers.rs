@@ -43,13 +43,14 @@ pub fn app(router: Router, settings: &HttpSettings) -> Router {
     let bounds =
         Bounds { ids: Ids::new(), request_timeout: settings.request_timeout, body_limit: settings.body_limit as u64 };
     // The last layer added is the outermost.
-    router
+    let router = router
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(settings.body_limit))
         .layer(from_fn_with_state(bounds.clone(), in_time))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(cors(settings))
-        .layer(from_fn_with_state(bounds, outermost))
+        .layer(CatchPanicLayer::custom(panicked));
+    // Without origins nothing is added: not even an answer to OPTIONS.
+    let router = if settings.cors_origins.is_empty() { router } else { router.layer(cors(settings)) };
+    router.layer(from_fn_with_state(bounds, outermost))
 }
 
 /// Names the request, traces and counts it, and gives the answer its last form.
@@ -59,6 +60,7 @@ async fn outermost(State(bounds): State<Bounds>, mut request: Request, next: Nex
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     // The path only: queries may hold words that people search for.
     let span = tracing::info_span!(
+        parent: None,
         "http", otel.name = format!("{method} {route}"), otel.kind = "server", %method, route,
         request_id = id, status = tracing::field::Empty,
     );
@@ -160,14 +162,12 @@ async fn in_time(State(bounds): State<Bounds>, request: Request, next: Next) -> 
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
     Problem::internal(format!("a handler panicked: {}", panic_message(&*panic))).into_response()
 }
 
 fn cors(settings: &HttpSettings) -> CorsLayer {
-    if settings.cors_origins.is_empty() {
-        return CorsLayer::new();
-    }
     let origins = if settings.cors_origins.iter().any(|origin| origin == "*") {
         AllowOrigin::any()
     } else {
@@ -180,5 +180,5 @@ fn cors(settings: &HttpSettings) -> CorsLayer {
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers(asked.map(HeaderName::from_static).into_iter().chain([REQUEST_ID]).collect::<Vec<_>>())
         .expose_headers(told.map(HeaderName::from_static))
-        .max_age(Duration::from_secs(3600))
+        .max_age(Duration::from_hours(1))
 }

@@ -67,8 +67,8 @@ pub(super) fn consumer(settings: &KafkaSettings, group: &str) -> ClientConfig {
         .set("max.poll.interval.ms", "300000")
         .set("fetch.wait.max.ms", "100")
         .set("fetch.error.backoff.ms", "100")
-        // Bounds memory: what lies ready of all partitions, and of one.
-        .set("queued.max.messages.kbytes", "16384")
+        // Bounds memory: what lies ready of each partition.
+        .set("queued.max.messages.kbytes", "4096")
         .set("queued.min.messages", "10000");
     config
 }

@@ -66,6 +66,9 @@ struct Inner {
 impl Kafka {
     /// A client. It connects when it is first used.
     pub fn new(settings: &KafkaSettings) -> Result<Self, KafkaError> {
+        if settings.options.iter().any(|option| !option.expose().contains('=')) {
+            return Err(KafkaError::Settings("each of the further options must be NAME=VALUE".to_owned()));
+        }
         Ok(Self(Arc::new(Inner {
             producer: producer::Producer::new(settings)?,
             ends: ends::Ends::default(),
@@ -89,11 +92,11 @@ impl Kafka {
     /// Puts an event into the producer's queue. Events of one key reach the log in the order of these calls; the outcome is
     /// told by the [`Delivery`].
     pub fn enqueue(&self, event: &Event) -> Result<Delivery, SendError> {
-        self.enqueue_record(event_schema::record::encode(event)?.into())
+        self.enqueue_record(&event_schema::record::encode(event)?.into())
     }
 
     /// Puts a record into the producer's queue that is encoded already.
-    pub fn enqueue_record(&self, record: RawRecord) -> Result<Delivery, SendError> {
+    pub fn enqueue_record(&self, record: &RawRecord) -> Result<Delivery, SendError> {
         self.0.producer.enqueue(&self.topic_name(record.topic), record)
     }
 

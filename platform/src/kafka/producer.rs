@@ -100,7 +100,7 @@ impl Producer {
         Ok(Self { settings: settings.clone(), running })
     }
 
-    pub(super) fn enqueue(&self, topic: &str, record: RawRecord) -> Result<Delivery, SendError> {
+    pub(super) fn enqueue(&self, topic: &str, record: &RawRecord) -> Result<Delivery, SendError> {
         let producer = self.running.load_full();
         let mut headers = OwnedHeaders::new_with_capacity(record.headers.len());
         for (name, value) in &record.headers {

@@ -2,6 +2,7 @@
 //! rows' disappearance.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ struct Inner {
     kafka: Kafka,
     log_id: LogId,
     wake: Notify,
+    relayed: AtomicBool,
     waiting: Mutex<HashMap<i64, oneshot::Sender<Placed>>>,
 }
 
@@ -31,12 +33,29 @@ impl Outbox {
     /// The outbox of this database and log.
     #[must_use]
     pub fn new(db: PgPool, kafka: Kafka, log_id: LogId) -> Self {
-        Self(Arc::new(Inner { db, kafka, log_id, wake: Notify::new(), waiting: Mutex::default() }))
+        Self(Arc::new(Inner {
+            db,
+            kafka,
+            log_id,
+            wake: Notify::new(),
+            relayed: AtomicBool::new(false),
+            waiting: Mutex::default(),
+        }))
     }
 
     /// Tells the relay of this process that rows have been committed. Others find them by themselves, a little later.
     pub fn wake(&self) {
         self.0.wake.notify_one();
+    }
+
+    /// Whether the caller is now the one relay of this process; a second one would take half of the wakings for nothing.
+    pub(super) fn begin_relay(&self) -> bool {
+        !self.0.relayed.swap(true, Ordering::AcqRel)
+    }
+
+    /// The relay of this process has ended.
+    pub(super) fn end_relay(&self) {
+        self.0.relayed.store(false, Ordering::Release);
     }
 
     pub(super) async fn woken(&self) {

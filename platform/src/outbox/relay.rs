@@ -45,8 +45,18 @@ struct Row {
 }
 
 impl Relay {
-    /// Relays until the token is cancelled; outlives the absence of Kafka and Postgres.
+    /// Relays until the token is cancelled; outlives the absence of Kafka and Postgres. Every role that fills the outbox
+    /// starts one; where several share a process, the first does the work.
     pub async fn run(platform: Platform, shutdown: CancellationToken) {
+        let outbox = platform.outbox.clone();
+        if !outbox.begin_relay() {
+            return;
+        }
+        Self::relay(platform, shutdown).await;
+        outbox.end_relay();
+    }
+
+    async fn relay(platform: Platform, shutdown: CancellationToken) {
         let mut relay = Self { platform, shutdown, resting: HashMap::new() };
         let mut pause = Pause::new();
         while !relay.shutdown.is_cancelled() {
@@ -90,8 +100,9 @@ impl Relay {
     }
 
     fn until_next(&self, idle: Duration) -> Duration {
-        let rested = self.resting.values().map(|(until, _)| until.duration_since(Instant::now())).min();
-        rested.map_or(idle, |rested| rested.min(idle))
+        let now = Instant::now();
+        let resting = self.resting.values().map(|(until, _)| until.duration_since(now));
+        resting.filter(|rest| !rest.is_zero()).min().map_or(idle, |rest| rest.min(idle))
     }
 
     /// The next rows, oldest first, without keys that rest.
@@ -131,10 +142,10 @@ impl Relay {
         for row in rows {
             by_key.entry(row.record.key.clone()).or_default().push(row);
         }
-        let platform = self.platform.clone();
+        let (platform, shutdown) = (self.platform.clone(), self.shutdown.clone());
         let (acked, mut acks) = tokio::sync::mpsc::unbounded_channel();
         let mut keys: FuturesUnordered<_> =
-            by_key.into_iter().map(|(key, rows)| send_key(&platform, key, rows, acked.clone())).collect();
+            by_key.into_iter().map(|(key, rows)| send_key(&platform, &shutdown, key, rows, acked.clone())).collect();
         drop(acked);
         let mut failed = Vec::new();
         let mut done = Vec::new();
@@ -180,12 +191,16 @@ impl Relay {
 /// Sends one key's rows; ends at the first that the log did not take.
 async fn send_key(
     platform: &Platform,
+    shutdown: &CancellationToken,
     key: String,
     rows: Vec<Row>,
     acked: tokio::sync::mpsc::UnboundedSender<i64>,
 ) -> (String, Result<(), SendError>) {
     for row in rows {
-        let delivery = match platform.kafka.enqueue_record(row.record) {
+        if shutdown.is_cancelled() {
+            break;
+        }
+        let delivery = match platform.kafka.enqueue_record(&row.record) {
             Ok(delivery) => delivery.await,
             Err(error) => Err(error),
         };

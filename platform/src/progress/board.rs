@@ -66,6 +66,8 @@ impl Board {
         let missing: Vec<_> = position
             .offsets
             .iter()
+            // What is not projected cannot be waited for: no read model holds it.
+            .filter(|((topic, _), _)| Topic::PROJECTED.contains(topic))
             .filter(|(place, next)| state.reached.get(place).is_none_or(|reached| reached < *next))
             .map(|(place, next)| (*place, *next))
             .collect();

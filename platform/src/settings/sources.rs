@@ -26,7 +26,7 @@ pub enum SettingsError {
     #[error(transparent)]
     Clap(#[from] clap::Error),
     /// A variable with our prefix that nobody reads.
-    #[error("the environment variable {name} is unknown{}", suggestion(.nearest))]
+    #[error("the environment variable {name} is unknown{}", suggestion(.nearest.as_ref()))]
     UnknownVariable {
         /// As found.
         name: String,
@@ -34,7 +34,7 @@ pub enum SettingsError {
         nearest: Option<String>,
     },
     /// A key of the file that nobody reads.
-    #[error("{path}: the key `{key}` is unknown{}", suggestion(.nearest))]
+    #[error("{path}: the key `{key}` is unknown{}", suggestion(.nearest.as_ref()))]
     UnknownKey {
         /// The file.
         path: PathBuf,
@@ -56,8 +56,8 @@ pub enum SettingsError {
     Twice(String),
 }
 
-fn suggestion(name: &Option<String>) -> String {
-    name.as_ref().map(|name| format!("; did you mean {name}?")).unwrap_or_default()
+fn suggestion(name: Option<&String>) -> String {
+    name.map(|name| format!("; did you mean {name}?")).unwrap_or_default()
 }
 
 impl SettingsError {
@@ -242,8 +242,14 @@ impl Values {
 fn with_help(arg: Arg, variable: Option<&str>) -> Arg {
     let Some(variable) = variable else { return arg };
     let secret = if arg.is_hide_env_values_set() { format!(", or a file: {variable}_FILE") } else { String::new() };
+    let note = format!(" [env: {variable}{secret}]");
+    let long = arg.get_long_help().map(|help| format!("{help}{note}"));
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-    arg.help(format!("{help} [env: {variable}{secret}]")).env(Resettable::Reset)
+    let arg = arg.help(format!("{help}{note}")).env(Resettable::Reset);
+    match long {
+        Some(long) => arg.long_help(long),
+        None => arg,
+    }
 }
 
 fn variable(arg: &Arg) -> Option<String> {
