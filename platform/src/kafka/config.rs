@@ -23,7 +23,11 @@ fn common(settings: &KafkaSettings) -> ClientConfig {
         .set("reconnect.backoff.ms", "50")
         .set("reconnect.backoff.max.ms", "1000")
         .set_log_level(RDKafkaLogLevel::Info);
-    // Last, so that an operator can change anything.
+    config
+}
+
+/// Called last, so that an operator can change anything.
+fn with_options(mut config: ClientConfig, settings: &KafkaSettings) -> ClientConfig {
     for option in &settings.options {
         if let Some((name, value)) = option.expose().split_once('=') {
             config.set(name.trim(), value);
@@ -48,7 +52,7 @@ pub(super) fn producer(settings: &KafkaSettings) -> ClientConfig {
         // Beyond it callers are told at once; a slow broker must not eat the memory.
         .set("queue.buffering.max.messages", "100000")
         .set("queue.buffering.max.kbytes", "65536");
-    config
+    with_options(config, settings)
 }
 
 pub(super) fn consumer(settings: &KafkaSettings, group: &str) -> ClientConfig {
@@ -70,9 +74,9 @@ pub(super) fn consumer(settings: &KafkaSettings, group: &str) -> ClientConfig {
         // Bounds memory: what lies ready of each partition.
         .set("queued.max.messages.kbytes", "4096")
         .set("queued.min.messages", "10000");
-    config
+    with_options(config, settings)
 }
 
 pub(super) fn admin(settings: &KafkaSettings) -> ClientConfig {
-    common(settings)
+    with_options(common(settings), settings)
 }
