@@ -10,7 +10,7 @@ use crate::report::Report;
 use crate::stack::Stack;
 
 /// Imports the given logs, or made-up ones, and then the same again.
-pub async fn run(stack: &Stack, options: &Options, report: &mut Report) -> Result<()> {
+pub fn run(stack: &Stack, options: &Options, report: &mut Report) -> Result<()> {
     let made = tempfile_folder();
     let path = if let Some(path) = &options.irc {
         path.clone()

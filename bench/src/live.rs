@@ -54,7 +54,7 @@ pub async fn run(stack: &Stack, options: &Options, report: &mut Report) -> Resul
     stack.signal("CONT")?;
     let end = written?;
     let begin = Instant::now();
-    platform.progress.wait(&end, Duration::from_secs(300)).await.context("the backlog was not folded")?;
+    platform.progress.wait(&end, Duration::from_mins(5)).await.context("the backlog was not folded")?;
     let seconds = begin.elapsed().as_secs_f64();
     let cpu = stack.cpu_seconds()? - cpu;
     #[expect(clippy::cast_precision_loss, reason = "a count of events")]
@@ -106,22 +106,28 @@ fn posted(platform: &Platform, room: RoomId, author: UserId) -> Event {
 
 /// Writes events straight to the log; gives the position after the last of them.
 async fn write_backlog(platform: &Platform, rooms: &[RoomId], author: UserId, events: u64) -> Result<Position> {
-    let mut end = Position::new(platform.log_id);
+    let mut end: Option<Position> = None;
+    let mut count = |placed: Placed| -> Result<()> {
+        let next = after(platform, &placed);
+        match &mut end {
+            Some(end) => end.merge(&next)?,
+            None => end = Some(next),
+        }
+        Ok(())
+    };
     let mut deliveries = FuturesUnordered::new();
     for n in 0..usize::try_from(events)? {
         deliveries.push(platform.kafka.enqueue(&posted(platform, rooms[n % rooms.len()], author))?);
         if deliveries.len() >= 20_000
             && let Some(placed) = deliveries.next().await
         {
-            let placed = placed?;
-            end.merge(&after(platform, &placed))?;
+            count(placed?)?;
         }
     }
     while let Some(placed) = deliveries.next().await {
-        let placed = placed?;
-        end.merge(&after(platform, &placed))?;
+        count(placed?)?;
     }
-    Ok(end)
+    end.context("nothing was written")
 }
 
 fn after(platform: &Platform, placed: &Placed) -> Position {

@@ -27,7 +27,7 @@ enum Case {
     Page,
 }
 
-/// Measures Chatlog against its budgets, on the servers named by KAFKA_BROKERS, DATABASE_URL and REDIS_URL.
+/// Measures Chatlog against its budgets, on the servers that the environment names (`KAFKA_BROKERS`, …).
 #[derive(Parser, Debug)]
 pub struct Options {
     /// What to measure; everything when none is named.
@@ -66,7 +66,7 @@ async fn main() -> Result<()> {
         live::run(&stack, &options, &mut report).await?;
     }
     if wanted(Case::Import) {
-        import::run(&stack, &options, &mut report).await?;
+        import::run(&stack, &options, &mut report)?;
     }
     stack.finish().await;
     report.finish(&options.report)

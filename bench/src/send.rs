@@ -26,7 +26,7 @@ pub async fn run(stack: &Stack, options: &Options, report: &mut Report) -> Resul
     let cpu = stack.cpu_seconds()?;
     let (single, to) = (requests.clone(), Arc::clone(&rooms));
     let fast = load::closed(CONNECTIONS, options.seconds, move |connection, _| {
-        single.post(&to[connection % to.len()], "messages", json!({"text": TEXT}))
+        single.post(&to[connection % to.len()], "messages", &json!({"text": TEXT}))
     })
     .await?;
     let cpu = stack.cpu_seconds()? - cpu;
@@ -38,7 +38,7 @@ pub async fn run(stack: &Stack, options: &Options, report: &mut Report) -> Resul
     );
 
     let steady = load::open(1000, options.seconds, |n| {
-        requests.post(&rooms[usize::try_from(n).unwrap_or(0) % rooms.len()], "messages", json!({"text": TEXT}))
+        requests.post(&rooms[usize::try_from(n).unwrap_or(0) % rooms.len()], "messages", &json!({"text": TEXT}))
     })
     .await?;
     report.row(
@@ -67,7 +67,7 @@ async fn batches(
     let messages: Vec<_> = (0..BATCH).map(|_| json!({"text": TEXT})).collect();
     let body = json!({"messages": messages});
     let batches = load::closed(8, options.seconds, move |connection, _| {
-        requests.post(&rooms[connection % rooms.len()], "messages/batch", body.clone())
+        requests.post(&rooms[connection % rooms.len()], "messages/batch", &body)
     })
     .await?;
     let ours = batches.per_second() * 100.0;
@@ -97,9 +97,14 @@ struct Requests {
 }
 
 impl Requests {
-    fn post(&self, room: &str, what: &str, body: serde_json::Value) -> impl Future<Output = Result<()>> + Send + use<> {
+    fn post(
+        &self,
+        room: &str,
+        what: &str,
+        body: &serde_json::Value,
+    ) -> impl Future<Output = Result<()>> + Send + use<> {
         let url = format!("{}/v1/rooms/{room}/{what}", self.stack_url);
-        let request = self.person.sign(self.http.post(url)).json(&body);
+        let request = self.person.sign(self.http.post(url)).json(body);
         async move {
             let answer = request.send().await?.error_for_status()?;
             answer.bytes().await?;

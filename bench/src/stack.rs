@@ -72,7 +72,7 @@ impl Stack {
     }
 
     async fn wait_until_ready(&self, url: &str) -> Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while Instant::now() < deadline {
             if self.http.get(url).send().await.is_ok_and(|answer| answer.status().is_success()) {
                 return Ok(());
