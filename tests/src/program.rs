@@ -1,0 +1,69 @@
+//! The `chatlog` program, found beside the test, with the settings of one instance.
+
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+/// The program and what its environment says.
+#[derive(Clone, Debug)]
+pub struct Program {
+    path: PathBuf,
+    settings: Vec<(String, String)>,
+}
+
+impl Program {
+    /// The program of this build. Cargo tells a test nothing of another package's programs: it lies two folders above
+    /// the test itself (`target/debug/deps/…`).
+    #[must_use]
+    pub fn find() -> Self {
+        let test = std::env::current_exe().expect("the test's own path");
+        let folder = test.parent().and_then(|deps| deps.parent()).expect("target/debug");
+        let path = folder.join("chatlog");
+        assert!(
+            path.exists(),
+            "{} is missing: build it first (cargo build -p chatlog); ./dev test does so",
+            path.display()
+        );
+        Self { path, settings: Vec::new() }
+    }
+
+    /// The same program with one setting more; a later one replaces an earlier one.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.settings.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// A call of it. Settings of whoever runs the tests are not passed on.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.path);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("CHATLOG_") {
+                command.env_remove(name);
+            }
+        }
+        command.args(arguments).envs(self.settings.iter().cloned()).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs it to its end.
+    #[must_use]
+    pub fn output(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("the program starts")
+    }
+
+    /// Runs it to its end, which must be a good one; what it said on standard output.
+    #[must_use]
+    pub fn run(&self, arguments: &[&str]) -> String {
+        let output = self.output(arguments);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            output.status.success(),
+            "chatlog {}: {}\n{said}\n{}",
+            arguments.join(" "),
+            output.status,
+            String::from_utf8_lossy(&output.stderr)
+        );
+        said
+    }
+}
