@@ -1,1 +1,38 @@
-//! Placeholder.
+//! The query API: history, rooms, members and people, read from the projection. It writes nothing.
+//!
+//! [`start`] gives the routes to a program that serves several roles from one origin; [`run`] serves them alone. A page
+//! of history is made by `params` (what is asked for), `access` (who may see which messages), `freshness` (from how
+//! recent a state), [`window`] (which messages those are, by arithmetic), `store` (one walk along an index) and `page`
+//! (bytes).
+
+mod access;
+pub mod cursor;
+mod etag;
+mod freshness;
+pub mod item;
+mod names;
+mod page;
+mod params;
+mod routes;
+mod service;
+mod settings;
+mod state;
+// For tests/plans.rs, which holds the plans of these very statements.
+#[doc(hidden)]
+pub mod store;
+mod waiters;
+pub mod window;
+
+use platform::Platform;
+use utoipa_axum::router::OpenApiRouter;
+
+pub use service::run;
+pub use settings::{ServiceSettings, Settings};
+
+use crate::state::QueryState;
+
+/// The routes, with their state and their part of the OpenAPI document. Nothing runs in the background.
+#[must_use]
+pub fn start(platform: &Platform, settings: &Settings) -> OpenApiRouter {
+    routes::router().with_state(QueryState::new(platform, settings))
+}

@@ -1,0 +1,185 @@
+//! Who may read: the extractor's *type* is the permission. A handler that takes none of these answers nobody.
+//!
+//! [`Reader`] is whoever has a valid token, [`RoomReader`] a member of the room in the path, [`RoomVisitor`] somebody
+//! who may know that the room exists.
+
+use axum::extract::FromRequestParts;
+use event_schema::{MessageId, RoomId, Topic, UserId};
+use http::request::Parts;
+use platform::extract::{Path, Query};
+use platform::{Caller, Position, Problem};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::freshness::Db;
+use crate::state::QueryState;
+use crate::store::{self, MessageRow, RoomRow};
+use crate::window::Window;
+
+/// Somebody with a valid token.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    /// Who.
+    pub user_id: UserId,
+    /// What the answer must include (`at_least`).
+    pub position: Option<Position>,
+}
+
+/// A member of the room in the path.
+#[derive(Debug)]
+pub struct RoomReader {
+    /// Who.
+    pub reader: Reader,
+    /// Which room.
+    pub room_id: RoomId,
+    /// The messages that this member may see.
+    pub window: Window,
+    /// Where the membership was read, and the rest of the answer is.
+    pub(crate) db: Db,
+}
+
+/// Somebody who may know that the room in the path exists: a member, somebody invited, anybody if it is a public
+/// channel.
+#[derive(Clone, Debug)]
+pub struct RoomVisitor {
+    /// Which room.
+    pub room_id: RoomId,
+    /// The room, and what the visitor is to it.
+    pub room: RoomRow,
+}
+
+#[derive(Deserialize)]
+struct RoomPath {
+    room: RoomId,
+}
+
+#[derive(Deserialize)]
+struct AtLeast {
+    at_least: Option<String>,
+}
+
+impl FromRequestParts<QueryState> for Reader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &QueryState) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let Query(AtLeast { at_least }) = Query::from_request_parts(parts, state).await?;
+        let position = at_least.map(|text| text.parse()).transpose();
+        let position = position.map_err(|error| Problem::invalid("at_least", format!("`at_least` is {error}")))?;
+        Ok(Self { user_id: caller.user_id, position })
+    }
+}
+
+impl FromRequestParts<QueryState> for RoomReader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &QueryState) -> Result<Self, Problem> {
+        let reader = Reader::from_request_parts(parts, state).await?;
+        let Path(RoomPath { room }) = Path::from_request_parts(parts, state).await?;
+        Self::new(state, reader, room).await
+    }
+}
+
+impl FromRequestParts<QueryState> for RoomVisitor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &QueryState) -> Result<Self, Problem> {
+        let reader = Reader::from_request_parts(parts, state).await?;
+        let Path(RoomPath { room: room_id }) = Path::from_request_parts(parts, state).await?;
+        let (_, room) = visible(state, &reader, room_id, RoomRow::may_be_known).await?;
+        Ok(Self { room_id, room })
+    }
+}
+
+impl Reader {
+    /// They named a position: what is kept in memory without regard to positions may not answer.
+    #[must_use]
+    pub fn wants_fresh(&self) -> bool {
+        self.position.is_some()
+    }
+
+    /// A connection to a state that includes what they named.
+    pub(crate) async fn db(&self, state: &QueryState) -> Result<Db, Problem> {
+        state.freshness().at_least(self.user_id, self.position.as_ref()).await
+    }
+
+    /// A connection to a state that shows everything of a key, for whoever is about to be refused.
+    pub(crate) async fn settled_db(&self, state: &QueryState, topic: Topic, key: Uuid) -> Result<Db, Problem> {
+        state.freshness().settled(self.user_id, self.position.as_ref(), topic, key).await
+    }
+}
+
+impl RoomReader {
+    async fn new(state: &QueryState, reader: Reader, room_id: RoomId) -> Result<Self, Problem> {
+        let (db, room) = visible(state, &reader, room_id, RoomRow::is_member).await?;
+        Ok(Self { reader, room_id, window: room.window(), db })
+    }
+
+    /// A message that this member may see; not found only after the read models have caught up.
+    pub async fn message(mut self, state: &QueryState, id: MessageId) -> Result<(Self, MessageRow), Problem> {
+        let found = store::message(&mut self.db, self.room_id, id).await?;
+        if let Some(found) = found.filter(|found| self.window.contains(found.seq)) {
+            return Ok((self, found));
+        }
+        drop(self.db);
+        let mut db = self.reader.settled_db(state, Topic::Rooms, self.room_id.0).await?;
+        // The room is read again as well: the message may be newer than it was then.
+        let room = store::room(&mut db, self.room_id, self.reader.user_id).await?;
+        let room = room.filter(RoomRow::is_member).ok_or_else(Problem::not_found)?;
+        let settled = Self { window: room.window(), db, ..self };
+        settled.settled_message(id).await
+    }
+
+    async fn settled_message(mut self, id: MessageId) -> Result<(Self, MessageRow), Problem> {
+        let found = store::message(&mut self.db, self.room_id, id).await?;
+        let found = found.filter(|found| self.window.contains(found.seq)).ok_or_else(Problem::not_found)?;
+        Ok((self, found))
+    }
+}
+
+/// The room, if it passes; refused only after the read models have caught up with the room's partition.
+async fn visible(
+    state: &QueryState,
+    reader: &Reader,
+    room: RoomId,
+    passes: impl Fn(&RoomRow) -> bool,
+) -> Result<(Db, RoomRow), Problem> {
+    let mut db = reader.db(state).await?;
+    if let Some(found) = store::room(&mut db, room, reader.user_id).await?.filter(&passes) {
+        return Ok((db, found));
+    }
+    drop(db);
+    let mut db = reader.settled_db(state, Topic::Rooms, room.0).await?;
+    match store::room(&mut db, room, reader.user_id).await? {
+        Some(found) if passes(&found) => Ok((db, found)),
+        // Whoever may know of the room is told why; to everybody else it does not exist.
+        Some(found) if found.may_be_known() => Err(Problem::forbidden().detail("only members read this room")),
+        _ => Err(Problem::not_found()),
+    }
+}
+
+impl RoomRow {
+    /// Whether this person is a member now.
+    #[must_use]
+    pub fn is_member(&self) -> bool {
+        self.state.as_deref() == Some("joined")
+    }
+
+    /// Whether this person may know that the room exists.
+    #[must_use]
+    pub fn may_be_known(&self) -> bool {
+        let is_public = self.kind == "channel" && self.join_rule == "open";
+        is_public || matches!(self.state.as_deref(), Some("joined" | "invited"))
+    }
+
+    /// The messages that a member may see: all of them, or those since the membership began. An unknown word hides.
+    #[must_use]
+    pub fn window(&self) -> Window {
+        let first = match (self.history_visibility.as_str(), self.join_seq) {
+            ("all", _) => 1,
+            (_, Some(join_seq)) => join_seq + 1,
+            (_, None) => self.last_seq + 1,
+        };
+        Window { first, last: self.last_seq }
+    }
+}

@@ -1,0 +1,115 @@
+//! How recent an answer must be.
+//!
+//! Two rules, both of waiting for the projector, a second at most. Read your writes: a request with `at_least` is
+//! answered from a state that includes this position. And a refusal is never given from stale data: before a 403 or a
+//! 404 the read models have reached what was the end of the partition when the request came, so that "create a room,
+//! read it at once" never fails. Connections are given out here only, so that no answer forgets to wait.
+
+use std::time::Duration;
+
+use event_schema::{Topic, UserId};
+use platform::{Platform, Position, Problem};
+use sqlx::Postgres;
+use sqlx::pool::PoolConnection;
+use uuid::Uuid;
+
+use crate::Settings;
+use crate::waiters::{Crowded, Waiters};
+
+/// A connection to the read models. A request keeps it for all its statements, never while it waits: a pool that another
+/// generation has replaced closes when its connections are back.
+pub(crate) type Db = PoolConnection<Postgres>;
+
+/// Gives out connections to states that are recent enough.
+#[derive(Clone)]
+pub struct Freshness {
+    platform: Platform,
+    patience: Duration,
+    /// Those who named a position.
+    asking: Waiters,
+    /// Those who are about to be refused.
+    refused: Waiters,
+}
+
+impl Freshness {
+    /// Waits by these settings.
+    #[must_use]
+    pub fn new(platform: &Platform, settings: &Settings) -> Self {
+        Self {
+            platform: platform.clone(),
+            patience: settings.wait(),
+            asking: Waiters::new(settings.positions_per_user(), settings.waiters()),
+            refused: Waiters::new(settings.refusals_per_user(), settings.waiters()),
+        }
+    }
+
+    /// A connection to a state that includes a position, if one is named.
+    pub(crate) async fn at_least(&self, user: UserId, position: Option<&Position>) -> Result<Db, Problem> {
+        self.connection(user, position, &self.asking, "position").await
+    }
+
+    /// A connection to a state that includes all that a key's partition held when this was called (and the position, if
+    /// one is named): what it does not show is not there.
+    pub(crate) async fn settled(
+        &self,
+        user: UserId,
+        position: Option<&Position>,
+        topic: Topic,
+        key: Uuid,
+    ) -> Result<Db, Problem> {
+        let partition = self.platform.kafka.partition_for(topic, &key.to_string()).await?;
+        let end = self.platform.kafka.end_offset(topic, partition).await?;
+        let mut settled = Position::of(self.platform.log_id, topic, partition, end);
+        if let Some(position) = position {
+            // It was accepted before, so it is of this log; only too many partitions could be in the way.
+            settled.merge(position).map_err(|error| Problem::invalid("at_least", error.to_string()))?;
+        }
+        self.connection(user, Some(&settled), &self.refused, "refusal").await
+    }
+
+    async fn connection(
+        &self,
+        user: UserId,
+        position: Option<&Position>,
+        waiters: &Waiters,
+        wait: &'static str,
+    ) -> Result<Db, Problem> {
+        loop {
+            let pool = match position {
+                None => self.platform.read_model.pool(),
+                Some(position) => {
+                    let _waiter = self.waiter(user, position, waiters, wait)?;
+                    self.platform.progress.pool_at(position, self.patience).await?
+                }
+            };
+            match pool.acquire().await {
+                // Another generation replaced this one in this very moment.
+                Err(sqlx::Error::PoolClosed) if !self.platform.lifecycle.soft().is_cancelled() => {
+                    tokio::task::yield_now().await;
+                }
+                acquired => return Ok(acquired?),
+            }
+        }
+    }
+
+    /// Leave to wait, where there is something to wait for.
+    fn waiter(
+        &self,
+        user: UserId,
+        position: &Position,
+        waiters: &Waiters,
+        wait: &'static str,
+    ) -> Result<Option<crate::waiters::Waiter>, Problem> {
+        let reached = |topic, partition, next| {
+            self.platform.progress.reached(topic, partition).is_some_and(|reached| reached >= next)
+        };
+        if position.offsets.iter().all(|((topic, partition), next)| reached(*topic, *partition, *next)) {
+            return Ok(None);
+        }
+        metrics::counter!("query_api_waits_total", "before" => wait).increment(1);
+        waiters.enter(user).map(Some).map_err(|crowded| match crowded {
+            Crowded::User => Problem::too_many_requests(1).detail(crowded.to_string()),
+            Crowded::Process => Problem::unavailable().detail(crowded.to_string()),
+        })
+    }
+}

@@ -1,0 +1,214 @@
+//! What a reader may ask for in the query string, checked without I/O; every refusal names the parameter.
+
+use event_schema::{MessageId, RoomId, Timestamp, UserId};
+use platform::Problem;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::cursor;
+
+/// Items on a page when nothing is said.
+pub const DEFAULT_LIMIT: i64 = 50;
+/// The most items on a page.
+pub const MAX_LIMIT: i64 = 1000;
+/// The most ids in one request for several things.
+pub const MAX_IDS: usize = 100;
+
+/// Query of a room's history, as it came.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct HistoryParams {
+    /// Messages on the page, 1 to 1000; 50 when absent.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000, default = 50)]
+    limit: Option<String>,
+    /// A cursor (`next` of a page): the messages next to it, older than it.
+    before: Option<String>,
+    /// A cursor (`prev` of a page): the messages next to it, newer than it.
+    after: Option<String>,
+    /// A message's id: the page with this message in its middle.
+    #[param(value_type = Option<Uuid>)]
+    around: Option<String>,
+    /// Only messages created at this time (RFC 3339) or later.
+    #[param(format = DateTime)]
+    from: Option<String>,
+    /// Only messages created before this time (RFC 3339).
+    #[param(format = DateTime)]
+    to: Option<String>,
+    /// A position: the answer includes what it stands for, or is 503 `behind`.
+    #[expect(dead_code, reason = "read by the Reader extractor before the handler; here it is named and documented")]
+    at_least: Option<String>,
+}
+
+/// Query of a list in pages.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListParams {
+    /// Items on the page, 1 to 1000; 50 when absent.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000, default = 50)]
+    limit: Option<String>,
+    /// A cursor (`next` of a page): the items after it.
+    pub after: Option<String>,
+    /// A position: the answer includes what it stands for, or is 503 `behind`.
+    #[expect(dead_code, reason = "read by the Reader extractor before the handler; here it is named and documented")]
+    at_least: Option<String>,
+}
+
+/// Query of one thing.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OneParams {
+    /// A position: the answer includes what it stands for, or is 503 `behind`.
+    #[expect(dead_code, reason = "read by the Reader extractor before the handler; here it is named and documented")]
+    at_least: Option<String>,
+}
+
+/// Query of several people.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct IdsParams {
+    /// Ids with commas between them, at most 100.
+    ids: String,
+    /// A position: the answer includes what it stands for, or is 503 `behind`.
+    #[expect(dead_code, reason = "read by the Reader extractor before the handler; here it is named and documented")]
+    at_least: Option<String>,
+}
+
+/// A query of a room's history that makes sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HistoryQuery {
+    /// Messages on the page.
+    pub limit: i64,
+    /// Where the page lies.
+    pub at: At,
+    /// Inclusive.
+    pub from: Option<Timestamp>,
+    /// Exclusive.
+    pub to: Option<Timestamp>,
+}
+
+/// Where a page of history lies, in the reader's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// At the newest message.
+    Newest,
+    /// On the older side of a seq.
+    Before(i64),
+    /// On the newer side of a seq.
+    After(i64),
+    /// Around a message.
+    Around(MessageId),
+}
+
+impl At {
+    /// A short name for metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Newest => "newest",
+            Self::Before(_) => "before",
+            Self::After(_) => "after",
+            Self::Around(_) => "around",
+        }
+    }
+}
+
+impl HistoryParams {
+    /// Checks every parameter, and which of them go together.
+    pub fn check(&self, room: RoomId) -> Result<HistoryQuery, Problem> {
+        let given = [
+            ("before", self.before.is_some()),
+            ("after", self.after.is_some()),
+            ("around", self.around.is_some()),
+            ("from", self.from.is_some()),
+            ("to", self.to.is_some()),
+        ];
+        let is_given = |name| given.contains(&(name, true));
+        for (one, other) in
+            [("before", "after"), ("before", "around"), ("after", "around"), ("around", "from"), ("around", "to")]
+        {
+            if is_given(one) && is_given(other) {
+                return Err(invalid(other, format!("`{one}` and `{other}` exclude each other")));
+            }
+        }
+        let cursor = |field, text: &str| cursor::parse_history(room, text).map_err(|error| invalid(field, error));
+        let at = match (&self.before, &self.after, &self.around) {
+            (Some(before), ..) => At::Before(cursor("before", before)?),
+            (_, Some(after), _) => At::After(cursor("after", after)?),
+            (.., Some(around)) => {
+                At::Around(around.parse().map_err(|_| invalid("around", "is not the id of a message (a UUID)"))?)
+            }
+            _ => At::Newest,
+        };
+        let (from, to) = (time("from", self.from.as_deref())?, time("to", self.to.as_deref())?);
+        if let (Some(from), Some(to)) = (from, to)
+            && from > to
+        {
+            return Err(invalid("from", "is later than `to`"));
+        }
+        Ok(HistoryQuery { limit: limit(self.limit.as_deref())?, at, from, to })
+    }
+}
+
+impl ListParams {
+    /// The number of items on the page.
+    pub fn limit(&self) -> Result<i64, Problem> {
+        limit(self.limit.as_deref())
+    }
+}
+
+impl IdsParams {
+    /// The ids, each once, in the order in which they came.
+    pub fn ids(&self) -> Result<Vec<UserId>, Problem> {
+        let mut ids = Vec::new();
+        for (index, text) in self.ids.split(',').enumerate() {
+            if index == MAX_IDS {
+                return Err(Problem::limit_exceeded(
+                    "ids",
+                    MAX_IDS as u64,
+                    format!("`ids` names more than {MAX_IDS} people"),
+                ));
+            }
+            let id = text.trim().parse().map_err(|_| invalid("ids", "are UUIDs with commas between them"))?;
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        Ok(ids)
+    }
+}
+
+fn limit(text: Option<&str>) -> Result<i64, Problem> {
+    let Some(text) = text else { return Ok(DEFAULT_LIMIT) };
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse::<i64>() {
+        Ok(limit @ 1..=MAX_LIMIT) if is_number => Ok(limit),
+        // What is too long for a number is too many as well.
+        Ok(1..) | Err(_) if is_number => Err(Problem::limit_exceeded(
+            "limit",
+            MAX_LIMIT.unsigned_abs(),
+            format!("`limit` is more than {MAX_LIMIT}, the most on one page"),
+        )),
+        _ => Err(invalid("limit", format!("is not a whole number from 1 to {MAX_LIMIT}"))),
+    }
+}
+
+fn time(field: &'static str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+    let Some(text) = text else { return Ok(None) };
+    // In a query string an unescaped `+` means a space: `2026-01-01T00:00:00+09:00` arrives with one before its offset.
+    let parsed = text.parse().or_else(|error| match text.rsplit_once(' ') {
+        Some((time, offset)) => format!("{time}+{offset}").parse(),
+        None => Err(error),
+    });
+    parsed.map(Some).map_err(|error| invalid(field, format!("is {error}")))
+}
+
+/// A refusal that names the parameter.
+pub fn invalid(field: &'static str, detail: impl std::fmt::Display) -> Problem {
+    let detail = detail.to_string();
+    let detail = if detail.starts_with('`') { detail } else { format!("`{field}` {detail}") };
+    Problem::invalid(field, detail)
+}

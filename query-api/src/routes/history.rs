@@ -1,0 +1,139 @@
+//! A room's messages, newest first, in pages.
+
+use std::fmt::Write;
+
+use axum::extract::State;
+use axum::response::Response;
+use event_schema::{RoomId, Timestamp};
+use http::{HeaderMap, HeaderValue};
+use platform::Problem;
+use platform::extract::Query;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::RoomReader;
+use crate::item::MessagesPage;
+use crate::params::{At, HistoryParams, HistoryQuery};
+use crate::state::QueryState;
+use crate::window::{Place, Window};
+use crate::{cursor, store};
+
+use super::rendered;
+
+pub(super) fn router() -> OpenApiRouter<QueryState> {
+    OpenApiRouter::default().routes(routes!(list_messages))
+}
+
+/// Read a room's messages
+///
+/// Newest first. `next` leads to older messages, `prev` to newer ones; both stay right while people write, edit and
+/// delete. `before`, `after` and `around` exclude each other; `from` and `to` go with `before` and `after`.
+#[utoipa::path(
+    get,
+    path = "/v1/rooms/{room}/messages",
+    tag = "history",
+    params(("room" = Uuid, Path, description = "The room"), HistoryParams),
+    responses(
+        (status = 200, description = "A page", body = MessagesPage, headers(
+            ("ETag" = String, description = "For `If-None-Match`"),
+            ("Link" = String, description = "`next` and `prev` as links (RFC 8288)"),
+        )),
+        (status = 304, description = "The page is what `If-None-Match` names"),
+        (status = 400, description = "A parameter is wrong; `field` names it", body = Problem),
+        (status = 401, description = "No valid token", body = Problem),
+        (status = 403, description = "Not a member of this public channel", body = Problem),
+        (status = 404, description = "No such room, or no such message to go around", body = Problem),
+        (status = 410, description = "`at_least` is of another log", body = Problem),
+        (status = 503, description = "The read models are behind; try again", body = Problem),
+    ),
+    security(("bearer" = [])),
+)]
+#[tracing::instrument(skip_all, fields(room = %reader.room_id))]
+async fn list_messages(
+    State(state): State<QueryState>,
+    mut reader: RoomReader,
+    Query(params): Query<HistoryParams>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let room = reader.room_id;
+    let query = params.check(room)?;
+    let place = match query.at {
+        At::Newest => Place::Newest,
+        At::Before(seq) => Place::Before(seq),
+        At::After(seq) => Place::After(seq),
+        At::Around(message) => {
+            let (settled, message) = reader.message(&state, message).await?;
+            reader = settled;
+            Place::Around(message.seq)
+        }
+    };
+    let span = within(&mut reader, &query).await?.span(place, query.limit);
+
+    let mut page = store::messages(&mut reader.db, room, span).await?;
+    let names = state.names().of(&mut reader.db, page.authors(), reader.reader.wants_fresh()).await?;
+    metrics::counter!("query_api_pages_total", "at" => query.at.name()).increment(1);
+    metrics::histogram!("query_api_page_items").record(u32::try_from(page.len()).unwrap_or(u32::MAX));
+
+    let next = span.older.map(|seq| cursor::history(room, seq));
+    let prev = span.newer.map(|seq| cursor::history(room, seq));
+    let link = link(room, &query, next.as_deref(), prev.as_deref());
+    let body = page.finish(names.iter().map(|(id, names)| (*id, &**names)), next.as_deref(), prev.as_deref());
+    Ok(rendered(&headers, body, link))
+}
+
+/// The part of the window that lies in the range of time asked for.
+async fn within(reader: &mut RoomReader, query: &HistoryQuery) -> Result<Window, Problem> {
+    let window = reader.window;
+    if query.from.is_none() && query.to.is_none() {
+        return Ok(window);
+    }
+    let (from, to) = (query.from.map(Timestamp::to_datetime), query.to.map(Timestamp::to_datetime));
+    let bounds = store::time_bounds(&mut reader.db, reader.room_id, from, to).await?;
+    let mut within = window;
+    if from.is_some() {
+        // Nothing is that new: an empty window.
+        within.first = window.first.max(bounds.first.unwrap_or(window.last + 1));
+    }
+    if to.is_some() {
+        within.last = window.last.min(bounds.last.unwrap_or(0));
+    }
+    Ok(within)
+}
+
+/// The same page as links, for clients that follow them without looking inside.
+fn link(room: RoomId, query: &HistoryQuery, next: Option<&str>, prev: Option<&str>) -> Option<HeaderValue> {
+    let mut links = String::new();
+    for (side, relation, cursor) in [("before", "next", next), ("after", "prev", prev)] {
+        let Some(cursor) = cursor else { continue };
+        if !links.is_empty() {
+            links.push_str(", ");
+        }
+        let _ = write!(links, "</v1/rooms/{room}/messages?limit={}&{side}={cursor}", query.limit);
+        for (name, time) in [("from", query.from), ("to", query.to)] {
+            if let Some(time) = time {
+                let _ = write!(links, "&{name}={time}");
+            }
+        }
+        let _ = write!(links, ">; rel=\"{relation}\"");
+    }
+    // Ids, cursors and times in UTC are plain ASCII.
+    if links.is_empty() { None } else { HeaderValue::try_from(links).ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn links_keep_what_was_asked_for() {
+        let from = "2026-01-01T09:00:00+09:00".parse().expect("a time");
+        let query = HistoryQuery { limit: 5, at: At::Newest, from: Some(from), to: None };
+        let room = RoomId(Uuid::nil());
+        let expected = "</v1/rooms/00000000-0000-0000-0000-000000000000/messages?limit=5&before=abc\
+                        &from=2026-01-01T00:00:00.000000Z>; rel=\"next\"";
+        assert_eq!(link(room, &query, Some("abc"), None), Some(HeaderValue::from_static(expected)));
+        assert_eq!(link(room, &query, None, None), None);
+    }
+}

@@ -1,0 +1,83 @@
+//! The members of a room, in pages: a channel has up to 100,000.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use event_schema::{Timestamp, UserId};
+use platform::Problem;
+use platform::extract::Query;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::access::RoomReader;
+use crate::item::NamesItem;
+use crate::params::{ListParams, invalid};
+use crate::state::QueryState;
+use crate::{cursor, names, store};
+
+use super::page_of;
+
+pub(super) fn router() -> OpenApiRouter<QueryState> {
+    OpenApiRouter::default().routes(routes!(list_members))
+}
+
+/// Members of a room, in the order of their ids.
+#[derive(Debug, Serialize, ToSchema)]
+struct MembersPage {
+    /// The members.
+    items: Vec<Member>,
+    /// Their names, by id.
+    users: BTreeMap<Uuid, NamesItem>,
+    /// There are more: `after` this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// A member.
+#[derive(Debug, Serialize, ToSchema)]
+struct Member {
+    /// Who.
+    user_id: Uuid,
+    /// `member`, `moderator` or `owner`.
+    role: String,
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+}
+
+/// List a room's members
+#[utoipa::path(
+    get,
+    path = "/v1/rooms/{room}/members",
+    tag = "rooms",
+    params(("room" = Uuid, Path, description = "The room"), ListParams),
+    responses(
+        (status = 200, description = "A page", body = MembersPage),
+        (status = 400, description = "A parameter is wrong; `field` names it", body = Problem),
+        (status = 401, description = "No valid token", body = Problem),
+        (status = 403, description = "Not a member of this public channel", body = Problem),
+        (status = 404, description = "No such room", body = Problem),
+        (status = 410, description = "`at_least` is of another log", body = Problem),
+        (status = 503, description = "The read models are behind; try again", body = Problem),
+    ),
+    security(("bearer" = [])),
+)]
+#[tracing::instrument(skip_all, fields(room = %reader.room_id))]
+async fn list_members(mut reader: RoomReader, Query(params): Query<ListParams>) -> Result<Json<MembersPage>, Problem> {
+    let room = reader.room_id;
+    let limit = params.limit()?;
+    let after = match &params.after {
+        Some(after) => cursor::parse_members(room, after).map_err(|error| invalid("after", error))?,
+        // Before everybody: the nil id is the platform's own, and no member.
+        None => UserId::PLATFORM,
+    };
+    let rows = store::members(&mut reader.db, room, after, limit + 1).await?;
+    let (rows, next) = page_of(rows, limit, |last| cursor::members(room, UserId(last.user_id)));
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.user_id).collect();
+    let users = names::read(&mut reader.db, &ids).await?;
+    let items = rows.into_iter().map(|row| Member { user_id: row.user_id, role: row.role, since: row.since.into() });
+    Ok(Json(MembersPage { items: items.collect(), users, next }))
+}

@@ -1,0 +1,63 @@
+//! One message.
+
+use axum::extract::State;
+use axum::response::Response;
+use event_schema::MessageId;
+use http::HeaderMap;
+use platform::Problem;
+use platform::extract::{Path, Query};
+use serde::Deserialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::RoomReader;
+use crate::item::MessageItem;
+use crate::params::OneParams;
+use crate::state::QueryState;
+
+use super::rendered;
+
+pub(super) fn router() -> OpenApiRouter<QueryState> {
+    OpenApiRouter::default().routes(routes!(get_message))
+}
+
+#[derive(Deserialize)]
+struct MessagePath {
+    id: MessageId,
+}
+
+/// Read one message
+#[utoipa::path(
+    get,
+    path = "/v1/rooms/{room}/messages/{id}",
+    tag = "history",
+    params(
+        ("room" = Uuid, Path, description = "The room"),
+        ("id" = Uuid, Path, description = "The message"),
+        OneParams,
+    ),
+    responses(
+        (status = 200, description = "The message", body = MessageItem, headers(
+            ("ETag" = String, description = "For `If-None-Match`"),
+        )),
+        (status = 304, description = "The message is what `If-None-Match` names"),
+        (status = 400, description = "A parameter is wrong; `field` names it", body = Problem),
+        (status = 401, description = "No valid token", body = Problem),
+        (status = 403, description = "Not a member of this public channel", body = Problem),
+        (status = 404, description = "No such room or message", body = Problem),
+        (status = 410, description = "`at_least` is of another log", body = Problem),
+        (status = 503, description = "The read models are behind; try again", body = Problem),
+    ),
+    security(("bearer" = [])),
+)]
+#[tracing::instrument(skip_all, fields(room = %reader.room_id))]
+async fn get_message(
+    State(state): State<QueryState>,
+    reader: RoomReader,
+    Path(MessagePath { id }): Path<MessagePath>,
+    Query(OneParams { .. }): Query<OneParams>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (_, message) = reader.message(&state, id).await?;
+    Ok(rendered(&headers, message.item.into(), None))
+}

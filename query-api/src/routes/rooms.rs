@@ -1,0 +1,212 @@
+//! Rooms: one of them, and the public ones.
+
+use axum::Json;
+use axum::extract::State;
+use event_schema::{RoomId, Timestamp};
+use platform::Problem;
+use platform::extract::Query;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::access::{Reader, RoomVisitor};
+use crate::cursor;
+use crate::params::{ListParams, OneParams, invalid};
+use crate::state::QueryState;
+use crate::store::{self, ChannelRow, RoomRow};
+
+use super::page_of;
+
+pub(super) fn router() -> OpenApiRouter<QueryState> {
+    OpenApiRouter::default().routes(routes!(get_room)).routes(routes!(list_channels))
+}
+
+/// A room.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Room)]
+struct RoomAnswer {
+    /// Its id.
+    room_id: Uuid,
+    /// `direct`, `group` or `channel`.
+    kind: String,
+    /// Its name; direct rooms have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// How one becomes a member: `open` or `invite`.
+    join_rule: String,
+    /// What a member sees of the time before joining: `all` or `since_join`.
+    history_visibility: String,
+    /// Closed: it can be read, not written.
+    archived: bool,
+    /// How many members it has.
+    member_count: i32,
+    /// When it began.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// What the reader is to it; absent for somebody who only looks at a public channel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    membership: Option<Membership>,
+    /// What only members see.
+    #[serde(flatten)]
+    inside: Option<Inside>,
+}
+
+/// What a person is to a room.
+#[derive(Debug, Serialize, ToSchema)]
+struct Membership {
+    /// `joined`, `invited`, `left` or `removed`.
+    state: String,
+    /// `member`, `moderator` or `owner`.
+    role: String,
+    /// The room's last seq when the membership began: messages after it are new to the member.
+    join_seq: i64,
+    /// Since when it is so.
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+}
+
+/// What only members see of a room.
+#[derive(Debug, Serialize, ToSchema)]
+struct Inside {
+    /// Who made it.
+    creator_id: Uuid,
+    /// The seq of its newest message, 0 before the first.
+    last_seq: i64,
+    /// The rev of its last change.
+    rev: i64,
+    /// When its newest message was posted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_message_at: Option<Timestamp>,
+}
+
+/// Read a room
+///
+/// Members and invited people see it; a public channel is seen by everybody.
+#[utoipa::path(
+    get,
+    path = "/v1/rooms/{room}",
+    tag = "rooms",
+    params(("room" = Uuid, Path, description = "The room"), OneParams),
+    responses(
+        (status = 200, description = "The room", body = RoomAnswer),
+        (status = 400, description = "A parameter is wrong; `field` names it", body = Problem),
+        (status = 401, description = "No valid token", body = Problem),
+        (status = 404, description = "No such room", body = Problem),
+        (status = 410, description = "`at_least` is of another log", body = Problem),
+        (status = 503, description = "The read models are behind; try again", body = Problem),
+    ),
+    security(("bearer" = [])),
+)]
+#[tracing::instrument(skip_all, fields(room = %visitor.room_id))]
+async fn get_room(visitor: RoomVisitor, Query(OneParams { .. }): Query<OneParams>) -> Json<RoomAnswer> {
+    Json(RoomAnswer::new(visitor.room_id, visitor.room))
+}
+
+impl RoomAnswer {
+    fn new(room_id: RoomId, row: RoomRow) -> Self {
+        let inside = row.is_member().then(|| Inside {
+            creator_id: row.creator_id,
+            last_seq: row.last_seq,
+            rev: row.rev,
+            last_message_at: row.last_message_at.map(Timestamp::from),
+        });
+        let membership = match (row.state, row.role, row.join_seq, row.since) {
+            (Some(state), Some(role), Some(join_seq), Some(since)) => {
+                Some(Membership { state, role, join_seq, since: since.into() })
+            }
+            _ => None,
+        };
+        Self {
+            room_id: room_id.0,
+            kind: row.kind,
+            name: row.name,
+            join_rule: row.join_rule,
+            history_visibility: row.history_visibility,
+            archived: row.archived,
+            member_count: row.member_count,
+            created_at: row.created_at.into(),
+            membership,
+            inside,
+        }
+    }
+}
+
+/// Public channels, by name.
+#[derive(Debug, Serialize, ToSchema)]
+struct ChannelsPage {
+    /// The channels.
+    items: Vec<Channel>,
+    /// There are more: `after` this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// A public channel.
+#[derive(Debug, Serialize, ToSchema)]
+struct Channel {
+    /// Its id.
+    room_id: Uuid,
+    /// Its name.
+    name: String,
+    /// How many members it has.
+    member_count: i32,
+    /// When it began.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When its newest message was posted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_message_at: Option<Timestamp>,
+    /// Whether the reader is a member.
+    joined: bool,
+}
+
+/// List the public channels
+///
+/// Channels that anybody may join, by name; archived ones are not among them.
+#[utoipa::path(
+    get,
+    path = "/v1/channels",
+    tag = "rooms",
+    params(ListParams),
+    responses(
+        (status = 200, description = "A page", body = ChannelsPage),
+        (status = 400, description = "A parameter is wrong; `field` names it", body = Problem),
+        (status = 401, description = "No valid token", body = Problem),
+        (status = 410, description = "`at_least` is of another log", body = Problem),
+        (status = 503, description = "The read models are behind; try again", body = Problem),
+    ),
+    security(("bearer" = [])),
+)]
+#[tracing::instrument(skip_all)]
+async fn list_channels(
+    State(state): State<QueryState>,
+    reader: Reader,
+    Query(params): Query<ListParams>,
+) -> Result<Json<ChannelsPage>, Problem> {
+    let limit = params.limit()?;
+    let (name, id) = match &params.after {
+        Some(after) => cursor::parse_channels(after).map_err(|error| invalid("after", error))?,
+        // Before every channel: ids are never nil.
+        None => (String::new(), RoomId(Uuid::nil())),
+    };
+    let rows = store::channels(&mut *reader.db(&state).await?, reader.user_id, (&name, id), limit + 1).await?;
+    let (rows, next) = page_of(rows, limit, |last| cursor::channels(&last.name, RoomId(last.room_id)));
+    Ok(Json(ChannelsPage { items: rows.into_iter().map(Channel::from).collect(), next }))
+}
+
+impl From<ChannelRow> for Channel {
+    fn from(row: ChannelRow) -> Self {
+        Self {
+            room_id: row.room_id,
+            name: row.name,
+            member_count: row.member_count,
+            created_at: row.created_at.into(),
+            last_message_at: row.last_message_at.map(Timestamp::from),
+            joined: row.joined,
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Every statement of this crate. They name tables unqualified: the pool is bound to the active generation.
+//!
+//! No statement has an OFFSET, and none sorts: each walks an index in the order in which it answers. `tests/plans.rs`
+//! holds the plans of these very statements on millions of rows.
+
+use chrono::{DateTime, Utc};
+use event_schema::{MessageId, RoomId, UserId, WorkspaceId};
+use futures::TryStreamExt;
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+use crate::page::PageBody;
+use crate::window::Span;
+
+/// A room, and what one person is to it.
+#[derive(Clone, Debug)]
+pub struct RoomRow {
+    pub kind: String,
+    pub name: Option<String>,
+    pub join_rule: String,
+    pub history_visibility: String,
+    pub archived: bool,
+    pub creator_id: Uuid,
+    pub created_at: DateTime<Utc>,
+    pub last_message_at: Option<DateTime<Utc>>,
+    pub last_seq: i64,
+    pub rev: i64,
+    pub member_count: i32,
+    pub state: Option<String>,
+    pub role: Option<String>,
+    pub join_seq: Option<i64>,
+    pub since: Option<DateTime<Utc>>,
+}
+
+/// One round trip for both questions: is there such a room, and what is this person to it?
+pub async fn room(db: &mut PgConnection, room: RoomId, user: UserId) -> sqlx::Result<Option<RoomRow>> {
+    sqlx::query_as!(
+        RoomRow,
+        r#"select r.kind, r.name, r.join_rule, r.history_visibility, r.archived, r.creator_id, r.created_at,
+                  r.last_message_at, r.last_seq, r.rev, r.member_count,
+                  m.state as "state?", m.role as "role?", m.join_seq as "join_seq?", m.since as "since?"
+           from rooms r
+           left join room_members m on m.room_id = r.room_id and m.user_id = $2
+           where r.room_id = $1"#,
+        room.0,
+        user.0,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// The messages of a span, newest first, as the beginning of a page.
+///
+/// By hand, because the rows are copied straight from the connection's buffer into the page. The `limit` never cuts
+/// anything off (a span holds no more); it tells the planner that few rows are wanted, so that it walks the primary key
+/// backwards instead of collecting and sorting:
+/// `Limit → Index Scan Backward using messages_pkey, Index Cond (room_id = $1 and seq >= $2 and seq <= $3)`.
+pub async fn messages(db: &mut PgConnection, room: RoomId, span: Span) -> sqlx::Result<PageBody> {
+    let mut page = PageBody::for_items(span.len());
+    if span.is_empty() {
+        return Ok(page);
+    }
+    let mut rows = sqlx::query(
+        "select author_id, item from messages where room_id = $1 and seq >= $2 and seq <= $3 order by seq desc limit $4",
+    )
+    .bind(room.0)
+    .bind(span.first)
+    .bind(span.last)
+    .bind(span.last - span.first + 1)
+    .fetch(db);
+    while let Some(row) = rows.try_next().await? {
+        let item = row.try_get_raw(1)?;
+        let item = item.as_str().map_err(sqlx::Error::Decode)?;
+        page.push(row.try_get(0)?, item);
+    }
+    drop(rows);
+    Ok(page)
+}
+
+/// The seq of the oldest message of a time or later, and of the newest message before another time.
+#[derive(Clone, Copy, Debug)]
+pub struct TimeBounds {
+    pub first: Option<i64>,
+    pub last: Option<i64>,
+}
+
+/// Finds the ends of a range of time: two look-ups in `messages_by_time`, a row each. A time that is not given finds
+/// nothing.
+pub async fn time_bounds(
+    db: &mut PgConnection,
+    room: RoomId,
+    from: Option<DateTime<Utc>>,
+    to: Option<DateTime<Utc>>,
+) -> sqlx::Result<TimeBounds> {
+    sqlx::query_as!(
+        TimeBounds,
+        r#"select (select seq from messages where room_id = $1 and created_at >= $2
+                   order by created_at, seq limit 1) as first,
+                  (select seq from messages where room_id = $1 and created_at < $3
+                   order by created_at desc, seq desc limit 1) as last"#,
+        room.0,
+        from,
+        to,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// A message as the projection rendered it.
+#[derive(Clone, Debug)]
+pub struct MessageRow {
+    pub seq: i64,
+    pub author_id: Uuid,
+    pub item: String,
+}
+
+/// One message by its id.
+pub async fn message(db: &mut PgConnection, room: RoomId, message: MessageId) -> sqlx::Result<Option<MessageRow>> {
+    sqlx::query_as!(
+        MessageRow,
+        "select seq, author_id, item from messages where room_id = $1 and message_id = $2",
+        room.0,
+        message.0,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// A member of a room.
+#[derive(Clone, Debug)]
+pub struct MemberRow {
+    pub user_id: Uuid,
+    pub role: String,
+    pub since: DateTime<Utc>,
+}
+
+/// The members of a room after one of them, in the order of their ids.
+pub async fn members(db: &mut PgConnection, room: RoomId, after: UserId, limit: i64) -> sqlx::Result<Vec<MemberRow>> {
+    sqlx::query_as!(
+        MemberRow,
+        "select user_id, role, since from room_members
+         where room_id = $1 and user_id > $2 and state = 'joined'
+         order by user_id limit $3",
+        room.0,
+        after.0,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// A public channel, and whether the reader is in it.
+#[derive(Clone, Debug)]
+pub struct ChannelRow {
+    pub room_id: Uuid,
+    pub name: String,
+    pub member_count: i32,
+    pub created_at: DateTime<Utc>,
+    pub last_message_at: Option<DateTime<Utc>>,
+    pub joined: bool,
+}
+
+/// The public channels after one of them, by name and id: a walk along `rooms_public`, which holds nothing else.
+pub async fn channels(
+    db: &mut PgConnection,
+    reader: UserId,
+    after: (&str, RoomId),
+    limit: i64,
+) -> sqlx::Result<Vec<ChannelRow>> {
+    sqlx::query_as!(
+        ChannelRow,
+        r#"select r.room_id, coalesce(r.name, '') as "name!", r.member_count, r.created_at, r.last_message_at,
+                  coalesce((select m.state = 'joined' from room_members m
+                            where m.room_id = r.room_id and m.user_id = $2), false) as "joined!"
+           from rooms r
+           where r.workspace_id = $1 and r.kind = 'channel' and r.join_rule = 'open' and not r.archived
+             and (coalesce(r.name, '') collate "C", r.room_id) > ($3::text collate "C", $4)
+           order by coalesce(r.name, '') collate "C", r.room_id
+           limit $5"#,
+        WorkspaceId::DEFAULT.0,
+        reader.0,
+        after.0,
+        after.1.0,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// What may be known of a person.
+#[derive(Clone, Debug)]
+pub struct UserRow {
+    pub user_id: Uuid,
+    pub kind: String,
+    pub username: Option<String>,
+    pub display_name: Option<String>,
+    pub locale: String,
+    pub status: Option<String>,
+    pub deactivated: bool,
+    pub created_at: DateTime<Utc>,
+}
+
+/// The profiles of these people, in no order.
+pub async fn users(db: &mut PgConnection, ids: &[UserId]) -> sqlx::Result<Vec<UserRow>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    sqlx::query_as!(
+        UserRow,
+        "select user_id, kind, username, display_name, locale, status, deactivated, created_at
+         from users where user_id = any($1)",
+        &ids,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// How a person is shown beside messages.
+#[derive(Clone, Debug)]
+pub struct NamesRow {
+    pub user_id: Uuid,
+    pub username: Option<String>,
+    pub display_name: Option<String>,
+}
+
+/// The names of these people, in no order.
+pub async fn names(db: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<NamesRow>> {
+    sqlx::query_as!(NamesRow, "select user_id, username, display_name from users where user_id = any($1)", ids)
+        .fetch_all(db)
+        .await
+}
