@@ -4,10 +4,10 @@ use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, attribute_problem};
 use crate::json::Object;
 use crate::topics::{Key, Topic};
-use crate::{admin, mail, message, receipt, registration, rejection, room, setting, user};
+use crate::{EventId, admin, mail, message, receipt, registration, rejection, room, setting, user};
 
 /// A fact in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +96,44 @@ macro_rules! events {
             fn from(payload: $payload) -> Self { Self::$variant(payload) }
         })*
     };
+}
+
+impl Payload {
+    /// `ce_subject`: the id of what the event is about.
+    #[must_use]
+    pub fn subject(&self, key: &Key, id: EventId) -> String {
+        match self {
+            Self::MessagePosted(_) => id.to_string(),
+            Self::MessageEdited(message::Edited { message_id, .. })
+            | Self::MessageDeleted(message::Deleted { message_id })
+            | Self::ReactionAdded(message::ReactionAdded { message_id, .. })
+            | Self::ReactionRemoved(message::ReactionRemoved { message_id, .. }) => message_id.to_string(),
+            Self::MemberJoined(room::MemberJoined { user_id })
+            | Self::MemberInvited(room::MemberInvited { user_id, .. })
+            | Self::MemberLeft(room::MemberLeft { user_id })
+            | Self::MemberRemoved(room::MemberRemoved { user_id })
+            | Self::MemberRoleChanged(room::MemberRoleChanged { user_id, .. }) => user_id.to_string(),
+            Self::FriendAdded(user::FriendAdded { friend_id })
+            | Self::FriendRemoved(user::FriendRemoved { friend_id }) => friend_id.to_string(),
+            Self::EventDropped(room::EventDropped { event_id })
+            | Self::Rejected(rejection::Recorded { event_id, .. }) => event_id.to_string(),
+            Self::StepCompleted(registration::StepCompleted { registration_id, .. })
+            | Self::StepFailed(registration::StepFailed { registration_id, .. })
+            | Self::StepCompensated(registration::StepCompensated { registration_id, .. }) => {
+                registration_id.to_string()
+            }
+            Self::MailRequested(mail::Requested { request_id, .. })
+            | Self::MailSent(mail::Sent { request_id })
+            | Self::MailFailed(mail::Failed { request_id, .. }) => request_id.to_string(),
+            Self::AdminActionTaken(admin::ActionTaken { target: Some(target), .. })
+                if attribute_problem(target).is_none() =>
+            {
+                target.clone()
+            }
+            // Users, rooms, receipts and settings: the key itself.
+            _ => key.to_string(),
+        }
+    }
 }
 
 events! {

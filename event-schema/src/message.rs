@@ -26,7 +26,7 @@ pub struct Attachment {
 /// A message was posted. Its id is the event's id, its author the event's actor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Posted {
-    /// What was said.
+    /// What was said, at most 8 KiB.
     #[schemars(transform = text::content)]
     pub content: Text,
     /// The message that this one answers.
@@ -55,7 +55,7 @@ pub struct Posted {
 pub struct Edited {
     /// Which message.
     pub message_id: MessageId,
-    /// What it says now.
+    /// What it says now, at most 8 KiB.
     #[schemars(transform = text::content)]
     pub content: Text,
     /// The people mentioned now.
@@ -76,7 +76,7 @@ pub struct Deleted {
 pub struct ReactionAdded {
     /// Which message.
     pub message_id: MessageId,
-    /// The emoji, NFC.
+    /// The emoji, NFC, at most 64 bytes.
     #[schemars(length(max = limits::EMOJI_BYTES))]
     pub emoji: String,
 }
@@ -86,7 +86,7 @@ pub struct ReactionAdded {
 pub struct ReactionRemoved {
     /// Which message.
     pub message_id: MessageId,
-    /// The emoji, NFC.
+    /// The emoji, NFC, at most 64 bytes.
     #[schemars(length(max = limits::EMOJI_BYTES))]
     pub emoji: String,
 }
