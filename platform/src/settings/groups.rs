@@ -62,6 +62,7 @@ pub struct PostgresSettings {
     pub database_url: Secret,
     /// Connections that this process may open to the read models, and as many again to everything else
     #[arg(
+        id = "database_connections",
         long = "database-connections",
         env = "CHATLOG_DATABASE_CONNECTIONS",
         default_value_t = 10,
