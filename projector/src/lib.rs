@@ -1,1 +1,123 @@
-//! Placeholder.
+//! Folds the log into the read models, each event exactly once.
+//!
+//! One consumer reads the projected topics; each partition has a keeper ([`partition`]) with a reader that decodes and a
+//! writer that folds a batch and commits its rows together with the checkpoint. A keeper whose checkpoint somebody else has
+//! taken cannot commit. [`fold`] is pure; everything else here is about getting events to it and rows from it.
+
+mod assignment;
+mod backoff;
+mod batch;
+mod checkpoint;
+mod consumer;
+mod effects;
+pub mod fold;
+mod lease;
+mod metrics;
+mod partition;
+mod push;
+mod reader;
+mod run;
+mod settings;
+mod shared;
+mod status;
+mod stop;
+mod store;
+mod trace;
+mod watch;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex};
+
+use platform::outbox::Relay;
+use platform::{Lifecycle, Platform};
+use sqlx::PgPool;
+use tokio::sync::Semaphore;
+
+pub use run::{Program, RunError, run};
+pub use settings::Settings;
+
+use crate::push::Pushes;
+use crate::shared::Shared;
+use crate::status::Status;
+
+/// A projector at work; its tasks hang on the lifecycle they were started with. Cheap to clone.
+#[derive(Clone)]
+pub struct Projector {
+    shared: Arc<Shared>,
+}
+
+impl Projector {
+    /// What keeps it from being ready, in words; empty when nothing does.
+    #[must_use]
+    pub fn concerns(&self) -> Vec<String> {
+        self.shared.status.words()
+    }
+
+    /// The partitions it holds and the next offset of each, in the order of topics and partitions.
+    #[must_use]
+    pub fn reached(&self) -> Vec<(event_schema::Topic, i32, i64)> {
+        let reached = self.shared.all_reached().into_iter();
+        reached.map(|(partition, offset)| (partition.topic, partition.number, offset)).collect()
+    }
+}
+
+/// Folds into the active generation, and relays the outbox, until the process ends.
+#[expect(clippy::must_use_candidate, reason = "it works without being looked at")]
+pub fn start(platform: &Platform, settings: &Settings) -> Projector {
+    let (generation, pool) = platform.read_model.snapshot();
+    let lifecycle = &platform.lifecycle;
+    // Any number of relays may run; the one of the command API may live in another process, or be down.
+    lifecycle.spawn("relay", Relay::run(platform.clone(), lifecycle.soft()));
+    start_on(platform, settings, generation, &pool)
+}
+
+/// Folds into a generation; `pool` shows its tables.
+#[expect(clippy::must_use_candidate, reason = "it works without being looked at")]
+pub fn start_on(platform: &Platform, settings: &Settings, generation: i32, pool: &PgPool) -> Projector {
+    metrics::describe();
+    let (pushes, publish) = Pushes::new(platform.redis.clone());
+    let shared = Arc::new(share(platform, settings, generation, pool, pushes));
+    spawn(&platform.lifecycle, &shared, publish);
+    Projector { shared }
+}
+
+fn share(platform: &Platform, settings: &Settings, generation: i32, pool: &PgPool, pushes: Pushes) -> Shared {
+    Shared {
+        kafka: platform.kafka.clone(),
+        log_id: platform.log_id,
+        generation,
+        pool: own_pool(pool, settings.projector_commits),
+        outbox: platform.outbox.clone(),
+        settings: settings.clone(),
+        status: Status::new(platform.health.register("projector")),
+        pushes,
+        commits: Semaphore::new(settings.projector_commits as usize),
+        ids: platform.ids.clone(),
+        reached: Mutex::default(),
+    }
+}
+
+fn spawn(lifecycle: &Lifecycle, shared: &Arc<Shared>, publish: impl Future<Output = ()> + Send + 'static) {
+    let soft = lifecycle.soft();
+    let ended = soft.clone();
+    lifecycle.spawn("pushes", async move {
+        tokio::select! {
+            () = publish => {}
+            () = ended.cancelled() => {}
+        }
+    });
+    lifecycle.spawn("projector", assignment::run(Arc::clone(shared), soft.clone()));
+    lifecycle.spawn("projector lag", watch::run(Arc::clone(shared), soft));
+}
+
+/// Connections apart from the queries': neither waits for the other's, and a switch to another generation, which closes
+/// the queries' pool, does not stop the folding of this one.
+fn own_pool(like: &PgPool, commits: u32) -> PgPool {
+    let options = like.options().clone();
+    let connect = like.connect_options();
+    // One more, for taking partitions while all others commit.
+    options.max_connections(commits + 1).connect_lazy_with((*connect).clone())
+}

@@ -1,0 +1,110 @@
+//! The checkpoint of a partition: who may write, and from which offset on (promise P6).
+//!
+//! An owner takes the row by raising its epoch, synchronously committed; every batch then moves it on, in the batch's own
+//! transaction, only where epoch and offset are what the owner believes.
+
+use event_schema::{EventId, Topic};
+use platform::LogId;
+use sqlx::{PgConnection, PgPool};
+
+use crate::batch::{Batch, Partition};
+
+/// What the row says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Checkpoint {
+    /// Counts the owners.
+    pub(crate) epoch: i64,
+    /// The next offset to be folded.
+    pub(crate) next_offset: i64,
+    /// The last event folded; `None` before the first.
+    pub(crate) last_event_id: Option<EventId>,
+}
+
+impl Checkpoint {
+    /// Where to read from: one before, where the last folded event must still stand.
+    pub(crate) fn read_from(&self) -> i64 {
+        if self.last_event_id.is_some() { self.next_offset - 1 } else { self.next_offset }
+    }
+
+    /// The row after a batch.
+    pub(crate) fn after(&self, batch: &Batch) -> Self {
+        Self { next_offset: batch.to(), last_event_id: batch.last_event_id().or(self.last_event_id), ..*self }
+    }
+}
+
+/// What is known of a generation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Generation {
+    pub(crate) log_id: LogId,
+    pub(crate) fold_version: i32,
+    pub(crate) active: bool,
+}
+
+/// The record of a generation; `None` if it was dropped.
+pub(crate) async fn generation(pool: &PgPool, number: i32) -> sqlx::Result<Option<Generation>> {
+    let row = sqlx::query!(
+        r#"select log_id, fold_version, state = 'active' as "active!" from control.generations where generation = $1"#,
+        number
+    );
+    let row = row.fetch_optional(pool).await?;
+    Ok(row.map(|row| Generation { log_id: LogId(row.log_id), fold_version: row.fold_version, active: row.active }))
+}
+
+/// Takes the rows of partitions: whoever held them can no longer write. Durable before it returns.
+pub(crate) async fn claim(pool: &PgPool, partitions: &[Partition]) -> sqlx::Result<Vec<(Partition, Checkpoint)>> {
+    let topics: Vec<String> = partitions.iter().map(|partition| partition.topic.name().to_owned()).collect();
+    let numbers: Vec<i32> = partitions.iter().map(|partition| partition.number).collect();
+    // In a fixed order: two that claim the same rows wait for each other, never in a circle.
+    let rows = sqlx::query!(
+        r#"insert into checkpoints (topic, partition, epoch, next_offset)
+           select topic, partition, 1, 0 from unnest($1::text[], $2::int[]) as wanted (topic, partition) order by 1, 2
+           on conflict (topic, partition) do update set epoch = checkpoints.epoch + 1
+           returning topic, partition, epoch, next_offset, last_event_id"#,
+        &topics,
+        &numbers
+    );
+    let rows = rows.fetch_all(pool).await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| {
+            let partition = Partition { topic: Topic::from_name(&row.topic)?, number: row.partition };
+            let last_event_id = row.last_event_id.map(EventId);
+            Some((partition, Checkpoint { epoch: row.epoch, next_offset: row.next_offset, last_event_id }))
+        })
+        .collect())
+}
+
+/// Moves the row on behind a batch; `false` if it is not where the owner believes. Locks the row until the transaction
+/// ends, so that a batch of an earlier owner and the first of a later one cannot run at the same time.
+pub(crate) async fn advance(
+    connection: &mut PgConnection,
+    partition: Partition,
+    held: &Checkpoint,
+    to: &Checkpoint,
+) -> sqlx::Result<bool> {
+    let moved = sqlx::query!(
+        "update checkpoints set next_offset = $5, last_event_id = $6
+         where topic = $1 and partition = $2 and epoch = $3 and next_offset = $4",
+        partition.topic.name(),
+        partition.number,
+        held.epoch,
+        held.next_offset,
+        to.next_offset,
+        to.last_event_id.map(|id| id.0)
+    );
+    Ok(moved.execute(connection).await?.rows_affected() == 1)
+}
+
+/// The row as it stands.
+pub(crate) async fn read(connection: &mut PgConnection, partition: Partition) -> sqlx::Result<Option<Checkpoint>> {
+    let row = sqlx::query!(
+        "select epoch, next_offset, last_event_id from checkpoints where topic = $1 and partition = $2",
+        partition.topic.name(),
+        partition.number
+    );
+    Ok(row.fetch_optional(connection).await?.map(|row| Checkpoint {
+        epoch: row.epoch,
+        next_offset: row.next_offset,
+        last_event_id: row.last_event_id.map(EventId),
+    }))
+}

@@ -1,0 +1,131 @@
+//! Taking partitions: raise the epoch, then compare what the checkpoint says with what the log holds.
+//!
+//! Servers that are away are waited for; a log that does not fit is never folded.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use platform::readmodel::FOLD_VERSION;
+
+use crate::backoff::Backoff;
+use crate::batch::Partition;
+use crate::checkpoint::{self, Checkpoint};
+use crate::shared::Shared;
+use crate::status::Concern;
+use crate::stop::{Reason, Stopped};
+
+/// A replica that has just become leader may not know for a moment how far the log reaches.
+const LOOKS: u32 = 6;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
+
+/// The right to write a partition, until somebody raises the epoch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lease {
+    pub(crate) checkpoint: Checkpoint,
+    /// Whether effects are sent.
+    pub(crate) effects: bool,
+}
+
+/// Takes partitions; ends when the servers have answered. Dropping it midway does no harm: an epoch has been raised.
+pub(crate) async fn take(shared: &Shared, partitions: &[Partition]) -> Vec<(Partition, Result<Lease, Stopped>)> {
+    if partitions.is_empty() {
+        return Vec::new();
+    }
+    let mut backoff = Backoff::default();
+    loop {
+        match try_take(shared, partitions).await {
+            Ok(taken) => {
+                shared.status.clear(Concern::Taking);
+                return taken;
+            }
+            Err(error) => {
+                let wait = backoff.next(shared.random());
+                tracing::warn!(error = %error, ?wait, "partitions could not be taken");
+                shared.status.raise(Concern::Taking, format!("taking partitions: {error}"));
+                tokio::time::sleep(wait).await;
+            }
+        }
+    }
+}
+
+type Taken = Vec<(Partition, Result<Lease, Stopped>)>;
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+async fn try_take(shared: &Shared, partitions: &[Partition]) -> Result<Taken, Error> {
+    let active = match check_generation(shared).await? {
+        Ok(active) => active,
+        Err(refused) => {
+            let stopped = |partition| Stopped { partition, offset: 0, reason: refused() };
+            return Ok(partitions.iter().map(|partition| (*partition, Err(stopped(*partition)))).collect());
+        }
+    };
+    let claimed = checkpoint::claim(&shared.pool, partitions).await?;
+    let checked = claimed.into_iter().map(|(partition, checkpoint)| async move {
+        let unfit = compare(shared, partition, &checkpoint).await?;
+        let lease = Lease { checkpoint, effects: active };
+        let offset = checkpoint.next_offset;
+        let taken = unfit.map_or(Ok(lease), |reason| Err(Stopped { partition, offset, reason }));
+        Ok((partition, taken))
+    });
+    join_all(checked).await.into_iter().collect()
+}
+
+/// Whether this program may write the generation: `Ok` says whether it is the active one, `Err` makes the reason why not.
+async fn check_generation(shared: &Shared) -> sqlx::Result<Result<bool, impl Fn() -> Reason>> {
+    let number = shared.generation;
+    let ours = shared.log_id;
+    let found = checkpoint::generation(&shared.pool, number).await?;
+    let fits = found.filter(|it| it.log_id == ours && it.fold_version == FOLD_VERSION);
+    Ok(fits.map(|it| it.active).ok_or(move || match found {
+        None => Reason::NoGeneration { generation: number },
+        Some(it) if it.log_id != ours => Reason::OtherLog { generation: number, theirs: it.log_id, ours },
+        Some(it) => Reason::OtherFold { generation: number, theirs: it.fold_version, ours: FOLD_VERSION },
+    }))
+}
+
+/// Whether the log can be folded on from a checkpoint. That the last folded event still stands in it is seen when it is
+/// read again, which the reader does first.
+async fn compare(
+    shared: &Shared,
+    partition: Partition,
+    checkpoint: &Checkpoint,
+) -> Result<Option<Reason>, platform::kafka::KafkaError> {
+    let mut looks = 1;
+    loop {
+        let (low, high) = shared.kafka.watermarks(partition.topic, partition.number).await?;
+        if fits(low, high, checkpoint) {
+            return Ok(None);
+        }
+        if low > checkpoint.read_from() || looks == LOOKS {
+            return Ok(Some(Reason::Truncated { low, high }));
+        }
+        looks += 1;
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+}
+
+/// The log holds what is to be read and reaches what was folded.
+fn fits(low: i64, high: i64, checkpoint: &Checkpoint) -> bool {
+    low <= checkpoint.read_from() && checkpoint.next_offset <= high
+}
+
+#[cfg(test)]
+mod tests {
+    use event_schema::EventId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_log_fits_that_holds_the_last_folded_event_and_all_after_it() {
+        let fresh = Checkpoint { epoch: 1, next_offset: 0, last_event_id: None };
+        assert!(fits(0, 0, &fresh));
+        assert!(fits(0, 9, &fresh));
+        assert!(!fits(1, 9, &fresh), "the beginning is gone");
+        let later = Checkpoint { next_offset: 5, last_event_id: Some(EventId(Uuid::from_u128(1))), ..fresh };
+        assert!(fits(0, 5, &later));
+        assert!(fits(4, 5, &later));
+        assert!(!fits(5, 7, &later), "the last folded event is gone");
+        assert!(!fits(0, 4, &later), "the log is shorter than what was folded");
+    }
+}

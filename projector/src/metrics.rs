@@ -1,0 +1,51 @@
+//! The projector's numbers, per topic and partition.
+
+use std::time::Duration;
+
+use metrics::{Label, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+
+use crate::batch::Partition;
+
+/// Names them for `/metrics`.
+pub(crate) fn describe() {
+    describe_gauge!("projector_lag_events", "Events of the log that are not folded yet");
+    describe_histogram!("projector_batch_events", "Events in one commit");
+    describe_histogram!("projector_commit_seconds", "From the start of a batch's transaction to its commit");
+    describe_counter!("projector_events_total", "Events folded and committed");
+    describe_counter!("projector_fenced_total", "Commits refused because somebody else holds the partition");
+    describe_counter!("projector_retries_total", "Batches tried again because a server did not answer as it should");
+    describe_counter!("projector_pushes_dropped_total", "Pushes given up because Redis was too slow or away");
+    describe_gauge!("projector_stopped_partitions", "1 where a partition stands still until somebody acts");
+}
+
+fn labels(partition: Partition) -> Vec<Label> {
+    vec![Label::new("topic", partition.topic.name()), Label::new("partition", partition.number.to_string())]
+}
+
+#[expect(clippy::cast_precision_loss, reason = "nobody reads a metric beyond 2^52")]
+pub(crate) fn lag(partition: Partition, events: i64) {
+    gauge!("projector_lag_events", labels(partition)).set(events as f64);
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a batch is small")]
+pub(crate) fn committed(partition: Partition, events: usize, took: Duration) {
+    histogram!("projector_batch_events", labels(partition)).record(events as f64);
+    histogram!("projector_commit_seconds", labels(partition)).record(took.as_secs_f64());
+    counter!("projector_events_total", labels(partition)).increment(events as u64);
+}
+
+pub(crate) fn fenced(partition: Partition) {
+    counter!("projector_fenced_total", labels(partition)).increment(1);
+}
+
+pub(crate) fn retried(partition: Partition) {
+    counter!("projector_retries_total", labels(partition)).increment(1);
+}
+
+pub(crate) fn stopped(partition: Partition, stopped: bool) {
+    gauge!("projector_stopped_partitions", labels(partition)).set(if stopped { 1.0 } else { 0.0 });
+}
+
+pub(crate) fn push_dropped() {
+    counter!("projector_pushes_dropped_total").increment(1);
+}

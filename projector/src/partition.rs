@@ -1,0 +1,235 @@
+//! The life of a partition that is ours: take it, fold it, take it again when the ground moved, stand still when only a
+//! person can help.
+
+use std::collections::VecDeque;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::error::KafkaError;
+use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+
+use crate::backoff::Backoff;
+use crate::batch::{Batch, Pace, Partition};
+use crate::consumer::{Records, Seeker};
+use crate::lease::{self, Lease};
+use crate::push;
+use crate::reader::{End, Fed, Feed};
+use crate::shared::Shared;
+use crate::status::Concern;
+use crate::stop::{Reason, Stopped};
+use crate::trace;
+use crate::writer::{Failure, Writer, Written};
+
+/// Readers forget what they know of a partition that says nothing for three seconds.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// A partition while it is assigned to this process.
+pub(crate) struct Keeper {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) partition: Partition,
+    pub(crate) records: Records,
+    pub(crate) seeker: Seeker,
+    /// The group wants it back, or the process ends.
+    pub(crate) released: CancellationToken,
+    /// Asks for a new membership: nothing else makes the client read this partition again.
+    pub(crate) rejoin: mpsc::Sender<()>,
+}
+
+/// Why folding ended.
+#[derive(Debug)]
+enum Ended {
+    Released,
+    /// Until somebody acts.
+    Stopped(Stopped),
+    /// Somebody else has it, or Postgres lost the last commits, or the client stopped reading: take it again.
+    Lost(&'static str),
+}
+
+impl Keeper {
+    /// Keeps the partition until it is released.
+    pub(crate) async fn run(self, mut taken: Result<Lease, Stopped>) {
+        let released = self.released.clone();
+        let mut backoff = Backoff::default();
+        loop {
+            let ended = match taken {
+                Ok(lease) => self.hold(lease).await,
+                Err(stopped) => Ended::Stopped(stopped),
+            };
+            let why = match ended {
+                Ended::Released => break,
+                Ended::Stopped(stopped) => {
+                    self.stand_still(&stopped).await;
+                    break;
+                }
+                Ended::Lost(why) => why,
+            };
+            // Two groups that fold the same generation would take it from each other for ever: slowly, and not unseen.
+            let wait = backoff.next(self.shared.random());
+            tracing::warn!(partition = %self.partition, why, ?wait, "taking the partition again");
+            self.concern(&format!("{why}; taking it again"));
+            taken = tokio::select! {
+                () = released.cancelled() => break,
+                taken = async { tokio::time::sleep(wait).await; self.take_again().await } => taken,
+            };
+        }
+        self.shared.forget_reached(self.partition);
+        self.shared.status.fine(self.partition);
+    }
+
+    async fn take_again(&self) -> Result<Lease, Stopped> {
+        loop {
+            let taken = lease::take(&self.shared, &[self.partition]).await.into_iter().next();
+            let Some((_, taken)) = taken else { continue };
+            let lease = taken?;
+            if let Err(error) = self.seeker.seek(self.partition, lease.checkpoint.read_from()).await {
+                self.ask_to_rejoin(&error).await;
+            }
+            return Ok(lease);
+        }
+    }
+
+    /// The partition is assigned, but the client does not read it and cannot be made to. Waits to be released.
+    async fn ask_to_rejoin(&self, error: &KafkaError) {
+        tracing::warn!(partition = %self.partition, %error, "the reading cannot be moved; joining the group anew");
+        // One request is enough for all.
+        let _ = self.rejoin.try_send(());
+        self.released.cancelled().await;
+    }
+
+    /// Folds from the checkpoint on.
+    async fn hold(&self, lease: Lease) -> Ended {
+        let pace = Pace::new(self.shared.settings.batch_events(), self.shared.settings.linger());
+        let feed = Feed::start(self.partition, Arc::clone(&self.records), &lease.checkpoint, pace);
+        let mut writer = Writer::new(Arc::clone(&self.shared), self.partition, lease.checkpoint, lease.effects);
+        self.shared.set_reached(self.partition, writer.next_offset());
+        self.shared.status.fine(self.partition);
+        let checkpoint = lease.checkpoint;
+        tracing::info!(partition = %self.partition, epoch = checkpoint.epoch, offset = checkpoint.next_offset, "folding");
+        let ended = self.fold_all(&feed, &mut writer).await;
+        match (feed.end().await, ended) {
+            (Some(panic), None) => self.stopped(writer.next_offset(), Reason::Panicked(panic)),
+            (_, ended) => ended.unwrap_or(Ended::Released),
+        }
+    }
+
+    /// Folds batch after batch; `None` if there is no reader any more.
+    async fn fold_all(&self, feed: &Feed, writer: &mut Writer) -> Option<Ended> {
+        let mut heartbeat = tokio::time::interval(HEARTBEAT);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let mut next = pin!(feed.next());
+            let given = loop {
+                tokio::select! {
+                    biased;
+                    () = self.released.cancelled() => return Some(Ended::Released),
+                    given = &mut next => break given?,
+                    _ = heartbeat.tick() => self.beat(writer.next_offset()),
+                }
+            };
+            match given {
+                Fed::Batch(batch) => {
+                    if let Err(ended) = self.write(writer, batch).await {
+                        return Some(ended);
+                    }
+                    heartbeat.reset();
+                }
+                Fed::End(End::Stopped(stopped)) => return Some(Ended::Stopped(stopped)),
+                Fed::End(End::OutOfRange) => return Some(Ended::Lost("the brokers do not know the next offset")),
+            }
+        }
+    }
+
+    /// Writes a batch, however long it takes. What the tables or the fold refuse is narrowed down to one event; all before
+    /// it is written.
+    async fn write(&self, writer: &mut Writer, batch: Batch) -> Result<(), Ended> {
+        let mut work = VecDeque::from([batch]);
+        let mut backoff = Backoff::default();
+        while let Some(batch) = work.pop_front() {
+            let from = batch.from();
+            let written = writer.write(&batch).instrument(trace::span(self.partition, &batch)).await;
+            let (at, reason) = match written {
+                Ok(written) => {
+                    self.written(written, writer.next_offset());
+                    if backoff.failures() > 0 {
+                        self.shared.status.fine(self.partition);
+                        backoff = Backoff::default();
+                    }
+                    continue;
+                }
+                Err(Failure::Fenced) => {
+                    crate::metrics::fenced(self.partition);
+                    return Err(Ended::Lost("somebody else has taken the partition"));
+                }
+                Err(Failure::FellBack) => return Err(Ended::Lost("Postgres has lost the last commits")),
+                Err(Failure::Infrastructure(error)) => {
+                    work.push_front(batch);
+                    self.wait(&mut backoff, from, &error).await?;
+                    continue;
+                }
+                Err(Failure::Fold { index, error }) => (index, Reason::Fold(error)),
+                Err(Failure::Data(error)) => (batch.len() / 2, Reason::Data(error)),
+            };
+            match batch.split(at) {
+                Some((first, rest)) => {
+                    tracing::warn!(partition = %self.partition, from, %reason, "looking for the event that causes it");
+                    work.push_front(rest);
+                    work.push_front(first);
+                }
+                None => return Err(self.stopped(from, reason)),
+            }
+        }
+        Ok(())
+    }
+
+    fn written(&self, written: Written, reached: i64) {
+        self.shared.set_reached(self.partition, reached);
+        match written {
+            Written::Now(push) => self.shared.pushes.offer(push),
+            // What it changed is not known any more: the next push begins behind it, so that readers look for themselves.
+            Written::Before => {}
+        }
+    }
+
+    /// A server is away: waits a little, and says so.
+    async fn wait(&self, backoff: &mut Backoff, from: i64, error: &sqlx::Error) -> Result<(), Ended> {
+        let wait = backoff.next(self.shared.random());
+        crate::metrics::retried(self.partition);
+        tracing::warn!(partition = %self.partition, from, %error, ?wait, "a batch is tried again");
+        // One that succeeds at once is no reason to be called not ready.
+        if backoff.failures() > 2 {
+            self.concern(&format!("at offset {from}: {error}; trying again"));
+        }
+        tokio::select! {
+            () = self.released.cancelled() => Err(Ended::Released),
+            () = tokio::time::sleep(wait) => Ok(()),
+        }
+    }
+
+    /// Nothing is read any more, and nothing lost: the checkpoint stands before what could not be folded.
+    async fn stand_still(&self, stopped: &Stopped) {
+        self.shared.status.stopped(stopped);
+        let mut heartbeat = tokio::time::interval(HEARTBEAT);
+        loop {
+            tokio::select! {
+                () = self.released.cancelled() => return,
+                _ = heartbeat.tick() => self.beat(stopped.offset),
+            }
+        }
+    }
+
+    fn beat(&self, at: i64) {
+        self.shared.pushes.offer(push::heartbeat(self.shared.generation, self.partition, at));
+    }
+
+    fn stopped(&self, offset: i64, reason: Reason) -> Ended {
+        Ended::Stopped(Stopped { partition: self.partition, offset, reason })
+    }
+
+    fn concern(&self, why: &str) {
+        self.shared.status.raise(Concern::Partition(self.partition), format!("{} {why}", self.partition));
+    }
+}

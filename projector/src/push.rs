@@ -1,0 +1,124 @@
+//! Tells readers what a commit changed, over Redis. Never in the way of a commit: what cannot be sent in time is dropped,
+//! and readers notice by the next push, whose `from` is not the `to` they know.
+
+use event_schema::{Event, Payload, Topic};
+use platform::Redis;
+use platform::push::{CHANNEL, Push, PushedChange};
+use tokio::sync::mpsc;
+
+use crate::batch::{Batch, Partition};
+use crate::fold::{Change, Outcome};
+use crate::store::kind;
+
+/// Pushes waiting for Redis.
+const WAITING: usize = 256;
+/// A commit that changed more tells the heads only: a reader that is so far behind reads from Postgres anyway.
+const CHANGES: usize = 1_000;
+
+/// The way to Redis. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Pushes(mpsc::Sender<Push>);
+
+impl Pushes {
+    /// A queue, and the task that empties it until all senders are gone.
+    pub(crate) fn new(redis: Redis) -> (Self, impl Future<Output = ()> + Send + 'static) {
+        let (sender, mut waiting) = mpsc::channel::<Push>(WAITING);
+        let publish = async move {
+            let mut away = false;
+            while let Some(push) = waiting.recv().await {
+                match redis.publish(CHANNEL, &push.to_bytes()).await {
+                    Ok(()) => away = false,
+                    Err(error) => {
+                        crate::metrics::push_dropped();
+                        if !std::mem::replace(&mut away, true) {
+                            tracing::warn!(%error, "Redis takes no pushes; readers look for themselves meanwhile");
+                        }
+                    }
+                }
+            }
+        };
+        (Self(sender), publish)
+    }
+
+    /// Sends a push, or drops it.
+    pub(crate) fn offer(&self, push: Push) {
+        if self.0.try_send(push).is_err() {
+            crate::metrics::push_dropped();
+        }
+    }
+}
+
+/// Says that nothing happened.
+pub(crate) fn heartbeat(generation: i32, partition: Partition, at: i64) -> Push {
+    let (topic, partition) = (partition.topic, partition.number);
+    Push { generation, topic, partition, from: at, to: at, heads: Vec::new(), changes: Vec::new() }
+}
+
+/// Says what a commit changed. `changes` are its rows of `changes`, in the log's order.
+pub(crate) fn of_commit(
+    generation: i32,
+    partition: Partition,
+    batch: &Batch,
+    outcomes: &[Outcome],
+    changes: &[Change],
+) -> Push {
+    let mut push = heartbeat(generation, partition, batch.to());
+    push.from = batch.from();
+    push.changes = match partition.topic {
+        Topic::Rooms => of_rooms(batch, outcomes, changes),
+        Topic::Receipts => of_receipts(batch, outcomes),
+        _ => Vec::new(),
+    };
+    if partition.topic == Topic::Rooms {
+        push.heads = heads(&push.changes);
+    }
+    if push.changes.len() > CHANGES {
+        push.changes.clear();
+    }
+    push
+}
+
+/// Posts, and between them what has a row of its own.
+fn of_rooms(batch: &Batch, outcomes: &[Outcome], changes: &[Change]) -> Vec<PushedChange> {
+    let mut others = changes.iter();
+    let applied = batch.events().iter().zip(outcomes).filter_map(|(event, outcome)| match outcome {
+        Outcome::Applied { rev, seq } => Some((event, *rev, *seq)),
+        Outcome::Duplicate(_) | Outcome::Rejected(_) => None,
+    });
+    applied
+        .filter_map(|(event, rev, seq)| match event.payload {
+            Payload::MessagePosted(_) => pushed(event, rev, event.envelope.id.0, seq),
+            _ => pushed(event, rev, others.next()?.subject_id, None),
+        })
+        .collect()
+}
+
+/// Receipts have no rev: the maximum wins.
+fn of_receipts(batch: &Batch, outcomes: &[Outcome]) -> Vec<PushedChange> {
+    let read = batch.events().iter().zip(outcomes).filter_map(|(event, outcome)| match (&event.payload, outcome) {
+        (Payload::ReadUpTo(read), Outcome::Applied { .. }) => {
+            pushed(event, 0, event.envelope.actor.0, i64::try_from(read.up_to_seq).ok())
+        }
+        _ => None,
+    });
+    read.collect()
+}
+
+fn pushed(event: &Event, rev: i64, subject_id: uuid::Uuid, seq: Option<i64>) -> Option<PushedChange> {
+    let kind = kind(event.payload.event_type()).to_owned();
+    Some(PushedChange { room_id: event.key.id()?, rev, kind, subject_id, seq })
+}
+
+/// The newest rev of each room, rooms in the order of their first change.
+fn heads(changes: &[PushedChange]) -> Vec<(uuid::Uuid, i64)> {
+    let mut places = std::collections::HashMap::new();
+    let mut heads: Vec<(uuid::Uuid, i64)> = Vec::new();
+    for change in changes {
+        let place = *places.entry(change.room_id).or_insert_with(|| {
+            heads.push((change.room_id, 0));
+            heads.len() - 1
+        });
+        heads[place].1 = change.rev;
+    }
+    heads
+}

@@ -1,0 +1,218 @@
+//! Reads and decodes one partition while its previous batch is being committed.
+//!
+//! The writer asks for the next batch when it has committed the last; what has been decoded by then goes with it, so that
+//! batches grow with the load and at most two are in memory.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use event_schema::envelope::header;
+use event_schema::{Event, EventId, record};
+use futures::{FutureExt as _, StreamExt as _};
+use rdkafka::Message as _;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{BorrowedMessage, Headers as _};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::batch::{Batch, Due, Pace, Partition};
+use crate::checkpoint::Checkpoint;
+use crate::consumer::{LOOK_AGAIN, Records};
+use crate::stop::{Reason, Stopped};
+
+/// Records decoded without letting others run.
+const STRIDE: usize = 128;
+
+/// What the reader hands over.
+#[derive(Debug)]
+pub(crate) enum Fed {
+    /// The next events.
+    Batch(Batch),
+    /// There are no more.
+    End(End),
+}
+
+/// Why there are no more events.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// The next record does not let itself be folded.
+    Stopped(Stopped),
+    /// The brokers say that the log does not hold the next offset.
+    OutOfRange,
+}
+
+/// The running reader of a partition. Dropping it ends it.
+pub(crate) struct Feed {
+    requests: mpsc::Sender<oneshot::Sender<Fed>>,
+    task: JoinHandle<()>,
+}
+
+impl Feed {
+    /// Begins to read behind a checkpoint; the records must already come from [`Checkpoint::read_from`] on.
+    pub(crate) fn start(partition: Partition, records: Records, after: &Checkpoint, pace: Pace) -> Self {
+        let (requests, asked) = mpsc::channel(1);
+        let reader = Reader {
+            partition,
+            next: after.read_from(),
+            verify: after.last_event_id,
+            batch: Batch::starting(after.next_offset),
+            end: None,
+            pace,
+        };
+        Self { requests, task: tokio::spawn(reader.run(records, asked)) }
+    }
+
+    /// Asks for the next batch; the answer comes when there is one, or never if the reader panicked.
+    pub(crate) async fn next(&self) -> Option<Fed> {
+        let (sender, answer) = oneshot::channel();
+        self.requests.send(sender).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// Ends the reader, so that nobody takes records any more; the text of its panic, if that ended it.
+    pub(crate) async fn end(mut self) -> Option<String> {
+        self.task.abort();
+        let panic = (&mut self.task).await.err()?.try_into_panic().ok()?;
+        Some(text_of(&*panic))
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// The text of a panic.
+pub(crate) fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without words").to_owned()
+}
+
+struct Reader {
+    partition: Partition,
+    /// The next offset to come.
+    next: i64,
+    /// The event that must stand at it, where it is the last one folded.
+    verify: Option<EventId>,
+    batch: Batch,
+    end: Option<End>,
+    pace: Pace,
+}
+
+impl Reader {
+    async fn run(mut self, records: Records, mut requests: mpsc::Receiver<oneshot::Sender<Fed>>) {
+        let mut stream = records.stream();
+        loop {
+            let due = self.pace.due(self.batch.len(), Instant::now());
+            let reading = self.end.is_none() && due != Due::Full;
+            let ready = self.end.is_some() || matches!(due, Due::Now | Due::Full);
+            let wait = match due {
+                Due::At(at) if reading => at.saturating_duration_since(Instant::now()).min(LOOK_AGAIN),
+                _ => LOOK_AGAIN,
+            };
+            tokio::select! {
+                biased;
+                request = requests.recv(), if ready => {
+                    let Some(request) = request else { return };
+                    let Some(fed) = self.feed() else { return };
+                    let last = matches!(fed, Fed::End(_));
+                    // Nobody waits for it any more only when this reader is being ended.
+                    if request.send(fed).is_err() || last {
+                        return;
+                    }
+                }
+                record = stream.next(), if reading => {
+                    self.take(record);
+                    // What lies ready is taken in one go, up to a bound.
+                    let mut taken = 1;
+                    while taken < STRIDE && self.end.is_none() && !self.is_full() {
+                        let Some(record) = stream.next().now_or_never() else { break };
+                        self.take(record);
+                        taken += 1;
+                    }
+                    if taken == STRIDE {
+                        tokio::task::yield_now().await;
+                    }
+                }
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.pace.due(self.batch.len(), Instant::now()) == Due::Full
+    }
+
+    fn feed(&mut self) -> Option<Fed> {
+        if self.batch.len() > 0 {
+            self.pace.sent(Instant::now());
+            return Some(Fed::Batch(self.batch.take()));
+        }
+        self.end.take().map(Fed::End)
+    }
+
+    fn take(&mut self, record: Option<Result<BorrowedMessage<'_>, KafkaError>>) {
+        match record {
+            Some(Ok(message)) => {
+                if let Err(reason) = self.decode(&message) {
+                    self.end = Some(End::Stopped(Stopped { partition: self.partition, offset: self.next, reason }));
+                }
+            }
+            Some(Err(error)) if is_out_of_range(&error) => {
+                tracing::warn!(partition = %self.partition, offset = self.next, %error, "no such offset");
+                self.end = Some(End::OutOfRange);
+            }
+            // The client keeps trying; whether brokers answer at all is watched elsewhere.
+            Some(Err(error)) => {
+                tracing::debug!(partition = %self.partition, offset = self.next, %error, "reading");
+            }
+            None => {}
+        }
+    }
+
+    fn decode(&mut self, message: &BorrowedMessage<'_>) -> Result<(), Reason> {
+        let offset = message.offset();
+        if offset < self.next {
+            // Fetched before the reading was moved here.
+            return Ok(());
+        }
+        if offset > self.next {
+            return Err(Reason::Hole { found: offset });
+        }
+        if let Some(expected) = self.verify.take() {
+            if id_of(message) != Some(expected) {
+                self.verify = Some(expected);
+                return Err(Reason::Replaced { at: offset, expected });
+            }
+        } else {
+            let topic = self.partition.topic;
+            // The client panics on names of headers that are not UTF-8.
+            let decoded = catch_unwind(AssertUnwindSafe(|| decode(topic, message)));
+            let event = decoded.map_err(|panic| Reason::Panicked(text_of(&*panic)))?.map_err(Reason::of_decoding)?;
+            self.batch.push(event);
+        }
+        self.next += 1;
+        Ok(())
+    }
+}
+
+fn is_out_of_range(error: &KafkaError) -> bool {
+    let code = error.rdkafka_error_code();
+    matches!(code, Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange))
+}
+
+fn decode(topic: event_schema::Topic, message: &BorrowedMessage<'_>) -> Result<Event, record::DecodeError> {
+    let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
+    let headers = headers.map(|header| (header.key, header.value));
+    record::decode(topic, message.key(), headers, message.payload())
+}
+
+/// The event id of a record that need not be readable otherwise.
+fn id_of(message: &BorrowedMessage<'_>) -> Option<EventId> {
+    let found = catch_unwind(AssertUnwindSafe(|| {
+        let header = message.headers()?.iter().find(|header| header.key == header::ID)?;
+        std::str::from_utf8(header.value?).ok()?.parse().ok()
+    }));
+    found.ok().flatten()
+}

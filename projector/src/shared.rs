@@ -1,0 +1,57 @@
+//! What all partitions of a projector share.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use platform::{Ids, Kafka, LogId, Outbox};
+use sqlx::PgPool;
+use tokio::sync::Semaphore;
+
+use crate::batch::Partition;
+use crate::push::Pushes;
+use crate::settings::Settings;
+use crate::status::Status;
+
+/// Clients, settings, and what is known of the partitions held here.
+pub(crate) struct Shared {
+    pub(crate) kafka: Kafka,
+    pub(crate) log_id: LogId,
+    /// Which tables are written, and connections that see them.
+    pub(crate) generation: i32,
+    pub(crate) pool: PgPool,
+    pub(crate) outbox: Outbox,
+    pub(crate) settings: Settings,
+    pub(crate) status: Status,
+    pub(crate) pushes: Pushes,
+    /// Commits at the same time, of all partitions.
+    pub(crate) commits: Semaphore,
+    pub(crate) ids: Ids,
+    /// How far the partitions held here are committed.
+    pub(crate) reached: Mutex<BTreeMap<Partition, i64>>,
+}
+
+impl Shared {
+    /// Randomness for waiting, never for data.
+    pub(crate) fn random(&self) -> u64 {
+        self.ids.v7().as_u64_pair().1
+    }
+
+    /// The consumer group.
+    pub(crate) fn group(&self) -> String {
+        let of_generation = || format!("chatlog-projector-g{}", self.generation);
+        self.settings.projector_group.clone().unwrap_or_else(of_generation)
+    }
+
+    pub(crate) fn set_reached(&self, partition: Partition, offset: i64) {
+        self.reached.lock().unwrap_or_else(PoisonError::into_inner).insert(partition, offset);
+    }
+
+    pub(crate) fn forget_reached(&self, partition: Partition) {
+        self.reached.lock().unwrap_or_else(PoisonError::into_inner).remove(&partition);
+    }
+
+    pub(crate) fn all_reached(&self) -> Vec<(Partition, i64)> {
+        let reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        reached.iter().map(|(partition, offset)| (*partition, *offset)).collect()
+    }
+}

@@ -1,0 +1,90 @@
+//! What keeps the projector from being ready, said to `/readyz`, the log and the metrics.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use platform::HealthCheck;
+
+use crate::batch::Partition;
+use crate::stop::Stopped;
+
+/// What may be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Concern {
+    /// Not in the group yet.
+    Joining,
+    /// Partitions are ours, but their checkpoints could not be taken yet.
+    Taking,
+    /// No broker answers.
+    Kafka,
+    /// A partition makes no progress.
+    Partition(Partition),
+}
+
+/// Everything that is wrong now. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Status(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    check: HealthCheck,
+    concerns: Mutex<BTreeMap<Concern, String>>,
+}
+
+impl Status {
+    pub(crate) fn new(check: HealthCheck) -> Self {
+        let status = Self(Arc::new(Inner { check, concerns: Mutex::default() }));
+        status.raise(Concern::Joining, "joining the consumer group");
+        status
+    }
+
+    /// Something is wrong; said again, the new words count.
+    pub(crate) fn raise(&self, concern: Concern, why: impl Into<String>) {
+        self.change(|concerns| drop(concerns.insert(concern, why.into())));
+    }
+
+    /// It is right again.
+    pub(crate) fn clear(&self, concern: Concern) {
+        self.change(|concerns| drop(concerns.remove(&concern)));
+    }
+
+    /// A partition stands still: an alert, not a passing trouble.
+    pub(crate) fn stopped(&self, stopped: &Stopped) {
+        let Partition { topic, number } = stopped.partition;
+        tracing::error!(topic = topic.name(), partition = number, offset = stopped.offset, reason = %stopped.reason,
+            "a partition stands still until somebody acts");
+        crate::metrics::stopped(stopped.partition, true);
+        self.raise(Concern::Partition(stopped.partition), stopped.to_string());
+    }
+
+    /// Nothing is known against a partition, or it is no longer ours.
+    pub(crate) fn fine(&self, partition: Partition) {
+        crate::metrics::stopped(partition, false);
+        self.clear(Concern::Partition(partition));
+    }
+
+    /// Whether something is wrong.
+    pub(crate) fn is_raised(&self, concern: Concern) -> bool {
+        self.concerns().contains_key(&concern)
+    }
+
+    /// What is wrong, in words.
+    pub(crate) fn words(&self) -> Vec<String> {
+        self.concerns().values().cloned().collect()
+    }
+
+    fn concerns(&self) -> std::sync::MutexGuard<'_, BTreeMap<Concern, String>> {
+        self.0.concerns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut BTreeMap<Concern, String>)) {
+        // Told while the lock is held, so that two changes reach the health check in their order.
+        let mut concerns = self.concerns();
+        change(&mut concerns);
+        if concerns.is_empty() {
+            self.0.check.ready();
+        } else {
+            self.0.check.not_ready(concerns.values().cloned().collect::<Vec<_>>().join("; "));
+        }
+    }
+}

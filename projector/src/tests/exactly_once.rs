@@ -1,0 +1,155 @@
+//! Each event counts once, whatever ends or interrupts the projector (promises P2, P6, P7).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use event_schema::{RoomId, Topic, UserId};
+use uuid::Uuid;
+
+use super::story::{Story, created, event, posted};
+use super::world::{World, number};
+use crate::batch::Batch;
+use crate::push::Pushes;
+use crate::writer::{Failure, Writer};
+use crate::{Settings, checkpoint, share};
+
+const OWNER: UserId = UserId(Uuid::from_u128(1));
+
+/// Small batches: many places to be interrupted at.
+fn small() -> Settings {
+    Settings { projector_batch_events: 20, projector_batch_ms: 0, ..Settings::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restarts_in_mid_stream_neither_lose_nor_repeat() {
+    let world = World::new().await;
+    let events = Story::new(11).events(3_000);
+    world.log(&events).await;
+    let active = world.platform().read_model.generation();
+    for round in 0..4 {
+        let running = world.project(active, &small());
+        // Somewhere in the middle, a different place each time.
+        let until = (round + 1) * 400;
+        while running.projector.reached().iter().map(|(_, _, offset)| *offset).sum::<i64>() < until {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        running.crash().await;
+    }
+    let running = world.project(active, &small());
+    world.folded(active).await;
+    assert!(running.end().await, "drains by itself");
+
+    let replayed = world.generation().await;
+    let running = world.project(replayed, &Settings::default());
+    world.folded(replayed).await;
+    assert!(running.end().await);
+    assert_eq!(world.hashes(active).await, world.hashes(replayed).await);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_connections_neither_lose_nor_repeat() {
+    let world = World::new().await;
+    let events = Story::new(12).events(6_000);
+    let active = world.platform().read_model.generation();
+    let running = world.project(active, &small());
+    let ((), killed) = tokio::join!(world.log(&events), async {
+        let mut killed = 0;
+        for _ in 0..40 {
+            // The projector's own, in the middle of whatever they do.
+            let kill = sqlx::query_scalar::<_, i64>(
+                "select count(pg_terminate_backend(pid)) from pg_stat_activity
+                 where datname = current_database() and pid <> pg_backend_pid() and query ~ 'checkpoints|unnest|commit'",
+            );
+            killed += kill.fetch_one(&world.platform().db).await.unwrap_or_default();
+            tokio::time::sleep(Duration::from_millis(15)).await;
+        }
+        killed
+    });
+    assert!(killed > 10, "{killed}");
+    world.folded(active).await;
+    assert!(running.end().await);
+    let replayed = world.generation().await;
+    let running = world.project(replayed, &Settings::default());
+    world.folded(replayed).await;
+    running.end().await;
+    assert_eq!(world.hashes(active).await, world.hashes(replayed).await);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_earlier_owner_cannot_commit() {
+    let world = World::new().await;
+    let generation = world.platform().read_model.generation();
+    let pool = world.pool(generation);
+    let (pushes, _) = Pushes::new(world.platform().redis.clone());
+    let shared = Arc::new(share(world.platform(), &Settings::default(), generation, &pool, pushes));
+    let room = RoomId(Uuid::from_u128(5));
+    let partition = world.partition(Topic::Rooms, &room).await;
+    let mut batch = Batch::starting(0);
+    batch.push(event(1, room, OWNER, created(OWNER, &[])));
+
+    let first = checkpoint::claim(&pool, &[partition]).await.expect("a claim")[0].1;
+    let mut first = Writer::new(Arc::clone(&shared), partition, first, true);
+    let second = checkpoint::claim(&pool, &[partition]).await.expect("a claim")[0].1;
+    assert!(matches!(first.write(&batch).await, Err(Failure::Fenced)));
+    assert_eq!(number(&pool, "select count(*) from rooms").await, 0);
+
+    let mut second = Writer::new(Arc::clone(&shared), partition, second, true);
+    second.write(&batch).await.expect("the owner commits");
+    assert!(matches!(first.write(&batch).await, Err(Failure::Fenced)), "nor later");
+    assert_eq!(number(&pool, "select rev from rooms").await, 1);
+    shared.pool.close().await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fenced_partition_is_taken_again_while_it_is_assigned() {
+    let world = World::new().await;
+    let active = world.platform().read_model.generation();
+    let running = world.project(active, &small());
+    let events = Story::new(13).events(900);
+    for part in events.chunks(150) {
+        // Somebody takes everything and goes away.
+        let partitions: Vec<_> = world.ends().await.into_iter().map(|(partition, _)| partition).collect();
+        checkpoint::claim(&world.pool(active), &partitions).await.expect("a claim");
+        world.log(part).await;
+    }
+    world.folded(active).await;
+    assert!(running.end().await);
+    let replayed = world.generation().await;
+    let running = world.project(replayed, &Settings::default());
+    world.folded(replayed).await;
+    running.end().await;
+    assert_eq!(world.hashes(active).await, world.hashes(replayed).await);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_whose_answer_was_lost_is_recognised() {
+    let world = World::new().await;
+    let generation = world.platform().read_model.generation();
+    let pool = world.pool(generation);
+    let (pushes, _) = Pushes::new(world.platform().redis.clone());
+    let shared = Arc::new(share(world.platform(), &Settings::default(), generation, &pool, pushes));
+    let room = RoomId(Uuid::from_u128(6));
+    let partition = world.partition(Topic::Rooms, &room).await;
+    let held = checkpoint::claim(&pool, &[partition]).await.expect("a claim")[0].1;
+    let mut batch = Batch::starting(0);
+    batch.push(event(1, room, OWNER, created(OWNER, &[])));
+    batch.push(event(2, room, OWNER, posted("once")));
+    // Two writers that believe the same: the second is the first after it lost the answer.
+    let mut writer = Writer::new(Arc::clone(&shared), partition, held, true);
+    let mut again = Writer::new(Arc::clone(&shared), partition, held, true);
+    writer.write(&batch).await.expect("a commit");
+    let written = again.write(&batch).await.expect("known");
+    assert!(matches!(written, crate::writer::Written::Before));
+    assert_eq!(again.next_offset(), 2);
+    // After a crash of Postgres its last commits may be gone: they must be folded again.
+    sqlx::query("update checkpoints set next_offset = 1").execute(&pool).await.expect("a row");
+    let mut next = Batch::starting(2);
+    next.push(event(3, room, OWNER, posted("later")));
+    assert!(matches!(again.write(&next).await, Err(Failure::FellBack)));
+    shared.pool.close().await;
+    world.end().await;
+}

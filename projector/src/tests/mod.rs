@@ -1,0 +1,9 @@
+//! On real servers.
+
+mod boundaries;
+mod exactly_once;
+mod faults_of_the_log;
+mod faults_of_the_tables;
+mod outputs;
+mod story;
+mod world;

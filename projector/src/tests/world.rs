@@ -1,0 +1,173 @@
+//! A log, tables and projectors of a test.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use event_schema::{Event, Topic};
+use futures::future::try_join_all;
+use platform::readmodel::{create_generation, search_path};
+use platform::testing::TestPlatform;
+use platform::{Lifecycle, Platform, postgres};
+use sqlx::{AssertSqlSafe, PgPool, Row as _};
+
+use crate::batch::Partition;
+use crate::{Projector, Settings, start_on};
+
+/// The tables that follow from the log alone.
+const TABLES: [&str; 11] = [
+    "users",
+    "friends",
+    "rooms",
+    "room_members",
+    "messages",
+    "message_edits",
+    "reactions",
+    "changes",
+    "receipts",
+    "rejections",
+    "seen_events",
+];
+const PATIENCE: Duration = Duration::from_mins(1);
+
+pub(crate) struct World {
+    test: TestPlatform,
+    pools: Mutex<HashMap<i32, PgPool>>,
+}
+
+/// A projector that can be ended in both ways.
+pub(crate) struct Running {
+    pub(crate) projector: Projector,
+    lifecycle: Lifecycle,
+}
+
+impl Running {
+    /// Cut as if by `kill -9`, as far as a process can do that to a part of itself.
+    pub(crate) async fn crash(self) {
+        self.lifecycle.hard().cancel();
+        self.lifecycle.drain(Duration::from_secs(5)).await;
+    }
+
+    /// Asked to end; whether it did by itself.
+    pub(crate) async fn end(self) -> bool {
+        self.lifecycle.drain(Duration::from_secs(10)).await
+    }
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let test = TestPlatform::start().await.expect("servers for tests");
+        Self { test, pools: Mutex::default() }
+    }
+
+    /// Removes everything.
+    pub(crate) async fn end(self) {
+        self.test.finish().await;
+    }
+
+    pub(crate) fn platform(&self) -> &Platform {
+        &self.test.platform
+    }
+
+    /// Connections that see a generation.
+    pub(crate) fn pool(&self, generation: i32) -> PgPool {
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let pool = || postgres::pool(&self.test.settings.postgres, &search_path(generation)).expect("a pool");
+        pools.entry(generation).or_insert_with(pool).clone()
+    }
+
+    /// A further, empty generation.
+    pub(crate) async fn generation(&self) -> i32 {
+        create_generation(&self.platform().db, self.platform().log_id).await.expect("a generation")
+    }
+
+    /// A projector of a generation, with a life of its own.
+    pub(crate) fn project(&self, generation: i32, settings: &Settings) -> Running {
+        let lifecycle = Lifecycle::new();
+        let mut platform = self.platform().clone();
+        platform.lifecycle = lifecycle.clone();
+        let projector = start_on(&platform, settings, generation, &self.pool(generation));
+        Running { projector, lifecycle }
+    }
+
+    /// Writes events to the log, in order.
+    pub(crate) async fn log(&self, events: &[Event]) {
+        let mut sent = Vec::new();
+        for event in events {
+            sent.push(self.platform().kafka.enqueue(event).expect("room in the queue"));
+        }
+        try_join_all(sent).await.expect("a log");
+    }
+
+    /// The partition of a key.
+    pub(crate) async fn partition(&self, topic: Topic, key: &impl ToString) -> Partition {
+        let number = self.platform().kafka.partition_for(topic, &key.to_string()).await.expect("partitions");
+        Partition { topic, number }
+    }
+
+    /// Ends of all projected partitions.
+    pub(crate) async fn ends(&self) -> Vec<(Partition, i64)> {
+        let mut ends = Vec::new();
+        for topic in Topic::PROJECTED {
+            for number in 0..self.platform().kafka.partitions(topic).await.expect("partitions") {
+                let (_, end) = self.platform().kafka.watermarks(topic, number).await.expect("a log");
+                ends.push((Partition { topic, number }, end));
+            }
+        }
+        ends
+    }
+
+    /// What the checkpoints say; 0 where there is none.
+    pub(crate) async fn next_offset(&self, generation: i32, partition: Partition) -> i64 {
+        let pool = self.pool(generation);
+        let mut connection = pool.acquire().await.expect("a connection");
+        let row = crate::checkpoint::read(&mut connection, partition).await.expect("a row");
+        row.map_or(0, |row| row.next_offset)
+    }
+
+    /// Waits until everything in the log is folded.
+    pub(crate) async fn folded(&self, generation: i32) {
+        let ends = self.ends().await;
+        let all = async {
+            for (partition, end) in ends {
+                while self.next_offset(generation, partition).await < end {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, all).await.expect("everything folded in time");
+    }
+
+    /// A hash of each table of a generation, in the order of its rows.
+    pub(crate) async fn hashes(&self, generation: i32) -> Vec<(&'static str, i64, String)> {
+        hashes(&self.pool(generation)).await
+    }
+
+    /// Waits for a projector to be worried about something.
+    pub(crate) async fn worried(&self, running: &Running, about: &str) {
+        let worried = async {
+            while !running.projector.concerns().iter().any(|concern| concern.contains(about)) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let waited = tokio::time::timeout(PATIENCE, worried).await;
+        waited.unwrap_or_else(|_| panic!("`{about}` is not in {:?}", running.projector.concerns()));
+    }
+}
+
+/// A hash of each table, in the order of its rows.
+pub(crate) async fn hashes(pool: &PgPool) -> Vec<(&'static str, i64, String)> {
+    let mut hashes = Vec::new();
+    for table in TABLES {
+        let sql =
+            format!("select count(*), coalesce(md5(string_agg(t::text, E'\n' order by t::text)), '') from {table} t");
+        let row = sqlx::query(AssertSqlSafe(sql)).fetch_one(pool).await.expect("a table");
+        hashes.push((table, row.get(0), row.get(1)));
+    }
+    hashes
+}
+
+/// Runs a query that gives a number.
+pub(crate) async fn number(pool: &PgPool, sql: &'static str) -> i64 {
+    sqlx::query_scalar(sql).fetch_one(pool).await.expect("a number")
+}
