@@ -48,7 +48,13 @@ pub async fn connect(settings: &PostgresSettings, search_path: &str) -> Result<P
 
 /// Brings the tables up to this build; again: changes nothing.
 pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
-    sqlx::migrate!("../migrations").run(pool).await
+    // What was run is noted in the first schema of the search path that exists; ours begin to exist on the way.
+    let mut connection =
+        PgConnection::connect_with(&pool.connect_options().as_ref().clone().options([("search_path", "public")]))
+            .await?;
+    sqlx::migrate!("../migrations").run(&mut connection).await?;
+    connection.close().await?;
+    Ok(())
 }
 
 /// Whether trying again can help: the server is away, restarting, full, or two transactions met.

@@ -3,7 +3,7 @@
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 /// A client or consumer that only logs.
 #[derive(Clone, Copy, Debug)]
@@ -36,5 +36,9 @@ pub fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
 
 /// An error that the client tells outside of any call.
 pub fn log_error(error: &KafkaError, reason: &str) {
+    // Whoever asked for the ends of partitions gets them as answers; they are no errors.
+    if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
+        return;
+    }
     tracing::warn!(%error, "kafka: {reason}");
 }
