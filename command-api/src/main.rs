@@ -1,0 +1,8 @@
+//! The command API on its own; `chatlog serve` runs it beside the other roles.
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    command_api::run(platform::settings::parse()).await
+}

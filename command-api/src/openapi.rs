@@ -1,0 +1,98 @@
+//! What the OpenAPI document says beside the routes: problems, credentials, groups.
+
+use std::collections::BTreeMap;
+
+use platform::Problem;
+use platform::problem::MEDIA_TYPE;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{IntoResponses, Modify, OpenApi};
+
+/// The calls that need no credentials; every other one refuses without.
+pub const PUBLIC: [(&str, &str); 4] = [
+    ("post", "/v1/users"),
+    ("post", "/v1/sessions"),
+    ("post", "/v1/sessions/refresh"),
+    ("get", "/.well-known/jwks.json"),
+];
+
+/// The document's own part; the routes add theirs.
+#[derive(OpenApi)]
+#[openapi(
+    components(schemas(Problem)),
+    modifiers(&Bearer),
+    tags(
+        (name = "users", description = "Accounts"),
+        (name = "sessions", description = "Logging in and staying logged in"),
+        (name = "rooms", description = "Rooms and who is in them"),
+        (name = "messages", description = "What is said in rooms"),
+    )
+)]
+pub struct Document;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let mut scheme = Http::new(HttpAuthScheme::Bearer);
+        scheme.bearer_format = Some("JWT".into());
+        document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+macro_rules! problems {
+    ($($(#[$doc:meta])* $name:ident { $($status:literal: $description:literal,)* })*) => {$(
+        $(#[$doc])*
+        pub struct $name;
+
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                BTreeMap::from([$(($status.to_owned(), problem($description).into()),)*])
+            }
+        }
+    )*};
+}
+
+fn problem(description: &str) -> Response {
+    let content = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
+    ResponseBuilder::new().description(description).content(MEDIA_TYPE, content).build()
+}
+
+problems! {
+    /// Every call that takes a body.
+    BodyProblems {
+        "400": "`invalid-request` or `limit-exceeded`; names the field",
+        "413": "`payload-too-large`",
+        "415": "`unsupported-media-type`",
+        "503": "`unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key`",
+    }
+    /// Every call with credentials.
+    CallerProblems {
+        "401": "`unauthorized`",
+    }
+    /// Logging in.
+    CredentialProblems {
+        "401": "`invalid-credentials`: the same for every reason",
+    }
+    /// Commands with an `Idempotency-Key`.
+    CommandProblems {
+        "409": "`in-progress`: an earlier request under this key has not been answered yet",
+        "422": "`idempotency-key-reused`: the key came with another body before; or `rejected`: the fold does not count it, \
+                for the `reason` given",
+        "429": "`too-many-requests`",
+    }
+    /// Commands in a room.
+    RoomProblems {
+        "403": "`forbidden`: the caller's role does not allow it",
+        "404": "`not-found`: no such room, or none that the caller may know of",
+    }
+    /// Sign-up.
+    SignUpProblems {
+        "409": "`username-taken` or `email-taken`; or `in-progress`",
+        "422": "`idempotency-key-reused`: the key came with another body before",
+    }
+    /// Calls that need a session store.
+    SessionProblems {
+        "503": "`unavailable`: try again",
+    }
+}

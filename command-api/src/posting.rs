@@ -1,0 +1,80 @@
+//! Posting: check, send in one go, wait where the client wants to.
+
+use event_schema::message::Posted;
+use event_schema::{MessageId, RoomId, UserId};
+use platform::{Position, Problem};
+
+use crate::command::{Asked, Command};
+use crate::decide::{self, Refusal};
+use crate::state::App;
+use crate::store::{outcomes, rooms};
+
+/// Messages that the log has.
+#[derive(Clone, Debug)]
+pub struct Posting {
+    /// Their ids, in the order of the request.
+    pub ids: Vec<MessageId>,
+    /// The position that includes them all.
+    pub position: Position,
+    /// Whether the read model includes it, as far as the client waited.
+    pub folded: bool,
+}
+
+/// Posts messages to a room: all of them, one after another, or (before anything is sent) none.
+pub async fn post(
+    app: &App,
+    caller: UserId,
+    (asked, command): (&Asked, &Command),
+    room: RoomId,
+    messages: Vec<Posted>,
+) -> Result<Posting, Problem> {
+    let ids: Vec<MessageId> = (0_u32..).zip(&messages).map(|(n, _)| command.new_id(n).into()).collect();
+    if let Some(position) = check(app, caller, command, room, &ids, &messages).await? {
+        let folded = asked.wait.is_some();
+        return Ok(Posting { ids, position, folded });
+    }
+    let time = app.platform.clock.now();
+    let events: Vec<_> = ids
+        .iter()
+        .zip(messages)
+        .map(|(id, message)| command.event((room, id), (*id).into(), (caller, time), message))
+        .collect();
+    let position = app.send(&events).await?;
+    let folded = app.folded(&position, asked.wait).await;
+    Ok(Posting { ids, position, folded })
+}
+
+/// The fast first answer. Before it is no, the read model catches up with the room; and if the messages turn out to be
+/// there already, this is a repetition that is not to be judged again: then it gives the position that includes them.
+async fn check(
+    app: &App,
+    caller: UserId,
+    command: &Command,
+    room: RoomId,
+    ids: &[MessageId],
+    messages: &[Posted],
+) -> Result<Option<Position>, Problem> {
+    if look(app, caller, room, messages).await?.is_ok() {
+        return Ok(None);
+    }
+    let position = app.fresh.room(&app.platform, caller, room).await?;
+    let Err(refusal) = look(app, caller, room, messages).await? else { return Ok(None) };
+    let pool = app.platform.read_model.pool();
+    if command.is_keyed() && outcomes::of_messages(&pool, room, ids).await?.len() == ids.len() {
+        return Ok(Some(position));
+    }
+    Err(refusal.into())
+}
+
+async fn look(
+    app: &App,
+    caller: UserId,
+    room: RoomId,
+    messages: &[Posted],
+) -> Result<Result<(), Refusal>, sqlx::Error> {
+    let pool = app.platform.read_model.pool();
+    let view = rooms::view(&pool, room, caller, None).await?;
+    let replies: Vec<MessageId> = messages.iter().filter_map(|message| message.reply_to).collect();
+    let found = replies.is_empty() || rooms::has_messages(&pool, room, &replies).await?;
+    Ok(decide::messages::post(view.as_ref(), found))
+}

@@ -1,0 +1,164 @@
+//! Members: joining, inviting, roles, leaving, removing.
+
+use axum::extract::State;
+use event_schema::room::Role;
+use event_schema::{Payload, RoomId, UserId};
+use http::StatusCode;
+use platform::extract::Path;
+use platform::{Caller, Position, Problem};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::body::{self, OptionalJson};
+use crate::answer::Answer;
+use crate::command::Asked;
+use crate::decide::{Decision, members};
+use crate::deciding::{self, Act, Done};
+use crate::openapi::{BodyProblems, CallerProblems, CommandProblems, RoomProblems};
+use crate::state::App;
+use crate::{idempotency, people};
+
+const PUT: &str = "PUT /v1/rooms/{room}/members/{user}";
+const DELETE: &str = "DELETE /v1/rooms/{room}/members/{user}";
+
+/// The routes.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(put, remove))
+}
+
+/// What a member should be.
+#[derive(Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PutMember {
+    /// The role to invite with (`member`, unless given), or to give to a member.
+    #[schema(schema_with = body::role)]
+    role: Option<Role>,
+}
+
+/// A command about a member.
+#[derive(Serialize, ToSchema)]
+struct MemberAccepted {
+    /// Which room.
+    room_id: Uuid,
+    /// Whom it is about.
+    user_id: Uuid,
+    /// The position that includes it.
+    #[schema(value_type = String)]
+    position: Position,
+    /// The rev that it got, if the answer waited for the fold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rev: Option<i64>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+struct Place {
+    room: RoomId,
+    user: UserId,
+}
+
+impl Place {
+    fn target(self) -> String {
+        format!("{}/{}", self.room, self.user)
+    }
+
+    fn act(self, caller: UserId) -> Act {
+        let other = (self.user != caller).then_some(self.user);
+        Act { caller, room: self.room, other, subject: self.user.0 }
+    }
+
+    fn accepted(self, done: Done) -> Result<Answer, Problem> {
+        let body = MemberAccepted {
+            room_id: self.room.0,
+            user_id: self.user.0,
+            rev: done.rev.filter(|_| done.folded),
+            position: done.position,
+        };
+        if done.folded { Answer::applied(StatusCode::OK, &body) } else { Answer::accepted(&body) }
+    }
+}
+
+/// Join, invite, or change a role
+///
+/// For oneself: joins an open room, or one that one is invited to. For others: invites them; who is a member already gets
+/// the role, if one is given.
+#[utoipa::path(
+    put,
+    path = "/v1/rooms/{room}/members/{user}",
+    tag = "rooms",
+    operation_id = "put_member",
+    params(
+        ("room" = Uuid, Path, description = "Which room"),
+        ("user" = Uuid, Path, description = "Whom it is about"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
+        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+    ),
+    request_body = Option<PutMember>,
+    responses(
+        (status = 202, description = "The log has it, or it was so already", body = MemberAccepted),
+        (status = 200, description = "It is done (`Prefer: wait`)", body = MemberAccepted),
+        BodyProblems, CallerProblems, CommandProblems, RoomProblems,
+    ),
+    security(("bearer" = [])),
+)]
+async fn put(
+    State(app): State<App>,
+    caller: Caller,
+    asked: Asked,
+    Path(place): Path<Place>,
+    OptionalJson(body): OptionalJson<PutMember>,
+) -> Result<Answer, Problem> {
+    let caller = caller.user_id;
+    let command = asked.command(&app.platform.ids, caller, PUT, place.target());
+    let work = async {
+        let decide = |view: Option<&_>| members::put(view, caller, place.user, body.role);
+        let exists = async |decision: &Decision| match decision {
+            Decision::Emit(Payload::MemberInvited(_)) => {
+                let unknown = people::first_unknown(&app, caller, &[place.user]).await?;
+                unknown.map_or(Ok(()), |_| Err(Problem::not_found().detail("There is no such person.").field("user")))
+            }
+            _ => Ok(()),
+        };
+        place.accepted(deciding::act(&app, (&asked, &command), place.act(caller), decide, exists).await?)
+    };
+    app.idempotency.answer(&command, idempotency::fingerprint(&command, &body), work).await
+}
+
+/// Leave, or remove a member
+///
+/// For oneself: leaves the room, or declines an invitation. For others: removes them; only an invitation brings them back.
+#[utoipa::path(
+    delete,
+    path = "/v1/rooms/{room}/members/{user}",
+    tag = "rooms",
+    operation_id = "remove_member",
+    params(
+        ("room" = Uuid, Path, description = "Which room"),
+        ("user" = Uuid, Path, description = "Whom it is about"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
+        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+    ),
+    responses(
+        (status = 202, description = "The log has it", body = MemberAccepted),
+        (status = 200, description = "It is done (`Prefer: wait`)", body = MemberAccepted),
+        BodyProblems, CallerProblems, CommandProblems, RoomProblems,
+    ),
+    security(("bearer" = [])),
+)]
+async fn remove(
+    State(app): State<App>,
+    caller: Caller,
+    asked: Asked,
+    Path(place): Path<Place>,
+) -> Result<Answer, Problem> {
+    let caller = caller.user_id;
+    let command = asked.command(&app.platform.ids, caller, DELETE, place.target());
+    let work = async {
+        let decide = |view: Option<&_>| members::delete(view, caller, place.user);
+        let ready = async |_: &Decision| Ok(());
+        place.accepted(deciding::act(&app, (&asked, &command), place.act(caller), decide, ready).await?)
+    };
+    app.idempotency.answer(&command, idempotency::fingerprint(&command, &()), work).await
+}

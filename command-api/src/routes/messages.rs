@@ -1,0 +1,226 @@
+//! Posting messages, one or many.
+
+use std::collections::HashMap;
+
+use axum::extract::State;
+use event_schema::{MessageId, RoomId, Timestamp};
+use http::StatusCode;
+use platform::extract::{Json, Path};
+use platform::{Caller, Position, Problem};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::answer::Answer;
+use crate::command::Asked;
+use crate::decide::messages::{self, NewMessage};
+use crate::idempotency;
+use crate::openapi::{BodyProblems, CallerProblems, CommandProblems, RoomProblems};
+use crate::posting::{self, Posting};
+use crate::refusal::rejected;
+use crate::state::App;
+use crate::store::outcomes::{self, MessageOutcome};
+
+const POST: &str = "POST /v1/rooms/{room}/messages";
+const BATCH: &str = "POST /v1/rooms/{room}/messages/batch";
+
+/// The routes.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(post)).routes(routes!(post_batch))
+}
+
+/// A message to post.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PostMessage {
+    /// What is said, as Markdown: at most 8 KiB of UTF-8.
+    #[schema(example = "Hello!", min_length = 1, max_length = 8192)]
+    text: String,
+    /// The message of this room that this one answers.
+    #[schema(value_type = Option<Uuid>)]
+    reply_to: Option<MessageId>,
+    /// The client's own reference, echoed wherever the message is shown.
+    #[schema(max_length = 64)]
+    client_ref: Option<String>,
+}
+
+impl From<PostMessage> for NewMessage {
+    fn from(body: PostMessage) -> Self {
+        Self { text: body.text, reply_to: body.reply_to, client_ref: body.client_ref }
+    }
+}
+
+/// Messages to post one after another.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PostBatch {
+    /// At most 500.
+    #[schema(min_items = 1, max_items = 500)]
+    messages: Vec<PostMessage>,
+}
+
+/// A message that the log has.
+#[derive(Serialize, ToSchema)]
+struct MessageAccepted {
+    /// Which message.
+    message_id: Uuid,
+    /// The position that includes it.
+    #[schema(value_type = String)]
+    position: Position,
+    /// What became of it, if the answer waited for the fold.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    #[schema(inline)]
+    applied: Option<Applied>,
+}
+
+/// A message's place in its room.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+struct Applied {
+    /// Its number in the room: 1, 2, 3 …
+    seq: i64,
+    /// The room's rev of it.
+    rev: i64,
+    /// When it counts as posted.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+/// Messages that the log has.
+#[derive(Serialize, ToSchema)]
+struct BatchAccepted {
+    /// Which messages, in the order of the request.
+    message_ids: Vec<Uuid>,
+    /// The position that includes them all.
+    #[schema(value_type = String)]
+    position: Position,
+    /// What became of each, in the same order, if the answer waited for the fold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcomes: Option<Vec<BatchOutcome>>,
+}
+
+/// What became of one message of a batch.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum BatchOutcome {
+    /// It is in the room.
+    Applied(Applied),
+    /// The fold does not count it.
+    Rejected {
+        /// Why, as a stable word.
+        reason: String,
+    },
+}
+
+/// Post a message
+///
+/// 202 once the log has it. With `Prefer: wait=N` the answer waits for the fold: 201 with the message's place, or the
+/// rejection.
+#[utoipa::path(
+    post,
+    path = "/v1/rooms/{room}/messages",
+    tag = "messages",
+    operation_id = "post_message",
+    params(
+        ("room" = Uuid, Path, description = "Which room"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
+        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+    ),
+    request_body = PostMessage,
+    responses(
+        (status = 202, description = "The log has it", body = MessageAccepted),
+        (status = 201, description = "It is in the room (`Prefer: wait`)", body = MessageAccepted),
+        BodyProblems, CallerProblems, CommandProblems, RoomProblems,
+    ),
+    security(("bearer" = [])),
+)]
+async fn post(
+    State(app): State<App>,
+    caller: Caller,
+    asked: Asked,
+    Path(room): Path<RoomId>,
+    Json(body): Json<PostMessage>,
+) -> Result<Answer, Problem> {
+    let command = asked.command(&app.platform.ids, caller.user_id, POST, room);
+    let fingerprint = idempotency::fingerprint(&command, &body);
+    let message = NewMessage::from(body).into_payload()?;
+    let work = async {
+        let posting = posting::post(&app, caller.user_id, (&asked, &command), room, vec![message]).await?;
+        posted(&app, room, posting).await
+    };
+    app.idempotency.answer(&command, fingerprint, work).await
+}
+
+async fn posted(app: &App, room: RoomId, posting: Posting) -> Result<Answer, Problem> {
+    let Posting { ids, position, folded } = posting;
+    let [id] = ids[..] else { return Err(Problem::internal("one message has one id")) };
+    let accepted = |applied| MessageAccepted { message_id: id.0, position, applied };
+    if !folded {
+        return Answer::accepted(&accepted(None));
+    }
+    match outcomes::of_messages(&app.platform.read_model.pool(), room, &ids).await?.remove(&id) {
+        Some(MessageOutcome::Posted { seq, rev, created_at }) => {
+            Answer::applied(StatusCode::CREATED, &accepted(Some(Applied { seq, rev, created_at })))
+        }
+        Some(MessageOutcome::Rejected(reason)) => Err(rejected(&reason)),
+        None => Answer::accepted(&accepted(None)),
+    }
+}
+
+/// Post many messages
+///
+/// The batch is checked whole, then posted in order: 202 when the log has all of it. After a 503 the same
+/// `Idempotency-Key` completes it.
+#[utoipa::path(
+    post,
+    path = "/v1/rooms/{room}/messages/batch",
+    tag = "messages",
+    operation_id = "post_messages",
+    params(
+        ("room" = Uuid, Path, description = "Which room"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
+        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+    ),
+    request_body = PostBatch,
+    responses(
+        (status = 202, description = "The log has all of them", body = BatchAccepted),
+        (status = 201, description = "The fold has all of them (`Prefer: wait`)", body = BatchAccepted),
+        BodyProblems, CallerProblems, CommandProblems, RoomProblems,
+    ),
+    security(("bearer" = [])),
+)]
+async fn post_batch(
+    State(app): State<App>,
+    caller: Caller,
+    asked: Asked,
+    Path(room): Path<RoomId>,
+    Json(body): Json<PostBatch>,
+) -> Result<Answer, Problem> {
+    let command = asked.command(&app.platform.ids, caller.user_id, BATCH, room);
+    let fingerprint = idempotency::fingerprint(&command, &body);
+    let messages = messages::batch(body.messages.into_iter().map(NewMessage::from).collect())?;
+    let work = async {
+        let posting = posting::post(&app, caller.user_id, (&asked, &command), room, messages).await?;
+        posted_batch(&app, room, posting).await
+    };
+    app.idempotency.answer(&command, fingerprint, work).await
+}
+
+async fn posted_batch(app: &App, room: RoomId, posting: Posting) -> Result<Answer, Problem> {
+    let Posting { ids, position, folded } = posting;
+    let mut known = HashMap::new();
+    if folded {
+        known = outcomes::of_messages(&app.platform.read_model.pool(), room, &ids).await?;
+    }
+    let outcomes = ids.iter().map(|id| {
+        known.remove(id).map(|outcome| match outcome {
+            MessageOutcome::Posted { seq, rev, created_at } => BatchOutcome::Applied(Applied { seq, rev, created_at }),
+            MessageOutcome::Rejected(reason) => BatchOutcome::Rejected { reason },
+        })
+    });
+    let outcomes: Option<Vec<BatchOutcome>> = if folded { outcomes.collect() } else { None };
+    let complete = outcomes.is_some();
+    let body = BatchAccepted { message_ids: ids.iter().map(|id| id.0).collect(), position, outcomes };
+    if complete { Answer::applied(StatusCode::CREATED, &body) } else { Answer::accepted(&body) }
+}

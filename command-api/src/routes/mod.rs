@@ -1,0 +1,27 @@
+//! The routes, one file a resource.
+
+pub mod body;
+pub mod jwks;
+pub mod members;
+pub mod messages;
+pub mod rooms;
+pub mod sessions;
+pub mod users;
+
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::openapi::Document;
+use crate::state::App;
+
+/// Every route, with its part of the OpenAPI document.
+#[must_use]
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .merge(users::router())
+        .merge(sessions::router())
+        .merge(jwks::router())
+        .merge(rooms::router())
+        .merge(members::router())
+        .merge(messages::router())
+}

@@ -1,0 +1,208 @@
+//! Rooms: created, renamed, archived.
+
+use axum::extract::State;
+use event_schema::room::{HistoryVisibility, JoinRule, RoomKind};
+use event_schema::{Payload, RoomId, Topic, UserId};
+use http::StatusCode;
+use platform::extract::{Json, Path};
+use platform::{Caller, Position, Problem};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::body;
+use crate::answer::Answer;
+use crate::command::{Asked, Command};
+use crate::decide::rooms::{self, NewRoom, Plan};
+use crate::deciding::{self, Act, Done};
+use crate::openapi::{BodyProblems, CallerProblems, CommandProblems, RoomProblems};
+use crate::state::App;
+use crate::validate::{self, Invalid};
+use crate::{idempotency, people, store};
+
+const CREATE: &str = "POST /v1/rooms";
+const CHANGE: &str = "PATCH /v1/rooms/{room}";
+
+/// The routes.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(create)).routes(routes!(change))
+}
+
+/// A new room.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CreateRoom {
+    /// `direct` is one room a pair, `group` a closed circle, `channel` a place for many.
+    #[schema(schema_with = body::room_kind)]
+    kind: RoomKind,
+    /// A channel needs one, a direct room has none.
+    #[schema(max_length = 80)]
+    name: Option<String>,
+    /// The first members apart from the caller; for a direct room the other one.
+    #[serde(default)]
+    #[schema(value_type = Vec<Uuid>, max_items = 500)]
+    members: Vec<UserId>,
+    /// `open` for channels and `invite` for groups, unless given.
+    #[schema(schema_with = body::join_rule)]
+    join_rule: Option<JoinRule>,
+    /// `all`, unless given.
+    #[schema(schema_with = body::history_visibility)]
+    history_visibility: Option<HistoryVisibility>,
+}
+
+/// A change of a room: one of its fields.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ChangeRoom {
+    /// Another name.
+    #[schema(min_length = 1, max_length = 80)]
+    name: Option<String>,
+    /// `true` closes the room for ever.
+    archived: Option<bool>,
+}
+
+/// A command about a room.
+#[derive(Serialize, ToSchema)]
+struct RoomAccepted {
+    /// Which room.
+    room_id: Uuid,
+    /// The position that includes it.
+    #[schema(value_type = String)]
+    position: Position,
+    /// The rev that it got, if the answer waited for the fold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rev: Option<i64>,
+}
+
+fn accepted(room: RoomId, done: Done, applied: StatusCode) -> Result<Answer, Problem> {
+    let status = if done.rev.is_some() { applied } else { StatusCode::OK };
+    let body = RoomAccepted { room_id: room.0, rev: done.rev.filter(|_| done.folded), position: done.position };
+    if done.folded { Answer::applied(status, &body) } else { Answer::accepted(&body) }
+}
+
+/// Create a room
+///
+/// The caller owns it. A direct room belongs to both alike, and opening it again gives the same room.
+#[utoipa::path(
+    post,
+    path = "/v1/rooms",
+    tag = "rooms",
+    operation_id = "create_room",
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
+        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+    ),
+    request_body = CreateRoom,
+    responses(
+        (status = 202, description = "The log has it", body = RoomAccepted),
+        (status = 201, description = "The room is there (`Prefer: wait`)", body = RoomAccepted),
+        (status = 200, description = "The room was there already (`Prefer: wait`)", body = RoomAccepted),
+        BodyProblems, CallerProblems, CommandProblems,
+    ),
+    security(("bearer" = [])),
+)]
+async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    asked: Asked,
+    Json(body): Json<CreateRoom>,
+) -> Result<Answer, Problem> {
+    let command = asked.command(&app.platform.ids, caller.user_id, CREATE, "");
+    let fingerprint = idempotency::fingerprint(&command, &body);
+    let named = body.members.clone();
+    let plan = rooms::create(
+        caller.user_id,
+        NewRoom {
+            kind: body.kind,
+            name: body.name,
+            members: body.members,
+            join_rule: body.join_rule,
+            history_visibility: body.history_visibility,
+        },
+    )?;
+    let work = create_planned(&app, caller.user_id, (&asked, &command), plan, &named);
+    app.idempotency.answer(&command, fingerprint, work).await
+}
+
+async fn create_planned(
+    app: &App,
+    caller: UserId,
+    (asked, command): (&Asked, &Command),
+    plan: Plan,
+    named: &[UserId],
+) -> Result<Answer, Problem> {
+    if let Some(room) = plan.direct {
+        let view = store::rooms::view(&app.platform.read_model.pool(), room, caller, None).await?;
+        if view.is_some() {
+            let position = seen(app, room).await?;
+            return accepted(room, Done { position, rev: None, folded: asked.wait.is_some() }, StatusCode::OK);
+        }
+    }
+    if let Some(unknown) = people::first_unknown(app, caller, &plan.others).await? {
+        let n = named.iter().position(|user| *user == unknown).unwrap_or_default();
+        return Err(Invalid::new(format!("members[{n}]"), "there is no such person").into());
+    }
+    let (event_id, new_room) = (command.new_id(0), RoomId(command.new_id(1).0));
+    let room = plan.direct.unwrap_or(new_room);
+    let time = app.platform.clock.now();
+    let event = command.event((room, room), event_id, (caller, time), Payload::from(plan.payload));
+    let done = deciding::send(app, asked, &event).await?;
+    accepted(room, done, StatusCode::CREATED)
+}
+
+/// A position that includes what the read model has just shown of a room.
+async fn seen(app: &App, room: RoomId) -> Result<Position, Problem> {
+    let partition = app.platform.kafka.partition_for(Topic::Rooms, &room.to_string()).await?;
+    // The start of the log is included in everything: good enough where nobody has told how far the read model is.
+    let next = app.platform.progress.reached(Topic::Rooms, partition).unwrap_or(0);
+    Ok(Position::of(app.platform.log_id, Topic::Rooms, partition, next))
+}
+
+/// Rename or archive a room
+#[utoipa::path(
+    patch,
+    path = "/v1/rooms/{room}",
+    tag = "rooms",
+    operation_id = "change_room",
+    params(
+        ("room" = Uuid, Path, description = "Which room"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
+        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+    ),
+    request_body = ChangeRoom,
+    responses(
+        (status = 202, description = "The log has it", body = RoomAccepted),
+        (status = 200, description = "It is done (`Prefer: wait`)", body = RoomAccepted),
+        BodyProblems, CallerProblems, CommandProblems, RoomProblems,
+    ),
+    security(("bearer" = [])),
+)]
+async fn change(
+    State(app): State<App>,
+    caller: Caller,
+    asked: Asked,
+    Path(room): Path<RoomId>,
+    Json(body): Json<ChangeRoom>,
+) -> Result<Answer, Problem> {
+    let command = asked.command(&app.platform.ids, caller.user_id, CHANGE, room);
+    let fingerprint = idempotency::fingerprint(&command, &body);
+    let name = match (body.name, body.archived) {
+        (Some(name), None) => validate::name("name", &name).map(|()| Some(name))?,
+        (None, Some(true)) => None,
+        (None, Some(false)) => return Err(Invalid::new("archived", "a room stays archived").into()),
+        (None, None) => return Err(Problem::bad_request("either `name` or `archived` is needed")),
+        (Some(_), Some(_)) => return Err(Invalid::new("archived", "one change at a time").into()),
+    };
+    let act = Act { caller: caller.user_id, room, other: None, subject: room.0 };
+    let work = async {
+        let decide = |view: Option<&_>| match &name {
+            Some(name) => rooms::rename(view, name),
+            None => rooms::archive(view),
+        };
+        let done = deciding::act(&app, (&asked, &command), act, decide, async |_| Ok(())).await?;
+        accepted(room, done, StatusCode::OK)
+    };
+    app.idempotency.answer(&command, fingerprint, work).await
+}

@@ -1,0 +1,143 @@
+//! Sign-up.
+
+use axum::extract::State;
+use event_schema::UserId;
+use http::StatusCode;
+use platform::Problem;
+use platform::extract::Json;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::accounts::details::{self, Email};
+use crate::accounts::signup::{self, Newcomer};
+use crate::accounts::username::Username;
+use crate::answer::Answer;
+use crate::command::{Asked, Command};
+use crate::deciding::{self, Done};
+use crate::idempotency;
+use crate::openapi::{BodyProblems, SignUpProblems};
+use crate::state::App;
+use crate::validate;
+
+const ROUTE: &str = "POST /v1/users";
+
+/// The routes.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(sign_up))
+}
+
+/// A newcomer.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SignUp {
+    /// 3 to 32 letters, digits, `.`, `_`, `-`; unique, whatever its case.
+    #[schema(example = "owner", min_length = 3, max_length = 32)]
+    username: String,
+    /// Where mails go; never shown to anybody.
+    #[schema(example = "owner@example.org", max_length = 254)]
+    email: String,
+    /// 10 to 128 characters.
+    #[schema(example = "correct horse battery", min_length = 10, max_length = 128)]
+    password: String,
+    /// Name to show; the username, unless given.
+    #[schema(max_length = 80)]
+    display_name: Option<String>,
+    /// BCP 47 language tag; `en`, unless given.
+    #[schema(example = "ko-KR", max_length = 35)]
+    locale: Option<String>,
+}
+
+impl SignUp {
+    fn check(self) -> Result<Newcomer, Problem> {
+        let username = Username::parse("username", &self.username)?;
+        let email = Email::parse("email", &self.email)?;
+        let password = details::password("password", &self.password)?;
+        if let Some(name) = &self.display_name {
+            validate::name("display_name", name)?;
+        }
+        let locale = self.locale.unwrap_or_else(|| "en".to_owned());
+        details::locale("locale", &locale)?;
+        let display_name = self.display_name.unwrap_or_else(|| username.shown.clone());
+        Ok(Newcomer { username, email, password, display_name, locale })
+    }
+}
+
+/// An account on its way.
+#[derive(Serialize, ToSchema)]
+struct SignedUp {
+    /// The account.
+    user_id: Uuid,
+    /// The run of the sign-up.
+    registration_id: Uuid,
+    /// The position that includes it, if it reached the log within a second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<String>,
+}
+
+/// Sign up
+///
+/// Username and address are reserved at once. With `Prefer: wait=N` the answer is 201 once the profile can be read.
+#[utoipa::path(
+    post,
+    path = "/v1/users",
+    tag = "users",
+    operation_id = "sign_up",
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same sign-up"),
+        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+    ),
+    request_body = SignUp,
+    responses(
+        (status = 202, description = "The account is made; its event is on its way", body = SignedUp),
+        (status = 201, description = "The account is made and can be read", body = SignedUp),
+        BodyProblems,
+        SignUpProblems,
+    ),
+)]
+async fn sign_up(State(app): State<App>, asked: Asked, Json(body): Json<SignUp>) -> Result<Answer, Problem> {
+    let newcomer = body.check()?;
+    let command = asked.command(&app.platform.ids, UserId::PLATFORM, ROUTE, target(&newcomer));
+    // Without the password: a quick hash of it would be a way to guess it.
+    let said = (&newcomer.username.shown, &newcomer.email.address, &newcomer.display_name, &newcomer.locale);
+    let fingerprint = idempotency::fingerprint(&command, &said);
+    let ids = signup::Ids::of(&command);
+    let password = newcomer.password.clone();
+    let answer = app.idempotency.answer(&command, fingerprint, register(&app, &asked, &command, ids, newcomer)).await?;
+    if answer.replayed {
+        signup::repeats(&app, ids.user, password).await?;
+    }
+    Ok(answer)
+}
+
+/// Nobody is logged in: a key belongs to the name and the address that it came with, so that a stranger's key gives
+/// nothing away.
+fn target(newcomer: &Newcomer) -> String {
+    let mut hasher = blake3::Hasher::new_derive_key("chatlog v1 target of a sign-up");
+    for field in [&newcomer.username.key, &newcomer.email.key] {
+        hasher.update(&(field.len() as u64).to_be_bytes());
+        hasher.update(field.as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+async fn register(
+    app: &App,
+    asked: &Asked,
+    command: &Command,
+    ids: signup::Ids,
+    newcomer: Newcomer,
+) -> Result<Answer, Problem> {
+    let position = signup::sign_up(app, command, ids, newcomer).await?;
+    let body = SignedUp {
+        user_id: ids.user.0,
+        registration_id: ids.registration.0,
+        position: position.as_ref().map(ToString::to_string),
+    };
+    let Some(position) = position else { return Answer::accepted(&body) };
+    let done = Done { position, rev: None, folded: false };
+    let done = deciding::outcome(app, asked, ids.user.0, ids.event, done).await?;
+    if done.folded { Answer::applied(StatusCode::CREATED, &body) } else { Answer::accepted(&body) }
+}

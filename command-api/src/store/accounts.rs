@@ -1,0 +1,126 @@
+//! Accounts and credentials (schema `identity`).
+
+use event_schema::user::AccountKind;
+use event_schema::{Timestamp, UserId, WorkspaceId};
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use crate::accounts::details::Email;
+use crate::accounts::username::Username;
+
+/// An account as it is written.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    /// Its id.
+    pub user_id: UserId,
+    /// Name to log in with.
+    pub username: Username,
+    /// Where its mails go.
+    pub email: Email,
+    /// Name to show.
+    pub display_name: String,
+    /// Language.
+    pub locale: String,
+    /// PHC string.
+    pub secret: String,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// What a log-in is checked against.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// Whose.
+    pub user_id: UserId,
+    /// PHC string.
+    pub secret: String,
+    /// Whether the account may log in at all.
+    pub active: bool,
+}
+
+/// How somebody names themself when logging in, as keys.
+#[derive(Clone, Copy, Debug)]
+pub enum Login<'a> {
+    /// By username.
+    Username(&'a str),
+    /// By e-mail address.
+    Email(&'a str),
+}
+
+/// Writes an account with its password. Name and address are unique by constraint.
+pub async fn insert(tx: &mut PgConnection, account: &NewAccount) -> Result<(), sqlx::Error> {
+    let created_at = account.created_at.to_datetime();
+    sqlx::query!(
+        "insert into identity.accounts (user_id, workspace_id, kind, username, username_key, email, email_key,
+                                        display_name, locale, status, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'registered', $10)",
+        account.user_id.0,
+        WorkspaceId::DEFAULT.0,
+        AccountKind::Human.as_str(),
+        account.username.shown,
+        account.username.key,
+        account.email.address,
+        account.email.key,
+        account.display_name,
+        account.locale,
+        created_at,
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        "insert into identity.credentials (user_id, kind, secret, changed_at) values ($1, 'password', $2, $3)",
+        account.user_id.0,
+        account.secret,
+        created_at,
+    )
+    .execute(&mut *tx)
+    .await?;
+    Ok(())
+}
+
+/// The password of whoever logs in.
+pub async fn credential(db: &PgPool, login: Login<'_>) -> Result<Option<Credential>, sqlx::Error> {
+    let (username, email) = match login {
+        Login::Username(key) => (Some(key), None),
+        Login::Email(key) => (None, Some(key)),
+    };
+    let row = sqlx::query!(
+        r#"select a.user_id, c.secret, a.status in ('registered', 'verified') as "active!"
+           from identity.accounts a join identity.credentials c on c.user_id = a.user_id and c.kind = 'password'
+           where a.workspace_id = $1 and (a.username_key = $2 or a.email_key = $3)"#,
+        WorkspaceId::DEFAULT.0,
+        username,
+        email,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| Credential { user_id: UserId(row.user_id), secret: row.secret, active: row.active }))
+}
+
+/// The password of an account.
+pub async fn secret_of(db: &PgPool, user: UserId) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar!("select secret from identity.credentials where user_id = $1 and kind = 'password'", user.0)
+        .fetch_optional(db)
+        .await
+}
+
+/// Whether an account may be used.
+pub async fn is_active(db: &PgPool, user: UserId) -> Result<bool, sqlx::Error> {
+    let active = sqlx::query_scalar!(
+        r#"select status in ('registered', 'verified') as "active!" from identity.accounts where user_id = $1"#,
+        user.0,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(active.unwrap_or(false))
+}
+
+/// Which of these people have an account that may be used.
+pub async fn active(db: &PgPool, users: &[Uuid]) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "select user_id from identity.accounts where user_id = any($1) and status in ('registered', 'verified')",
+        users,
+    )
+    .fetch_all(db)
+    .await
+}

@@ -1,0 +1,5 @@
+//! Every SQL statement of the command API: accounts (its own tables) and what it reads of the read models.
+
+pub mod accounts;
+pub mod outcomes;
+pub mod rooms;

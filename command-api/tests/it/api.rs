@@ -1,0 +1,122 @@
+//! Requests and answers, through the routes as they are served.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use bytes::Bytes;
+use command_api::Settings;
+use event_schema::UserId;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, Request, StatusCode};
+use platform::Platform;
+use platform::testing::http_settings;
+use platform::tokens::Claims;
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+/// A running command API.
+#[derive(Clone)]
+pub struct Api {
+    pub platform: Platform,
+    pub document: utoipa::openapi::OpenApi,
+    router: Router,
+}
+
+/// A request to be sent.
+pub struct Call {
+    api: Api,
+    request: http::request::Builder,
+    body: Option<Bytes>,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Api {
+    pub async fn start(platform: &Platform) -> Self {
+        let started = command_api::start(platform, &Settings::default()).await.expect("the routes");
+        let (router, document) = started.split_for_parts();
+        Self { platform: platform.clone(), document, router: platform::http::app(router, &http_settings()) }
+    }
+
+    pub fn call(&self, method: &str, path: &str) -> Call {
+        Call { api: self.clone(), request: Request::builder().method(method).uri(path), body: None }
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> Call {
+        self.call("POST", path).json(body)
+    }
+}
+
+impl Call {
+    pub fn json(self, body: &Value) -> Self {
+        self.raw(body.to_string())
+    }
+
+    pub fn raw(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = Some(body.into());
+        self.header(CONTENT_TYPE.as_str(), "application/json")
+    }
+
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    pub fn key(self, key: &str) -> Self {
+        self.header("idempotency-key", key)
+    }
+
+    pub fn wait(self, seconds: u32) -> Self {
+        self.header("prefer", &format!("wait={seconds}"))
+    }
+
+    /// With an access token of this user.
+    pub fn by(self, user: UserId) -> Self {
+        let platform = &self.api.platform;
+        let claims = Claims::issued(user, platform.ids.v7(), platform.clock.now());
+        let token = platform.keyring.sign(&claims).expect("a token");
+        self.bearer(&token)
+    }
+
+    pub fn bearer(self, token: &str) -> Self {
+        self.header(AUTHORIZATION.as_str(), &format!("Bearer {token}"))
+    }
+
+    pub async fn send(self) -> Reply {
+        let request = self.request.body(self.body.map_or_else(Body::empty, Body::from)).expect("a request");
+        let response = self.api.router.oneshot(request).await.expect("an answer");
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.expect("a body");
+        Reply { status: parts.status, headers: parts.headers, body }
+    }
+}
+
+impl Reply {
+    /// The JSON of an answer of this status.
+    #[track_caller]
+    pub fn json(&self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{self:?}");
+        serde_json::from_slice(&self.body).expect("JSON")
+    }
+
+    /// The slug of a problem of this status.
+    #[track_caller]
+    pub fn problem(&self, status: u16) -> String {
+        assert_eq!(self.headers[CONTENT_TYPE], "application/problem+json");
+        let problem = self.json(status);
+        let kind = problem["type"].as_str().expect("a type");
+        kind.strip_prefix("urn:chatlog:problem:").expect("a problem of ours").to_owned()
+    }
+
+    /// The field that a problem names.
+    #[track_caller]
+    pub fn field(&self) -> String {
+        self.problem(400);
+        self.json(400)["field"].as_str().unwrap_or("(none)").to_owned()
+    }
+}

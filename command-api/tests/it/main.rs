@@ -1,0 +1,15 @@
+//! The command API over HTTP on real servers. No projector runs: what it would have folded, tests write themselves.
+
+mod api;
+mod given;
+
+mod coverage;
+mod hostile;
+mod idempotency;
+mod members;
+mod messages;
+mod outages;
+mod rooms;
+mod sessions;
+mod users;
+mod waiting;
