@@ -1,1 +1,28 @@
-//! Placeholder.
+//! The program people run: the platform's roles in one process, and the tools beside it.
+//!
+//! [`cli`] has the commands; each lives in a module of its name. Everything is a library so that tests start what they
+//! need in process; `main.rs` only puts runtime, settings and telemetry around [`run`].
+
+pub mod cli;
+pub mod demo;
+pub mod docs_page;
+pub mod events;
+pub mod import;
+pub mod migrate;
+pub mod output;
+pub mod serve;
+pub mod topics;
+
+use cli::Command;
+
+/// Does what was asked for.
+pub async fn run(command: &Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve(args) => serve::run(args).await,
+        Command::Topics(command) => command.run().await,
+        Command::Migrate(args) => migrate::run(args).await,
+        Command::Import(import::ImportCommand::Irc(args)) => import::run_irc(args).await,
+        Command::Events(events::EventsCommand::Tail(args)) => events::tail::run(args).await,
+        Command::Demo(args) => demo::run(args).await,
+    }
+}

@@ -1,0 +1,131 @@
+//! The commands and their words.
+
+use clap::{Args, Parser, Subcommand};
+use platform::PlatformSettings;
+use platform::settings::{
+    InternalSettings, KafkaSettings, LogFormat, PostgresSettings, RedisSettings, TelemetrySettings,
+};
+
+use crate::{demo, events, import, migrate, serve, topics};
+
+/// Chatlog: a chat platform whose log is the truth.
+#[derive(Parser, Debug)]
+#[command(name = "chatlog", version, about, propagate_version = true, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  chatlog topics apply && chatlog migrate     make the log and the tables, once
+  chatlog serve                               run everything in one process
+  chatlog serve --roles projector             run one role
+  chatlog import irc logs/                    bring old logs in
+  chatlog events tail --from beginning        read the log
+
+Settings come from flags, the environment, a TOML file (--config), in this order. Where no server is named at all, those
+that ./dev up started for this folder are used. Exit codes: 0 done, 1 failed, 2 wrong usage, 78 wrong settings.";
+
+/// A command.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run the platform: any of its roles in one process, from one origin
+    #[command(after_help = serve::EXAMPLES)]
+    Serve(Box<serve::ServeArgs>),
+    /// The topics of the log
+    #[command(subcommand)]
+    Topics(topics::TopicsCommand),
+    /// Bring the tables up to this build and make the first generation; again: changes nothing
+    #[command(after_help = migrate::EXAMPLES)]
+    Migrate(Box<migrate::MigrateArgs>),
+    /// Bring in logs of other chat systems
+    #[command(subcommand)]
+    Import(import::ImportCommand),
+    /// The events of the log
+    #[command(subcommand)]
+    Events(events::EventsCommand),
+    /// Make a few accounts, a channel and messages on a platform on this machine; again: changes nothing
+    #[command(after_help = demo::EXAMPLES)]
+    Demo(demo::DemoArgs),
+}
+
+impl Command {
+    /// How this command logs.
+    #[must_use]
+    pub fn telemetry(&self) -> TelemetrySettings {
+        match self {
+            Self::Serve(args) => args.platform.telemetry.clone(),
+            Self::Topics(command) => command.log().telemetry(),
+            Self::Migrate(args) => args.log.telemetry(),
+            Self::Import(import::ImportCommand::Irc(args)) => args.servers.log.telemetry(),
+            Self::Events(events::EventsCommand::Tail(args)) => args.log.telemetry(),
+            Self::Demo(args) => args.log.telemetry(),
+        }
+    }
+}
+
+/// How a tool logs: for people, and little.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Telemetry")]
+pub struct LogArgs {
+    /// How log lines look
+    #[arg(long, env = "CHATLOG_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
+    pub log_format: LogFormat,
+    /// What is logged: a level, or levels by module (`info,chatlog=debug`)
+    #[arg(long, env = "CHATLOG_LOG_LEVEL", default_value = "warn", value_name = "FILTER")]
+    pub log_level: String,
+}
+
+impl LogArgs {
+    fn telemetry(&self) -> TelemetrySettings {
+        TelemetrySettings {
+            log_format: self.log_format,
+            log_level: self.log_level.clone(),
+            otlp_endpoint: None,
+            trace_ratio: 1.0,
+        }
+    }
+}
+
+/// The servers, for a tool that serves nothing itself.
+#[derive(Args, Clone, Debug)]
+pub struct ServerArgs {
+    /// The log.
+    #[command(flatten)]
+    pub kafka: KafkaSettings,
+    /// The tables.
+    #[command(flatten)]
+    pub postgres: PostgresSettings,
+    /// Pushes.
+    #[command(flatten)]
+    pub redis: RedisSettings,
+    /// Its own log lines.
+    #[command(flatten)]
+    pub log: LogArgs,
+}
+
+impl ServerArgs {
+    /// The same for [`platform::Platform::connect`]; nothing listens.
+    #[must_use]
+    pub fn platform(&self) -> PlatformSettings {
+        PlatformSettings {
+            kafka: self.kafka.clone(),
+            postgres: self.postgres.clone(),
+            redis: self.redis.clone(),
+            telemetry: self.log.telemetry(),
+            internal: InternalSettings { internal_listen: ([127, 0, 0, 1], 0).into() },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,87 @@
+//! Every statement of the importer.
+
+use event_schema::{RoomId, UserId, WorkspaceId};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::events::{Account, LOCALE};
+
+/// Which of these messages are in the room.
+pub async fn messages(read_model: &PgPool, room: RoomId, ids: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!("select message_id from messages where room_id = $1 and message_id = any($2)", room.0, ids)
+        .fetch_all(read_model)
+        .await
+}
+
+/// Which of these events of the room the fold has judged, apart from messages that are there: applied or rejected.
+pub async fn judged(read_model: &PgPool, room: RoomId, ids: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        r#"select event_id as "id!" from seen_events where key_id = $1 and event_id = any($2)
+           union all
+           select event_id from rejections where key_id = $1 and event_id = any($2)"#,
+        room.0,
+        ids
+    )
+    .fetch_all(read_model)
+    .await
+}
+
+/// How many of these events of the room were rejected, by reason.
+pub async fn rejected(read_model: &PgPool, room: RoomId, ids: &[Uuid]) -> sqlx::Result<Vec<(String, i64)>> {
+    let rows = sqlx::query!(
+        r#"select reason, count(*) as "count!" from rejections where key_id = $1 and event_id = any($2) group by reason"#,
+        room.0,
+        ids
+    );
+    Ok(rows.fetch_all(read_model).await?.into_iter().map(|row| (row.reason, row.count)).collect())
+}
+
+/// Who is in the room.
+pub async fn members(read_model: &PgPool, room: RoomId) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!("select user_id from room_members where room_id = $1 and state = 'joined'", room.0)
+        .fetch_all(read_model)
+        .await
+}
+
+/// Which of these users the read models know.
+pub async fn users(read_model: &PgPool, ids: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!("select user_id from users where user_id = any($1)", ids).fetch_all(read_model).await
+}
+
+/// The person who signed up under this name.
+pub async fn human(db: &PgPool, username_key: &str) -> sqlx::Result<Option<UserId>> {
+    let found = sqlx::query_scalar!(
+        "select user_id from identity.accounts
+         where workspace_id = $1 and username_key = $2 and kind = 'human' and status in ('registered', 'verified')",
+        WorkspaceId::DEFAULT.0,
+        username_key
+    );
+    Ok(found.fetch_optional(db).await?.map(UserId))
+}
+
+/// Which of these accounts there are.
+pub async fn accounts(db: &PgPool, ids: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!("select user_id from identity.accounts where user_id = any($1)", ids).fetch_all(db).await
+}
+
+/// Adds accounts that nobody can log in to; those that are there stay as they are.
+pub async fn add_accounts(db: &PgPool, accounts: &[Account]) -> sqlx::Result<()> {
+    let ids: Vec<Uuid> = accounts.iter().map(|account| account.user_id.0).collect();
+    let column = |cell: fn(&Account) -> &String| -> Vec<String> { accounts.iter().map(cell).cloned().collect() };
+    sqlx::query!(
+        "insert into identity.accounts
+             (user_id, workspace_id, kind, username, username_key, display_name, locale, status)
+         select user_id, $5, 'imported', username, username_key, display_name, $6, 'registered'
+         from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) as a (user_id, username, username_key, display_name)
+         on conflict do nothing",
+        &ids,
+        &column(|account| &account.username.shown),
+        &column(|account| &account.username.key),
+        &column(|account| &account.display_name),
+        WorkspaceId::DEFAULT.0,
+        LOCALE
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

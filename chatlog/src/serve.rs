@@ -1,0 +1,171 @@
+//! `chatlog serve`: any of the platform's roles in one process, the APIs from one origin with one document.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::{Html, IntoResponse, Json, Redirect, Response};
+use axum::routing::get;
+use clap::{Args, ValueEnum};
+use platform::{Health, HttpSettings, Lifecycle, Platform, PlatformSettings, http, internal};
+use serde_json::json;
+use tokio::net::TcpListener;
+use utoipa::openapi::{Info, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::docs_page;
+
+/// For the help.
+pub const EXAMPLES: &str = "\
+Examples:
+  chatlog serve                                     everything, on http://127.0.0.1:8080
+  chatlog serve --roles command-api,query-api --listen 0.0.0.0:8080
+  chatlog serve --roles projector                   no HTTP but metrics and health
+
+Stops on SIGTERM and Ctrl-C: takes nothing new, finishes what is in flight, within 10 s.";
+
+/// A part of the platform.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Takes commands; accounts
+    CommandApi,
+    /// Folds the log into the read models
+    Projector,
+    /// Serves history
+    QueryApi,
+}
+
+/// Settings of `serve`.
+#[derive(Args, Debug)]
+pub struct ServeArgs {
+    /// What to run here
+    #[arg(
+        long,
+        env = "CHATLOG_ROLES",
+        value_enum,
+        value_delimiter = ',',
+        default_values_t = [Role::CommandApi, Role::Projector, Role::QueryApi],
+        value_name = "ROLE,…"
+    )]
+    pub roles: Vec<Role>,
+    /// The servers, telemetry, the internal listener.
+    #[command(flatten)]
+    pub platform: PlatformSettings,
+    /// The listener of the APIs.
+    #[command(flatten)]
+    pub http: HttpSettings,
+    /// Those of the command API.
+    #[command(flatten)]
+    pub command_api: command_api::Settings,
+    /// Those of the projector.
+    #[command(flatten)]
+    pub projector: projector::Settings,
+    /// Those of the query API.
+    #[command(flatten)]
+    pub query_api: query_api::Settings,
+}
+
+/// Serves until the process is asked to end.
+pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
+    let lifecycle = Lifecycle::new();
+    lifecycle.shutdown_on_signals()?;
+    let health = Health::new();
+    internal::start(&args.platform.internal, &health, &lifecycle).await?;
+    let serving = health.register("roles");
+    serving.not_ready("starting");
+    let platform = Platform::connect_with(&args.platform, lifecycle.clone(), health).await?;
+    let served = async {
+        let routes = start(&platform, args).await?;
+        let Some(routes) = routes else {
+            serving.ready();
+            lifecycle.soft().cancelled().await;
+            return anyhow::Ok(());
+        };
+        let listener = TcpListener::bind(args.http.listen).await;
+        let listener = listener.map_err(|error| anyhow::anyhow!("cannot listen on {}: {error}", args.http.listen))?;
+        serving.ready();
+        http::serve(listener, routes, &args.http, &lifecycle).await?;
+        Ok(())
+    };
+    let served = served.await;
+    platform.drain().await;
+    served?;
+    anyhow::ensure!(!lifecycle.failed(), "a task of the process failed; its log says which");
+    Ok(())
+}
+
+/// Starts the roles; gives the routes of those that have some.
+pub async fn start(platform: &Platform, args: &ServeArgs) -> anyhow::Result<Option<Router>> {
+    let has = |role| args.roles.contains(&role);
+    if has(Role::Projector) {
+        projector::start(platform, &args.projector);
+    }
+    let mut apis = Vec::new();
+    if has(Role::CommandApi) {
+        apis.push(command_api::start(platform, &args.command_api).await?);
+    }
+    if has(Role::QueryApi) {
+        apis.push(query_api::start(platform, &args.query_api));
+    }
+    Ok((!apis.is_empty()).then(|| origin(apis)))
+}
+
+/// Several APIs as one: their routes, one document, and pages to find one's way.
+fn origin(apis: Vec<OpenApiRouter>) -> Router {
+    let start = OpenApiRouter::with_openapi(OpenApi::new(info(), utoipa::openapi::Paths::new()));
+    let (router, document) = apis.into_iter().fold(start, OpenApiRouter::merge).split_for_parts();
+    let document = serde_json::to_value(&document).unwrap_or_default();
+    let pages = Arc::new(Pages { docs: docs_page::render(&document), document });
+    let found_by_people = Router::new()
+        .route("/", get(root))
+        .route("/openapi.json", get(async |State(pages): State<Arc<Pages>>| Json(pages.document.clone())))
+        .route("/docs", get(docs))
+        .route("/docs/style.css", get(async || ([(CONTENT_TYPE, "text/css; charset=utf-8")], docs_page::STYLE)))
+        .with_state(pages);
+    router.merge(found_by_people)
+}
+
+fn info() -> Info {
+    let mut info = Info::new("Chatlog", env!("CARGO_PKG_VERSION"));
+    info.description = Some(
+        "A chat platform whose log is the truth. Commands answer 202 once the log has them, with a `position`; give it \
+         to a query as `at_least` to read your own writes. Errors are problems (RFC 9457)."
+            .to_owned(),
+    );
+    info
+}
+
+/// What is rendered once.
+struct Pages {
+    document: serde_json::Value,
+    docs: String,
+}
+
+async fn docs(State(pages): State<Arc<Pages>>) -> Response {
+    // Its own style, nothing else.
+    let policy = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+    let headers = [
+        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy)),
+        (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ];
+    (headers, Html(pages.docs.clone())).into_response()
+}
+
+/// People go on to the page; programs are told where things are.
+async fn root(headers: HeaderMap) -> Response {
+    let accepts_html =
+        headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|a| a.contains("text/html"));
+    if accepts_html {
+        return Redirect::to("/docs").into_response();
+    }
+    Json(json!({
+        "name": "chatlog",
+        "version": env!("CARGO_PKG_VERSION"),
+        "api": "/v1",
+        "documentation": "/docs",
+        "openapi": "/openapi.json",
+    }))
+    .into_response()
+}
