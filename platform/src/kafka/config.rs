@@ -67,7 +67,8 @@ pub(super) fn consumer(settings: &KafkaSettings, group: &str) -> ClientConfig {
         .set("allow.auto.create.topics", "false")
         .set("partition.assignment.strategy", "cooperative-sticky")
         .set("session.timeout.ms", "10000")
-        .set("heartbeat.interval.ms", "2000")
+        // Members learn of a rebalance by it: a partition that moves must not stand still for as long as a reader waits.
+        .set("heartbeat.interval.ms", "300")
         .set("max.poll.interval.ms", "300000")
         .set("fetch.wait.max.ms", "100")
         .set("fetch.error.backoff.ms", "100")
