@@ -23,17 +23,19 @@ impl std::fmt::Display for Partition {
 pub(crate) struct Batch {
     from: i64,
     events: Vec<Event>,
+    bytes: usize,
 }
 
 impl Batch {
     /// An empty batch that will begin at an offset.
     pub(crate) fn starting(from: i64) -> Self {
-        Self { from, events: Vec::new() }
+        Self { from, events: Vec::new(), bytes: 0 }
     }
 
-    /// Appends the event at [`Self::to`].
-    pub(crate) fn push(&mut self, event: Event) {
+    /// Appends the event at [`Self::to`], whose record has so many bytes.
+    pub(crate) fn push(&mut self, event: Event, bytes: usize) {
         self.events.push(event);
+        self.bytes += bytes;
     }
 
     /// Hands over what there is and goes on empty behind it.
@@ -56,6 +58,11 @@ impl Batch {
         self.events.len()
     }
 
+    /// The size of its records; of a part of a batch, that of the whole.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     pub(crate) fn events(&self) -> &[Event] {
         &self.events
     }
@@ -76,10 +83,13 @@ impl Batch {
             return None;
         }
         let events = self.events.split_off(at);
-        let rest = Self { from: self.to(), events };
+        let rest = Self { from: self.to(), events, bytes: self.bytes };
         Some((self, rest))
     }
 }
+
+/// A batch is full with so many bytes of records, however few they are: memory is bounded.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
 
 /// When a batch goes: at once when there has been none for a while (nobody waits longer than needed), else so that at
 /// most one goes each `linger` (many small transactions cost more than a short wait), and never later than full.
@@ -108,10 +118,14 @@ impl Pace {
         Self { most: most.max(1), linger, not_before: None }
     }
 
-    pub(crate) fn due(&self, len: usize, now: Instant) -> Due {
+    pub(crate) fn due(&self, batch: &Batch, now: Instant) -> Due {
+        self.due_at(batch.len(), batch.bytes(), now)
+    }
+
+    fn due_at(&self, len: usize, bytes: usize, now: Instant) -> Due {
         match self.not_before {
             _ if len == 0 => Due::Empty,
-            _ if len >= self.most => Due::Full,
+            _ if len >= self.most || bytes >= MOST_BYTES => Due::Full,
             Some(at) if at > now => Due::At(at),
             _ => Due::Now,
         }
@@ -131,13 +145,14 @@ mod tests {
     fn the_first_goes_at_once_and_the_next_lingers() {
         let now = Instant::now();
         let mut pace = Pace::new(3, Duration::from_millis(10));
-        assert_eq!(pace.due(0, now), Due::Empty);
-        assert_eq!(pace.due(1, now), Due::Now);
+        assert_eq!(pace.due_at(0, 0, now), Due::Empty);
+        assert_eq!(pace.due_at(1, 9, now), Due::Now);
         pace.sent(now);
         let due = now + Duration::from_millis(10);
-        assert_eq!(pace.due(1, now), Due::At(due));
-        assert_eq!(pace.due(3, now), Due::Full);
-        assert_eq!(pace.due(2, due), Due::Now);
+        assert_eq!(pace.due_at(1, 9, now), Due::At(due));
+        assert_eq!(pace.due_at(3, 9, now), Due::Full);
+        assert_eq!(pace.due_at(1, MOST_BYTES, now), Due::Full);
+        assert_eq!(pace.due_at(2, 9, due), Due::Now);
     }
 
     #[test]

@@ -35,11 +35,12 @@ use platform::outbox::Relay;
 use platform::{Lifecycle, Platform};
 use sqlx::PgPool;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 pub use run::{Program, RunError, run};
 pub use settings::Settings;
 
-use crate::push::Pushes;
+use crate::push::{Publishing, Pushes};
 use crate::shared::Shared;
 use crate::status::Status;
 
@@ -92,6 +93,8 @@ fn share(platform: &Platform, settings: &Settings, generation: i32, pool: &PgPoo
         pool: own_pool(pool, settings.projector_commits),
         outbox: platform.outbox.clone(),
         settings: settings.clone(),
+        // Logs that share a cluster do not share a group.
+        default_group: format!("{}chatlog-projector-g{generation}", platform.settings.kafka.topic_prefix),
         status: Status::new(platform.health.register("projector")),
         pushes,
         commits: Semaphore::new(settings.projector_commits as usize),
@@ -100,16 +103,15 @@ fn share(platform: &Platform, settings: &Settings, generation: i32, pool: &PgPoo
     }
 }
 
-fn spawn(lifecycle: &Lifecycle, shared: &Arc<Shared>, publish: impl Future<Output = ()> + Send + 'static) {
+fn spawn(lifecycle: &Lifecycle, shared: &Arc<Shared>, publish: impl FnOnce(CancellationToken) -> Publishing) {
     let soft = lifecycle.soft();
-    let ended = soft.clone();
-    lifecycle.spawn("pushes", async move {
-        tokio::select! {
-            () = publish => {}
-            () = ended.cancelled() => {}
-        }
+    let done = CancellationToken::new();
+    lifecycle.spawn("pushes", publish(done.clone()));
+    let folding = assignment::run(Arc::clone(shared), soft.clone());
+    lifecycle.spawn("projector", async move {
+        folding.await;
+        done.cancel();
     });
-    lifecycle.spawn("projector", assignment::run(Arc::clone(shared), soft.clone()));
     lifecycle.spawn("projector lag", watch::run(Arc::clone(shared), soft));
 }
 

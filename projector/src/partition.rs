@@ -78,6 +78,8 @@ impl Keeper {
         }
         self.shared.forget_reached(self.partition);
         self.shared.status.fine(self.partition);
+        // Told by its next owner from now on.
+        crate::metrics::lag(self.partition, 0);
     }
 
     async fn take_again(&self) -> Result<Lease, Stopped> {
@@ -165,7 +167,9 @@ impl Keeper {
                     return Err(Ended::Lost("somebody else has taken the partition"));
                 }
                 Err(Failure::FellBack) => return Err(Ended::Lost("Postgres has lost the last commits")),
-                Err(Failure::Infrastructure(error)) => {
+                // Half of it may be quick enough.
+                Err(Failure::TooSlow(error)) if batch.len() > 1 => (batch.len() / 2, Reason::Data(error)),
+                Err(Failure::Infrastructure(error) | Failure::TooSlow(error)) => {
                     work.push_front(batch);
                     self.wait(&mut backoff, from, &error).await?;
                     continue;
@@ -175,7 +179,7 @@ impl Keeper {
             };
             match batch.split(at) {
                 Some((first, rest)) => {
-                    tracing::warn!(partition = %self.partition, from, %reason, "looking for the event that causes it");
+                    tracing::warn!(partition = %self.partition, from, %reason, "a batch goes in two parts");
                     work.push_front(rest);
                     work.push_front(first);
                 }

@@ -5,6 +5,7 @@ use event_schema::{Event, Payload, Topic};
 use platform::Redis;
 use platform::push::{CHANNEL, Push, PushedChange};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use crate::batch::{Batch, Partition};
 use crate::fold::{Change, Outcome};
@@ -15,35 +16,45 @@ const WAITING: usize = 256;
 /// A commit that changed more tells the heads only: a reader that is so far behind reads from Postgres anyway.
 const CHANGES: usize = 1_000;
 
+/// The task that sends.
+pub(crate) type Publishing = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// The way to Redis. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Pushes(mpsc::Sender<Push>);
 
 impl Pushes {
-    /// A queue, and the task that empties it until all senders are gone.
-    pub(crate) fn new(redis: Redis) -> (Self, impl Future<Output = ()> + Send + 'static) {
-        let (sender, mut waiting) = mpsc::channel::<Push>(WAITING);
-        let publish = async move {
-            let mut away = false;
-            while let Some(push) = waiting.recv().await {
-                match redis.publish(CHANNEL, &push.to_bytes()).await {
-                    Ok(()) => away = false,
-                    Err(error) => {
-                        crate::metrics::push_dropped();
-                        if !std::mem::replace(&mut away, true) {
-                            tracing::warn!(%error, "Redis takes no pushes; readers look for themselves meanwhile");
-                        }
-                    }
-                }
-            }
-        };
-        (Self(sender), publish)
+    /// A queue, and the task that empties it; what is in it when the token is cancelled is still sent.
+    pub(crate) fn new(redis: Redis) -> (Self, impl FnOnce(CancellationToken) -> Publishing) {
+        let (sender, waiting) = mpsc::channel(WAITING);
+        (Self(sender), move |done| Box::pin(publish(redis, waiting, done)) as Publishing)
     }
 
     /// Sends a push, or drops it.
     pub(crate) fn offer(&self, push: Push) {
         if self.0.try_send(push).is_err() {
             crate::metrics::push_dropped();
+        }
+    }
+}
+
+async fn publish(redis: Redis, mut waiting: mpsc::Receiver<Push>, done: CancellationToken) {
+    let mut away = false;
+    loop {
+        let push = tokio::select! {
+            biased;
+            push = waiting.recv() => push,
+            () = done.cancelled() => None,
+        };
+        let Some(push) = push else { return };
+        match redis.publish(CHANNEL, &push.to_bytes()).await {
+            Ok(()) => away = false,
+            Err(error) => {
+                crate::metrics::push_dropped();
+                if !std::mem::replace(&mut away, true) {
+                    tracing::warn!(%error, "Redis takes no pushes; readers look for themselves meanwhile");
+                }
+            }
         }
     }
 }

@@ -104,7 +104,7 @@ impl Reader {
     async fn run(mut self, records: Records, mut requests: mpsc::Receiver<oneshot::Sender<Fed>>) {
         let mut stream = records.stream();
         loop {
-            let due = self.pace.due(self.batch.len(), Instant::now());
+            let due = self.pace.due(&self.batch, Instant::now());
             let reading = self.end.is_none() && due != Due::Full;
             let ready = self.end.is_some() || matches!(due, Due::Now | Due::Full);
             let wait = match due {
@@ -141,7 +141,7 @@ impl Reader {
     }
 
     fn is_full(&self) -> bool {
-        self.pace.due(self.batch.len(), Instant::now()) == Due::Full
+        self.pace.due(&self.batch, Instant::now()) == Due::Full
     }
 
     fn feed(&mut self) -> Option<Fed> {
@@ -190,7 +190,7 @@ impl Reader {
             // The client panics on names of headers that are not UTF-8.
             let decoded = catch_unwind(AssertUnwindSafe(|| decode(topic, message)));
             let event = decoded.map_err(|panic| Reason::Panicked(text_of(&*panic)))?.map_err(Reason::of_decoding)?;
-            self.batch.push(event);
+            self.batch.push(event, message.payload_len());
         }
         self.next += 1;
         Ok(())

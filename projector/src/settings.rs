@@ -9,8 +9,8 @@ use clap::value_parser;
 #[command(next_help_heading = "Projector")]
 #[group(skip)]
 pub struct Settings {
-    /// Consumer group; how far the log is folded is known to Postgres, not to it. Without: chatlog-projector-g and the
-    /// generation's number
+    /// Consumer group; how far the log is folded is known to Postgres, not to it. Without: the topics' prefix,
+    /// chatlog-projector-g and the generation's number
     #[arg(long, env = "CHATLOG_PROJECTOR_GROUP", value_name = "NAME")]
     pub projector_group: Option<String>,
     /// Most events in one transaction

@@ -21,6 +21,7 @@ pub(crate) struct Shared {
     pub(crate) pool: PgPool,
     pub(crate) outbox: Outbox,
     pub(crate) settings: Settings,
+    pub(crate) default_group: String,
     pub(crate) status: Status,
     pub(crate) pushes: Pushes,
     /// Commits at the same time, of all partitions.
@@ -38,8 +39,7 @@ impl Shared {
 
     /// The consumer group.
     pub(crate) fn group(&self) -> String {
-        let of_generation = || format!("chatlog-projector-g{}", self.generation);
-        self.settings.projector_group.clone().unwrap_or_else(of_generation)
+        self.settings.projector_group.clone().unwrap_or_else(|| self.default_group.clone())
     }
 
     pub(crate) fn set_reached(&self, partition: Partition, offset: i64) {

@@ -48,13 +48,21 @@ pub(crate) enum Failure {
     Fold { index: usize, error: FoldError },
     /// The tables cannot hold the rows.
     Data(sqlx::Error),
+    /// It takes longer than a statement may.
+    TooSlow(sqlx::Error),
     /// A server did not do its part; trying again may help.
     Infrastructure(sqlx::Error),
 }
 
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
-        if is_of_the_data(&error) { Self::Data(error) } else { Self::Infrastructure(error) }
+        if is_of_the_data(&error) {
+            Self::Data(error)
+        } else if is_code(&error, &["57014"]) {
+            Self::TooSlow(error)
+        } else {
+            Self::Infrastructure(error)
+        }
     }
 }
 
@@ -64,11 +72,13 @@ impl From<sqlx::Error> for Failure {
 fn is_of_the_data(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Encode(_) | sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => true,
-        sqlx::Error::Database(error) => {
-            error.code().is_some_and(|code| ["21", "22", "23", "54"].iter().any(|class| code.starts_with(class)))
-        }
-        _ => false,
+        _ => is_code(error, &["21", "22", "23", "54"]),
     }
+}
+
+fn is_code(error: &sqlx::Error, beginnings: &[&str]) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| beginnings.iter().any(|beginning| code.starts_with(beginning)))
 }
 
 impl Writer {

@@ -27,6 +27,7 @@ set local plan_cache_mode = force_generic_plan;
 set local enable_seqscan = off;
 set local enable_hashjoin = off;
 set local enable_mergejoin = off;
+set local jit = off;
 set local idle_in_transaction_session_timeout = '15s'";
 
 /// Takes the rows that a batch reads into the state.

@@ -29,7 +29,7 @@ async fn fold(world: &World, generation: i32, events: &[Event], kept: u32, mut s
         let mut rest = events.into_iter().peekable();
         while rest.peek().is_some() {
             let mut batch = Batch::starting(writer.next_offset());
-            rest.by_ref().take(size()).for_each(|event| batch.push(event));
+            rest.by_ref().take(size()).for_each(|event| batch.push(event, 1));
             let written = writer.write(&batch).await.expect("a commit");
             assert!(matches!(written, Written::Now(push) if push.from == batch.from() && push.to == batch.to()));
         }

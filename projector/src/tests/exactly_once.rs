@@ -78,6 +78,40 @@ async fn killed_connections_neither_lose_nor_repeat() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn partitions_move_between_replicas_without_loss() {
+    let world = World::new().await;
+    let active = world.platform().read_model.generation();
+    let parts: Vec<_> = Story::new(14).events(4_000).chunks(1_000).map(<[_]>::to_vec).collect();
+    let first = world.project(active, &small());
+    world.log(&parts[0]).await;
+    let second = world.project(active, &small());
+    world.log(&parts[1]).await;
+    // Both have some, together all.
+    let shared_out = async {
+        loop {
+            let (one, other) = (first.projector.reached(), second.projector.reached());
+            if !one.is_empty() && !other.is_empty() && one.len() + other.len() == world.ends().await.len() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), shared_out).await.expect("the work is shared out");
+    world.log(&parts[2]).await;
+    assert!(first.end().await, "a rolling restart");
+    world.log(&parts[3]).await;
+    world.folded(active).await;
+    second.crash().await;
+
+    let replayed = world.generation().await;
+    let running = world.project(replayed, &Settings::default());
+    world.folded(replayed).await;
+    running.end().await;
+    assert_eq!(world.hashes(active).await, world.hashes(replayed).await);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_earlier_owner_cannot_commit() {
     let world = World::new().await;
     let generation = world.platform().read_model.generation();
@@ -87,7 +121,7 @@ async fn an_earlier_owner_cannot_commit() {
     let room = RoomId(Uuid::from_u128(5));
     let partition = world.partition(Topic::Rooms, &room).await;
     let mut batch = Batch::starting(0);
-    batch.push(event(1, room, OWNER, created(OWNER, &[])));
+    batch.push(event(1, room, OWNER, created(OWNER, &[])), 1);
 
     let first = checkpoint::claim(&pool, &[partition]).await.expect("a claim")[0].1;
     let mut first = Writer::new(Arc::clone(&shared), partition, first, true);
@@ -136,8 +170,8 @@ async fn a_commit_whose_answer_was_lost_is_recognised() {
     let partition = world.partition(Topic::Rooms, &room).await;
     let held = checkpoint::claim(&pool, &[partition]).await.expect("a claim")[0].1;
     let mut batch = Batch::starting(0);
-    batch.push(event(1, room, OWNER, created(OWNER, &[])));
-    batch.push(event(2, room, OWNER, posted("once")));
+    batch.push(event(1, room, OWNER, created(OWNER, &[])), 1);
+    batch.push(event(2, room, OWNER, posted("once")), 1);
     // Two writers that believe the same: the second is the first after it lost the answer.
     let mut writer = Writer::new(Arc::clone(&shared), partition, held, true);
     let mut again = Writer::new(Arc::clone(&shared), partition, held, true);
@@ -148,7 +182,7 @@ async fn a_commit_whose_answer_was_lost_is_recognised() {
     // After a crash of Postgres its last commits may be gone: they must be folded again.
     sqlx::query("update checkpoints set next_offset = 1").execute(&pool).await.expect("a row");
     let mut next = Batch::starting(2);
-    next.push(event(3, room, OWNER, posted("later")));
+    next.push(event(3, room, OWNER, posted("later")), 1);
     assert!(matches!(again.write(&next).await, Err(Failure::FellBack)));
     shared.pool.close().await;
     world.end().await;
