@@ -1,4 +1,5 @@
-//! Every statement of the importer.
+//! Every statement of the importer. Many ids are asked about by a join, not by `any`: a list is compared one by one with
+//! every row of the room where the planner takes the room for small.
 
 use event_schema::{RoomId, UserId, WorkspaceId};
 use sqlx::PgPool;
@@ -8,17 +9,24 @@ use super::events::{Account, LOCALE};
 
 /// Which of these messages are in the room.
 pub async fn messages(read_model: &PgPool, room: RoomId, ids: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
-    sqlx::query_scalar!("select message_id from messages where room_id = $1 and message_id = any($2)", room.0, ids)
-        .fetch_all(read_model)
-        .await
+    sqlx::query_scalar!(
+        "select message_id from unnest($2::uuid[]) as asked (id)
+         join messages on room_id = $1 and message_id = asked.id",
+        room.0,
+        ids
+    )
+    .fetch_all(read_model)
+    .await
 }
 
 /// Which of these events of the room the fold has judged, apart from messages that are there: applied or rejected.
 pub async fn judged(read_model: &PgPool, room: RoomId, ids: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
     sqlx::query_scalar!(
-        r#"select event_id as "id!" from seen_events where key_id = $1 and event_id = any($2)
+        r#"select event_id as "id!" from unnest($2::uuid[]) as asked (id)
+           join seen_events on key_id = $1 and event_id = asked.id
            union all
-           select event_id from rejections where key_id = $1 and event_id = any($2)"#,
+           select event_id from unnest($2::uuid[]) as asked (id)
+           join rejections on key_id = $1 and event_id = asked.id"#,
         room.0,
         ids
     )
@@ -29,7 +37,8 @@ pub async fn judged(read_model: &PgPool, room: RoomId, ids: &[Uuid]) -> sqlx::Re
 /// How many of these events of the room were rejected, by reason.
 pub async fn rejected(read_model: &PgPool, room: RoomId, ids: &[Uuid]) -> sqlx::Result<Vec<(String, i64)>> {
     let rows = sqlx::query!(
-        r#"select reason, count(*) as "count!" from rejections where key_id = $1 and event_id = any($2) group by reason"#,
+        r#"select reason, count(*) as "count!" from unnest($2::uuid[]) as asked (id)
+           join rejections on key_id = $1 and event_id = asked.id group by reason"#,
         room.0,
         ids
     );
