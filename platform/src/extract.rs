@@ -57,7 +57,8 @@ pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 
 /// serde tells an unknown or missing field in its message only, with the path of what surrounds it.
 fn unknown_field(message: &str, path: &str) -> Option<String> {
-    let rest = message.strip_prefix("missing field `").or_else(|| message.strip_prefix("unknown field `"))?;
+    let openings = ["missing field `", "unknown field `", "duplicate field `"];
+    let rest = openings.iter().find_map(|opening| message.strip_prefix(opening))?;
     let (name, _) = rest.split_once('`')?;
     if path == "." || path == name || path.ends_with(&format!(".{name}")) {
         Some(if path == "." { name.to_owned() } else { path.to_owned() })

@@ -48,10 +48,11 @@ pub async fn connect(settings: &PostgresSettings, search_path: &str) -> Result<P
 
 /// Brings the tables up to this build; again: changes nothing.
 pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
-    // What was run is noted in the first schema of the search path that exists; ours begin to exist on the way.
-    let mut connection =
-        PgConnection::connect_with(&pool.connect_options().as_ref().clone().options([("search_path", "public")]))
-            .await?;
+    // What was run is noted in the first schema of the search path that exists; ours begin to exist on the way. And tables
+    // may take their time.
+    let options = pool.connect_options().as_ref().clone();
+    let options = options.options([("search_path", "public"), ("statement_timeout", "0")]);
+    let mut connection = PgConnection::connect_with(&options).await?;
     sqlx::migrate!("../migrations").run(&mut connection).await?;
     connection.close().await?;
     Ok(())

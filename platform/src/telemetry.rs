@@ -14,6 +14,7 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use tracing::{Span, Subscriber};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -57,8 +58,11 @@ pub fn init(settings: &TelemetrySettings, service: &str) -> Result<TelemetryGuar
         .with_location(false)
         .with_threads(false)
         .with_tracked_inactivity(false);
-    let started =
-        tracing_subscriber::registry().with(filter).with(traces).with(log_layer(settings.log_format)).try_init();
+    // Traces go on whatever is logged.
+    let started = tracing_subscriber::registry()
+        .with(traces.with_filter(LevelFilter::INFO))
+        .with(log_layer(settings.log_format).with_filter(filter))
+        .try_init();
     if started.is_err() {
         tracing::debug!("telemetry is started already");
     }

@@ -2,14 +2,14 @@
 //! it was asked. An older answer would not do: "create a room, post at once" must see the room's own record.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use event_schema::Topic;
-use tokio::sync::{Mutex as AsyncMutex, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::{Kafka, KafkaError};
+use super::KafkaError;
 
 const APART: Duration = Duration::from_millis(20);
 
@@ -21,41 +21,103 @@ pub(super) struct Ends(Mutex<HashMap<(Topic, i32), Arc<Partition>>>);
 #[derive(Default)]
 struct Partition {
     waiting: Mutex<Vec<oneshot::Sender<Answer>>>,
-    last_asked: AsyncMutex<Option<Instant>>,
+    /// Held while a question is open.
+    last_asked: tokio::sync::Mutex<Option<Instant>>,
 }
 
 impl Ends {
-    pub(super) async fn get(&self, kafka: &Kafka, topic: Topic, partition: i32) -> Answer {
-        let place = {
-            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(all.entry((topic, partition)).or_default())
-        };
+    /// The answer to a question that is asked after this call.
+    pub(super) async fn get<F>(&self, place: (Topic, i32), ask: impl FnOnce() -> F + Send + 'static) -> Answer
+    where
+        F: Future<Output = Answer> + Send,
+    {
+        let partition = Arc::clone(lock(&self.0).entry(place).or_default());
         let (sender, receiver) = oneshot::channel();
         let first = {
-            let mut waiting = place.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut waiting = lock(&partition.waiting);
             waiting.push(sender);
             waiting.len() == 1
         };
         if first {
             // A task of its own: the others must get their answer even when the first goes away.
-            tokio::spawn(ask(kafka.clone(), place, topic, partition));
+            tokio::spawn(async move { partition.answer(ask).await });
         }
         receiver.await.unwrap_or(Err(KafkaError::Client(rdkafka::error::KafkaError::Canceled)))
     }
 }
 
-async fn ask(kafka: Kafka, place: Arc<Partition>, topic: Topic, partition: i32) {
-    // One question at a time, and not sooner than 20 ms after the last.
-    let mut last_asked = place.last_asked.lock().await;
-    if let Some(last) = *last_asked {
-        tokio::time::sleep_until(last + APART).await;
+impl Partition {
+    /// One question at a time, and not sooner than 20 ms after the last.
+    async fn answer<F: Future<Output = Answer>>(&self, ask: impl FnOnce() -> F) {
+        let mut last_asked = self.last_asked.lock().await;
+        if let Some(last) = *last_asked {
+            tokio::time::sleep_until(last + APART).await;
+        }
+        *last_asked = Some(Instant::now());
+        let waiting = std::mem::take(&mut *lock(&self.waiting));
+        metrics::counter!("kafka_end_offset_questions_total").increment(1);
+        let answer = ask().await;
+        drop(last_asked);
+        for sender in waiting {
+            let _ = sender.send(answer.clone());
+        }
     }
-    *last_asked = Some(Instant::now());
-    let waiting = std::mem::take(&mut *place.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-    metrics::counter!("kafka_end_offset_questions_total").increment(1);
-    let answer = kafka.watermarks(topic, partition).await.map(|(_, end)| end);
-    drop(last_asked);
-    for sender in waiting {
-        let _ = sender.send(answer.clone());
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use futures::future::join_all;
+
+    use super::*;
+
+    const PLACE: (Topic, i32) = (Topic::Rooms, 0);
+
+    #[tokio::test]
+    async fn many_callers_share_one_question() {
+        let (ends, asked) = (Ends::default(), Arc::new(AtomicI64::new(0)));
+        let get = || {
+            let asked = Arc::clone(&asked);
+            ends.get(PLACE, move || async move { Ok(asked.fetch_add(1, Ordering::Relaxed)) })
+        };
+        let answers = join_all((0..100).map(|_| get())).await;
+        assert!(answers.iter().all(|answer| matches!(answer, Ok(0))), "{answers:?}");
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn questions_are_apart_and_never_older_than_the_caller() {
+        let (ends, asked) = (Ends::default(), Arc::new(AtomicI64::new(0)));
+        let started = Instant::now();
+        for expected in 0..5 {
+            let asked = Arc::clone(&asked);
+            let answer = ends.get(PLACE, move || async move { Ok(asked.fetch_add(1, Ordering::Relaxed)) }).await;
+            assert_eq!(answer.ok(), Some(expected));
+        }
+        assert!(started.elapsed() >= APART * 4);
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_goes_away_leaves_the_others_their_answer() {
+        let ends = Ends::default();
+        let (release, held) = oneshot::channel::<()>();
+        let first = ends.get(PLACE, move || async move {
+            let _ = held.await;
+            Ok(7)
+        });
+        let second = ends.get(PLACE, || async { Ok(8) });
+        {
+            let mut both = std::pin::pin!(async { tokio::join!(first, second) });
+            assert!(futures::poll!(both.as_mut()).is_pending());
+        }
+        let third = ends.get(PLACE, || async { Ok(9) });
+        let _ = release.send(());
+        let answer = third.await;
+        assert!(answer.is_ok(), "{answer:?}");
     }
 }

@@ -125,7 +125,9 @@ impl Kafka {
     /// The end of a partition, not older than this call. However many ask, the brokers are asked at most once per partition
     /// and 20 ms.
     pub async fn end_offset(&self, topic: Topic, partition: i32) -> Result<i64, KafkaError> {
-        self.0.ends.get(self, topic, partition).await
+        let kafka = self.clone();
+        let ask = move || async move { Ok(kafka.watermarks(topic, partition).await?.1) };
+        self.0.ends.get((topic, partition), ask).await
     }
 
     /// The beginning and the end of a partition, asked now.

@@ -1,7 +1,7 @@
 //! The topics as declared in `event_schema::topics`, made so; and the log's own id in `chat.config`.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use event_schema::envelope::{ClientKind, Envelope, RULES};
 use event_schema::topics::Key;
@@ -71,6 +71,7 @@ pub async fn apply_topics(settings: &KafkaSettings, partitions: i32) -> Result<V
         };
         report.push(TopicReport { topic, name, partitions: topic.partitions(partitions), action });
     }
+    await_topics(settings).await?;
     if log_id(settings).await?.is_none() {
         write_log_id(settings).await?;
     }
@@ -114,6 +115,20 @@ async fn existing(settings: &KafkaSettings) -> Result<HashMap<String, i32>, Kafk
         Ok(metadata.topics().iter().map(|topic| (topic.name().to_owned(), count(topic).unwrap_or(i32::MAX))).collect())
     })
     .await
+}
+
+/// A new topic is known to the controller first and to the brokers a moment later.
+async fn await_topics(settings: &KafkaSettings) -> Result<(), KafkaError> {
+    let started = Instant::now();
+    loop {
+        let there = existing(settings).await?;
+        let missing = Topic::ALL.map(|topic| config::topic_name(settings, topic)).into_iter();
+        match missing.filter(|name| !there.contains_key(name)).next() {
+            None => return Ok(()),
+            Some(name) if started.elapsed() > ADMIN => return Err(KafkaError::NoTopic(name)),
+            Some(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
 }
 
 async fn create(

@@ -232,7 +232,11 @@ impl Values {
         match value {
             // An empty variable or list means: none.
             Some(words) if words.iter().all(String::is_empty) && !is_text(&arg) => arg,
-            Some(words) => arg.required(false).hide_default_value(true).default_values(words),
+            Some(words) => {
+                // Not shown in the help: it may be a secret.
+                let hide = arg.get_action().takes_values();
+                arg.required(false).hide_default_value(hide).default_values(words)
+            }
             None => arg,
         }
     }

@@ -1,0 +1,85 @@
+//! Brokers that fail, played by librdkafka's own mock cluster: the client's side of it is the real one.
+
+use std::time::{Duration, Instant};
+
+use event_schema::Topic;
+use platform::settings::KafkaSettings;
+use platform::{Kafka, SendError};
+use rdkafka::mocking::MockCluster;
+use rdkafka::producer::DefaultProducerContext;
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+
+use crate::support::{event, room, until};
+
+const TOPIC: &str = "chat.rooms";
+
+fn cluster() -> MockCluster<'static, DefaultProducerContext> {
+    let cluster = MockCluster::new(1).expect("a mock cluster");
+    cluster.create_topic(TOPIC, 1, 1).expect("a topic");
+    cluster
+}
+
+fn settings(cluster: &MockCluster<'_, DefaultProducerContext>, options: &[&str]) -> KafkaSettings {
+    KafkaSettings {
+        brokers: cluster.bootstrap_servers(),
+        topic_prefix: String::new(),
+        options: options.iter().map(|option| (*option).to_owned().into()).collect(),
+        replication: -1,
+    }
+}
+
+#[tokio::test]
+async fn a_broker_that_went_away_and_came_back_is_used_again() {
+    let cluster = cluster();
+    let kafka =
+        Kafka::new(&settings(&cluster, &["delivery.timeout.ms=4000", "request.timeout.ms=1000"])).expect("a client");
+    let room = room();
+    kafka.send(&event(room, "before")).await.expect("in the log");
+    cluster.broker_down(1).expect("down");
+    let started = Instant::now();
+    let told = kafka.send(&event(room, "meanwhile")).await;
+    assert!(matches!(told, Err(SendError::Unknown(_))), "{told:?}");
+    assert!(started.elapsed() < Duration::from_secs(6), "{:?}", started.elapsed());
+    assert!(kafka.end_offset(Topic::Rooms, 0).await.is_err());
+    assert!(started.elapsed() < Duration::from_secs(9), "every question is bounded: {:?}", started.elapsed());
+    cluster.broker_up(1).expect("up");
+    until("records are taken again", async || kafka.send(&event(room, "after")).await.is_ok()).await;
+    kafka.end_offset(Topic::Rooms, 0).await.expect("an end");
+}
+
+#[tokio::test]
+async fn a_full_queue_is_told_at_once() {
+    let cluster = cluster();
+    let options = ["queue.buffering.max.messages=10", "delivery.timeout.ms=4000", "request.timeout.ms=1000"];
+    let kafka = Kafka::new(&settings(&cluster, &options)).expect("a client");
+    kafka.send(&event(room(), "before")).await.expect("in the log");
+    cluster.broker_down(1).expect("down");
+    let started = Instant::now();
+    let mut accepted = Vec::new();
+    let refused = loop {
+        match kafka.enqueue(&event(room(), "x")) {
+            Ok(delivery) => accepted.push(delivery),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(refused, SendError::Unavailable(_)), "{refused:?}");
+    assert_eq!(accepted.len(), 10);
+    assert!(started.elapsed() < Duration::from_millis(500));
+    for delivery in accepted {
+        assert!(matches!(delivery.await, Err(SendError::Unknown(_))));
+    }
+}
+
+#[tokio::test]
+async fn a_dead_producer_is_replaced() {
+    let cluster = cluster();
+    let kafka = Kafka::new(&settings(&cluster, &["delivery.timeout.ms=3000"])).expect("a client");
+    let room = room();
+    kafka.send(&event(room, "before")).await.expect("in the log");
+    // For an idempotent producer a gap in its own numbers is the end.
+    let gap = RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER;
+    cluster.request_errors(RDKafkaApiKey::Produce, &[gap]);
+    let told = kafka.send(&event(room, "lost")).await;
+    assert!(matches!(told, Err(SendError::Unknown(_))), "{told:?}");
+    until("another producer works", async || kafka.send(&event(room, "after")).await.is_ok()).await;
+}

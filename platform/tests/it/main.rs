@@ -1,0 +1,13 @@
+//! The platform against real servers.
+
+mod extract;
+mod faults;
+mod http;
+mod kafka;
+mod outbox;
+mod progress;
+mod readmodel;
+mod redis;
+mod settings;
+mod support;
+mod tokens;

@@ -1,0 +1,155 @@
+//! Waiting for the read models: by pushes, by checkpoints, and never for what cannot come.
+
+use std::time::{Duration, Instant};
+
+use event_schema::Topic;
+use futures::future::join_all;
+use platform::kafka::Placed;
+use platform::push::{CHANNEL, Push};
+use platform::readmodel::create_generation;
+use platform::testing::TestPlatform;
+use platform::{Lifecycle, LogId, Platform, Position, Progress, WaitError};
+
+use crate::readmodel::activate;
+use crate::support::{event, room, start, until};
+
+const LONG: Duration = Duration::from_secs(10);
+
+fn after(platform: &Platform, placed: Placed) -> Position {
+    Position::of(platform.log_id, placed.topic, placed.partition, placed.offset + 1)
+}
+
+async fn send(test: &TestPlatform) -> (Placed, Position) {
+    let placed = test.platform.kafka.send(&event(room(), "x")).await.expect("in the log");
+    (placed, after(&test.platform, placed))
+}
+
+/// As the projector commits.
+async fn commit(test: &TestPlatform, generation: i32, placed: Placed) {
+    let sql = format!(
+        "insert into g{generation}.checkpoints values ($1, $2, 1, $3)
+         on conflict (topic, partition) do update set next_offset = excluded.next_offset"
+    );
+    sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(placed.topic.name())
+        .bind(placed.partition)
+        .bind(placed.offset + 1)
+        .execute(&test.platform.db)
+        .await
+        .expect("committed");
+}
+
+fn push(generation: i32, placed: Placed) -> Push {
+    let Placed { topic, partition, offset } = placed;
+    Push { generation, topic, partition, from: offset, to: offset + 1, heads: Vec::new(), changes: Vec::new() }
+}
+
+#[tokio::test]
+async fn a_push_ends_the_wait() {
+    let test = start().await;
+    let progress = &test.platform.progress;
+    let (placed, position) = send(&test).await;
+    let message = push(1, placed).to_bytes();
+    let told = async {
+        // Said until it is heard: the subscription may still be on its way.
+        until("the push is heard", async || {
+            test.platform.redis.publish(CHANNEL, &message).await.expect("published");
+            progress.reached(placed.topic, placed.partition) == Some(placed.offset + 1)
+        })
+        .await;
+    };
+    let (waited, ()) = tokio::join!(progress.wait(&position, LONG), told);
+    assert_eq!(waited, Ok(()));
+    let started = Instant::now();
+    assert_eq!(progress.wait(&position, LONG).await, Ok(()));
+    assert!(started.elapsed() < Duration::from_millis(5), "what is reached costs nothing");
+    test.platform.redis.publish(CHANNEL, &push(2, placed).to_bytes()).await.expect("published");
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn without_pushes_the_checkpoints_tell() {
+    let test = start().await;
+    let (placed, position) = send(&test).await;
+    let progress = &test.platform.progress;
+    assert_eq!(progress.wait(&position, Duration::from_millis(100)).await, Err(WaitError::Behind));
+    let committed = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        commit(&test, 1, placed).await;
+        Instant::now()
+    };
+    let waited = async { (progress.wait(&position, LONG).await, Instant::now()) };
+    let (at, (waited, seen)) = tokio::join!(committed, waited);
+    assert_eq!(waited, Ok(()));
+    assert!(seen.duration_since(at) < Duration::from_millis(500), "{:?}", seen.duration_since(at));
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn what_cannot_come_is_told_at_once() {
+    let test = start().await;
+    let (placed, position) = send(&test).await;
+    let progress = &test.platform.progress;
+    let started = Instant::now();
+    let other = Position { log: LogId(platform::Ids::new().v7()), ..position.clone() };
+    assert_eq!(progress.wait(&other, LONG).await, Err(WaitError::OtherLog));
+    let beyond = Position::of(position.log, placed.topic, placed.partition, placed.offset + 2);
+    assert_eq!(progress.wait(&beyond, LONG).await, Err(WaitError::BeyondEnd));
+    let nowhere = Position::of(position.log, Topic::Rooms, 77, 1);
+    assert_eq!(progress.wait(&nowhere, LONG).await, Err(WaitError::BeyondEnd));
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    // No read model holds what is not projected.
+    let mail = Position::of(position.log, Topic::Mail, 0, 5);
+    assert_eq!(progress.wait(&mail, LONG).await, Ok(()));
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn waiters_are_bounded() {
+    let test = start().await;
+    let (placed, position) = send(&test).await;
+    let progress = &test.platform.progress;
+    let waiting = async { join_all((0..Progress::WAITERS).map(|_| progress.wait(&position, LONG))).await };
+    let one_more = async {
+        until("as many wait as may", async || {
+            progress.wait(&position, Duration::from_millis(1)).await == Err(WaitError::Busy)
+        })
+        .await;
+        commit(&test, 1, placed).await;
+    };
+    let (waited, ()) = tokio::join!(waiting, one_more);
+    assert!(waited.iter().all(|waited| *waited == Ok(())));
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_wait_goes_on_in_the_generation_that_becomes_active() {
+    let test = start().await;
+    let platform = &test.platform;
+    let (placed, position) = send(&test).await;
+    assert_eq!(create_generation(&platform.db, platform.log_id).await.expect("made"), 2);
+    commit(&test, 2, placed).await;
+    let (pool, ()) = tokio::join!(platform.progress.pool_at(&position, LONG), activate(&test, 2));
+    let pool = pool.expect("reached in the new generation");
+    let reached: i64 = sqlx::query_scalar("select next_offset from checkpoints where topic = $1 and partition = $2")
+        .bind(placed.topic.name())
+        .bind(placed.partition)
+        .fetch_one(&pool)
+        .await
+        .expect("the pool sees what was waited for");
+    assert_eq!(reached, placed.offset + 1);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn without_redis_it_works_by_looking() {
+    let test = start().await;
+    let mut settings = test.settings.clone();
+    settings.redis.redis_url = "redis://127.0.0.1:1".to_owned().into();
+    let platform = Platform::connect(&settings, Lifecycle::new()).await.expect("it starts without Redis");
+    let (placed, position) = send(&test).await;
+    commit(&test, 1, placed).await;
+    assert_eq!(platform.progress.wait(&position, LONG).await, Ok(()));
+    platform.drain().await;
+    test.finish().await;
+}

@@ -1,0 +1,84 @@
+//! Redis, there and away: nothing waits for it for long, and it is used again when it is back.
+
+use std::time::{Duration, Instant};
+
+use futures::StreamExt as _;
+use platform::Redis;
+use platform::settings::RedisSettings;
+use platform::testing::TestPlatform;
+use redis::AsyncCommands as _;
+
+use crate::support::{Network, Proxy, start, until};
+
+/// No answer takes longer, whatever happens.
+const BOUND: Duration = Duration::from_millis(1_200);
+
+async fn proxied(test: &TestPlatform) -> (Proxy, Redis) {
+    let url = test.settings.redis.redis_url.expose();
+    let target = url.trim_start_matches("redis://").split('/').next().expect("an address").to_owned();
+    let proxy = Proxy::before(target).await;
+    let settings = RedisSettings {
+        redis_url: format!("redis://{}", proxy.address).into(),
+        redis_prefix: test.settings.redis.redis_prefix.clone(),
+    };
+    (proxy, Redis::new(&settings).expect("a client"))
+}
+
+async fn set(redis: &Redis) -> Result<(), redis::RedisError> {
+    redis.connection().set_ex(redis.key("k"), "v", 60).await
+}
+
+#[tokio::test]
+async fn a_server_that_is_cut_off_fails_fast_and_is_used_again() {
+    let test = start().await;
+    let (proxy, redis) = proxied(&test).await;
+    set(&redis).await.expect("kept");
+    for network in [Network::Cut, Network::Silent] {
+        proxy.set(network);
+        for _ in 0..3 {
+            let started = Instant::now();
+            set(&redis).await.expect_err("away");
+            assert!(started.elapsed() < BOUND, "{:?}", started.elapsed());
+        }
+        proxy.set(Network::Up);
+        until("Redis is used again", async || set(&redis).await.is_ok()).await;
+    }
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_subscription_goes_on_after_the_connection_was_lost() {
+    let test = start().await;
+    let (proxy, redis) = proxied(&test).await;
+    let direct = &test.platform.redis;
+    let mut heard = Box::pin(redis.subscribe("news"));
+    for (number, network) in [Network::Up, Network::Cut, Network::Silent].into_iter().enumerate() {
+        proxy.set(network);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        proxy.set(Network::Up);
+        // What is published while nobody is subscribed is lost: said until it is heard.
+        let message = format!("message {number}");
+        let hear = async {
+            loop {
+                let next = heard.next().await.expect("it never ends");
+                if next == message.as_bytes() {
+                    return;
+                }
+            }
+        };
+        let say = async {
+            loop {
+                direct.publish("news", message.as_bytes()).await.expect("published");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let heard = tokio::time::timeout(Duration::from_secs(10), async {
+            tokio::select! {
+                () = hear => {}
+                () = say => {}
+            }
+        });
+        heard.await.expect("heard in time");
+    }
+    test.finish().await;
+}

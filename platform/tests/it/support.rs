@@ -1,0 +1,116 @@
+//! What several tests use.
+
+use std::time::{Duration, Instant};
+
+use event_schema::envelope::{ClientKind, Envelope, RULES};
+use event_schema::{CommandId, Event, EventId, Payload, RoomId, UserId, WorkspaceId, room};
+use platform::testing::TestPlatform;
+use platform::{Clock, Ids};
+
+/// A platform of its own.
+pub async fn start() -> TestPlatform {
+    TestPlatform::start().await.expect("servers; ./dev up starts some")
+}
+
+/// A small event of a room.
+pub fn event(room: RoomId, name: &str) -> Event {
+    let ids = Ids::new();
+    let payload = room::Renamed { name: event_schema::Text::Plain(name.to_owned()) };
+    Event {
+        key: room.into(),
+        envelope: Envelope {
+            id: EventId(ids.v7()),
+            source: "/chatlog/test".to_owned(),
+            time: Clock::system().now(),
+            subject: room.to_string(),
+            rules: RULES,
+            actor: UserId::PLATFORM,
+            command: CommandId(ids.v7()),
+            client: ClientKind::Platform,
+            workspace: WorkspaceId::DEFAULT,
+            traceparent: None,
+        },
+        payload: Payload::from(payload),
+    }
+}
+
+/// A room that nobody else uses.
+pub fn room() -> RoomId {
+    RoomId(Ids::new().v7())
+}
+
+/// Waits until a condition holds; fails after ten seconds.
+pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    while !condition().await {
+        assert!(started.elapsed() < Duration::from_secs(10), "not within ten seconds: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// A TCP proxy whose network can fail.
+pub struct Proxy {
+    /// Where it listens.
+    pub address: std::net::SocketAddr,
+    mode: tokio::sync::watch::Sender<Network>,
+}
+
+/// How the proxy's network is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    /// It works.
+    Up,
+    /// Connections break and are refused.
+    Cut,
+    /// Nothing comes through, and nobody is told.
+    Silent,
+}
+
+impl Proxy {
+    /// A proxy before this address.
+    pub async fn before(target: String) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (mode, network) = tokio::sync::watch::channel(Network::Up);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(forward(client, target.clone(), network.clone()));
+            }
+        });
+        Self { address, mode }
+    }
+
+    /// Changes the network.
+    pub fn set(&self, network: Network) {
+        self.mode.send_replace(network);
+    }
+}
+
+async fn forward(
+    mut client: tokio::net::TcpStream,
+    target: String,
+    mut network: tokio::sync::watch::Receiver<Network>,
+) {
+    if *network.borrow() == Network::Cut {
+        return;
+    }
+    let Ok(mut server) = tokio::net::TcpStream::connect(target).await else { return };
+    loop {
+        let now = *network.borrow_and_update();
+        match now {
+            Network::Cut => return,
+            Network::Silent => {
+                if network.changed().await.is_err() {
+                    return;
+                }
+            }
+            Network::Up => {
+                // Bytes that are under way when the network changes are lost with the copy; whoever is connected then is cut.
+                tokio::select! {
+                    _ = tokio::io::copy_bidirectional(&mut client, &mut server) => return,
+                    changed = network.changed() => if changed.is_err() { return },
+                }
+            }
+        }
+    }
+}
