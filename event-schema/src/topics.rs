@@ -216,6 +216,8 @@ mod tests {
         assert_eq!(partition_of("8465638e-f5c5-8195-bceb-dc7e2f48bb56", 6), 0);
         assert_eq!(partition_of("8465638e-f5c5-8195-bceb-dc7e2f48bb56", 1), 0);
         assert_eq!(partition_of("b2d8741f-4ca9-87ef-8088-26558a3e4af7", 24), 5);
+        // librdkafka chose this one.
+        assert_eq!(partition_of("019b7711-1a00-7000-8000-000000000201", 24), 11);
         assert_eq!(partition_of("b2d8741f-4ca9-87ef-8088-26558a3e4af7", 0), 0);
     }
 }
