@@ -122,8 +122,8 @@ async fn await_topics(settings: &KafkaSettings) -> Result<(), KafkaError> {
     let started = Instant::now();
     loop {
         let there = existing(settings).await?;
-        let missing = Topic::ALL.map(|topic| config::topic_name(settings, topic)).into_iter();
-        match missing.filter(|name| !there.contains_key(name)).next() {
+        let mut names = Topic::ALL.map(|topic| config::topic_name(settings, topic)).into_iter();
+        match names.find(|name| !there.contains_key(name)) {
             None => return Ok(()),
             Some(name) if started.elapsed() > ADMIN => return Err(KafkaError::NoTopic(name)),
             Some(_) => tokio::time::sleep(Duration::from_millis(50)).await,
