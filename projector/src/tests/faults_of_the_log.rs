@@ -134,6 +134,34 @@ async fn a_log_that_lost_its_end_or_beginning_is_not_folded() {
     world.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_is_cut_ahead_of_a_running_projector_is_not_skipped() {
+    let world = World::new().await;
+    let active = world.platform().read_model.generation();
+    let pool = world.pool(active);
+    let settings = Settings { projector_batch_events: 5, ..Settings::default() };
+    let running = world.project(active, &settings);
+    let (one, _) = two_rooms(&world).await;
+    world.log(&[event(1, one, OWNER, created(OWNER, &[]))]).await;
+    world.folded(active).await;
+    // The projector waits for its tables, while more comes than its client fetches ahead.
+    sqlx::query("alter table rooms rename to rooms_elsewhere").execute(&pool).await.expect("renamed");
+    let long = "long ".repeat(40_000);
+    let posts: Vec<_> = (2..202).map(|n| event(n, one, OWNER, posted(&*long))).collect();
+    world.log(&posts).await;
+    world.worried(&running, "trying again").await;
+    forget_beginning(&world, Topic::Rooms, 0, 200).await;
+    sqlx::query("alter table rooms_elsewhere rename to rooms").execute(&pool).await.expect("renamed");
+    world.worried(&running, "the log was cut: it holds offsets 200 to 201").await;
+    // What had been fetched is folded (too long, each of them), and nothing behind the gap.
+    let partition = world.partition(Topic::Rooms, &one).await;
+    let reached = world.next_offset(active, partition).await;
+    assert!((1..200).contains(&reached), "{reached}");
+    assert_eq!(number(&pool, "select count(*) from rejections").await, reached - 1);
+    running.end().await;
+    world.end().await;
+}
+
 /// Deletes the records before an offset.
 async fn forget_beginning(world: &World, topic: Topic, partition: i32, before: i64) {
     use rdkafka::admin::{AdminClient, AdminOptions};
