@@ -8,6 +8,7 @@ use platform::{HttpSettings, PlatformSettings};
 /// How long and how many requests wait for the read models.
 #[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "Query API")]
+#[group(skip)]
 pub struct Settings {
     /// Milliseconds that a request waits for the read models before it is told that they are behind
     #[arg(long, env = "CHATLOG_QUERY_WAIT_MS", default_value_t = 1_000, value_name = "MS")]

@@ -84,8 +84,12 @@ pub struct TimeBounds {
     pub last: Option<i64>,
 }
 
-/// Finds the ends of a range of time: two look-ups in `messages_by_time`, a row each. A time that is not given finds
-/// nothing.
+/// The years 0001 and 9999: before and after every message. A null in their place would be planned as a sort of nothing.
+const EARLIEST: DateTime<Utc> = DateTime::from_timestamp(-62_135_596_800, 0).expect("a time");
+const LATEST: DateTime<Utc> = DateTime::from_timestamp(253_402_300_799, 0).expect("a time");
+
+/// Finds the ends of a range of time: two look-ups in `messages_by_time`, a row each. A time that is not given stands for
+/// every message.
 pub async fn time_bounds(
     db: &mut PgConnection,
     room: RoomId,
@@ -99,8 +103,8 @@ pub async fn time_bounds(
                   (select seq from messages where room_id = $1 and created_at < $3
                    order by created_at desc, seq desc limit 1) as last"#,
         room.0,
-        from,
-        to,
+        from.unwrap_or(EARLIEST),
+        to.unwrap_or(LATEST),
     )
     .fetch_one(db)
     .await

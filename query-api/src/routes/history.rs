@@ -89,15 +89,9 @@ async fn within(reader: &mut RoomReader, query: &HistoryQuery) -> Result<Window,
     }
     let (from, to) = (query.from.map(Timestamp::to_datetime), query.to.map(Timestamp::to_datetime));
     let bounds = store::time_bounds(&mut reader.db, reader.room_id, from, to).await?;
-    let mut within = window;
-    if from.is_some() {
-        // Nothing is that new: an empty window.
-        within.first = window.first.max(bounds.first.unwrap_or(window.last + 1));
-    }
-    if to.is_some() {
-        within.last = window.last.min(bounds.last.unwrap_or(0));
-    }
-    Ok(within)
+    // Nothing is that new, or that old: an empty window.
+    let (first, last) = (bounds.first.unwrap_or(window.last + 1), bounds.last.unwrap_or(0));
+    Ok(Window { first: window.first.max(first), last: window.last.min(last) })
 }
 
 /// The same page as links, for clients that follow them without looking inside.
