@@ -148,16 +148,18 @@ pub fn fold(state: &mut State, event: &Event) -> Result<Outcome, FoldError> {
 }
 
 /// The first answer to an event id that this key has had before, rejections included.
+///
+/// Of a post, `seen_events` knows nothing: its message does. Whatever else that table holds in memory must not count, or
+/// the answer would depend on what happens to be in the same batch.
 fn seen_before(state: &State, key: Uuid, event: &Event) -> Result<Option<Seen>, NotLoaded> {
     let id: EventId = event.envelope.id;
-    if let Some(seen) = state.seen.get(&(key, id))? {
-        return Ok(Some(*seen));
+    let seen = state.seen.get(&(key, id))?.copied();
+    if !matches!(event.payload, Payload::MessagePosted(_)) {
+        return Ok(seen);
     }
-    if matches!(event.payload, Payload::MessagePosted(_)) {
-        let first = state.messages.get(&(RoomId(key), id.into()))?;
-        return Ok(first.map(|message| Seen::Applied { rev: message.item.posted_rev() }));
-    }
-    Ok(None)
+    let first = state.messages.get(&(RoomId(key), id.into()))?;
+    let applied = first.map(|message| Seen::Applied { rev: message.item.posted_rev() });
+    Ok(applied.or(seen.filter(|seen| matches!(seen, Seen::Rejected(_)))))
 }
 
 fn judge(state: &mut State, key: Uuid, event: &Event) -> Result<Judged, FoldError> {

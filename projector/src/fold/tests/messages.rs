@@ -37,6 +37,23 @@ fn a_rejected_post_stays_rejected() {
 }
 
 #[test]
+fn a_post_with_the_id_of_another_kind_of_event_is_judged_alike_in_every_batch() {
+    let judged = |forget: bool| {
+        let mut log = Log::with_channel();
+        let join = log.event(MEMBER, joined(MEMBER));
+        log.fold(&join);
+        if forget {
+            log.state.take_changes();
+            log.state.forget_cold(usize::MAX);
+        }
+        let mut post = log.event(MEMBER, posted("a"));
+        post.envelope.id = join.envelope.id;
+        log.fold(&post)
+    };
+    assert_eq!(judged(false), judged(true));
+}
+
+#[test]
 fn time_never_goes_back_within_a_room() {
     let mut log = Log::with_group();
     let first = log.post(OWNER, "a");
