@@ -15,8 +15,8 @@ pub(super) fn render(schema: &Value) -> String {
 fn render_to(schema: &Value, depth: usize) -> String {
     let about = prose(&schema["description"]);
     if let Some(variants) = variants(schema) {
-        let items: String = variants.iter().map(|variant| format!("<li>{}</li>", render_to(variant, depth))).collect();
-        return format!("{about}<ul>{items}</ul>");
+        let items: Vec<String> = variants.iter().map(|variant| render_to(variant, depth)).collect();
+        return format!("{about}<ul><li>{}</li></ul>", items.join("</li><li>"));
     }
     let fields = fields(schema, depth);
     if fields.is_empty() {

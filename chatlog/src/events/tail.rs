@@ -164,15 +164,13 @@ async fn follow(args: &TailArgs, consumer: &StreamConsumer, mut unread: Places) 
         return Ok(());
     }
     while args.limit.is_none_or(|limit| printed < limit) {
-        let message = match tokio::time::timeout(PATIENCE, consumer.recv()).await {
-            Ok(received) => received.context("the log cannot be read")?,
-            Err(_) => {
-                if !unread.is_empty() {
-                    output::note("Kafka is silent; still trying");
-                }
-                continue;
+        let Ok(received) = tokio::time::timeout(PATIENCE, consumer.recv()).await else {
+            if !unread.is_empty() {
+                output::note("Kafka is silent; still trying");
             }
+            continue;
         };
+        let message = received.context("the log cannot be read")?;
         let shown = Shown::from(&message);
         let (place, next) = ((shown.topic.clone(), shown.partition), shown.offset + 1);
         if args.key.as_ref().is_none_or(|key| shown.key.as_ref() == Some(key)) && shown.is_of_type(&args.types) {

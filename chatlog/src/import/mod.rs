@@ -4,6 +4,8 @@
 //! them in order, [`plan`] says what they mean for the room, [`events`] makes the events, and [`run`] appends those that
 //! the log does not have. Everything before [`run`] is pure or reads files only, so `--dry-run` needs no server.
 
+pub mod append;
+pub mod catchup;
 pub mod clock;
 pub mod events;
 pub mod files;
@@ -22,7 +24,7 @@ use anyhow::{Context as _, bail};
 use chrono::TimeDelta;
 use clap::{Args, Subcommand};
 use event_schema::UserId;
-use platform::{Lifecycle, Platform};
+use platform::{Kafka, Lifecycle, Platform};
 
 use crate::cli::ServerArgs;
 use crate::output;
@@ -94,16 +96,11 @@ pub async fn run_irc(args: &IrcArgs) -> anyhow::Result<()> {
         }
         return Ok(());
     }
-    let mut settings = args.servers.platform();
-    // An import is in no hurry: it outlives a restart of the broker, and rather stops than lets an event overtake another.
-    let options = ["delivery.timeout.ms=120000", "enable.gapless.guarantee=true"];
-    for option in options {
-        settings.kafka.options.push(option.to_owned().into());
-    }
     let lifecycle = Lifecycle::new();
     lifecycle.shutdown_on_signals()?;
-    let platform = Platform::connect(&settings, lifecycle).await?;
-    let done = import(&platform, jobs, args.owner.as_deref()).await;
+    let log = append::patient(&args.servers.kafka)?;
+    let platform = Platform::connect(&args.servers.platform(), lifecycle).await?;
+    let done = import(&platform, &log, jobs, args.owner.as_deref()).await;
     platform.drain().await;
     done
 }
@@ -123,7 +120,7 @@ pub fn read_jobs(paths: &[PathBuf], room: Option<&str>, offset: TimeDelta) -> an
 }
 
 /// Imports room by room; says for each what came of it, and at last for all.
-pub async fn import(platform: &Platform, jobs: Vec<Job>, owner: Option<&str>) -> anyhow::Result<()> {
+pub async fn import(platform: &Platform, log: &Kafka, jobs: Vec<Job>, owner: Option<&str>) -> anyhow::Result<()> {
     let owner: Option<UserId> = match owner {
         Some(username) => Some(run::find_owner(platform, username).await?),
         None => None,
@@ -132,7 +129,7 @@ pub async fn import(platform: &Platform, jobs: Vec<Job>, owner: Option<&str>) ->
     let mut all = Report { title: format!("{rooms} rooms"), ..Report::default() };
     for job in jobs {
         let job = Job { owner, ..job };
-        let report = run::import(platform, &job).await.with_context(|| format!("room {}", job.room.name))?;
+        let report = run::import(platform, log, &job).await.with_context(|| format!("room {}", job.room.name))?;
         output::line(format_args!("{}; {}", report.lines(), report.outcome()))?;
         all.merge(report);
     }

@@ -177,6 +177,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::clock::Day;
+    use super::super::ids;
     use super::super::read::{LogFile, read_files};
     use super::*;
 
@@ -266,6 +267,33 @@ mod tests {
         }
     }
 
+    /// A room as the fold sees it: what was judged, by file, line and place; and who is in it, by nickname.
+    #[derive(Default)]
+    struct World {
+        judged: Vec<(String, u32, Place, Deed)>,
+        members: HashSet<String>,
+    }
+
+    impl World {
+        fn import(&mut self, logs: &[(&str, &str)]) {
+            let lines = lines(logs);
+            let (acts, _) = plan(&lines);
+            let name = |act: &Act| {
+                let entry = &lines.entries[act.entry as usize];
+                (lines.files[entry.file as usize].clone(), entry.line, act.place, act.deed)
+            };
+            let keys: Vec<String> = lines.people.nicks().iter().map(|nick| ids::nick_key(nick)).collect();
+            let named = || (0..).zip(&keys);
+            let present = named().filter(|(_, key)| self.members.contains(*key)).map(|(person, _)| person);
+            let mut present: Members = present.collect();
+            let to_append = missing(&acts, |act| self.judged.contains(&name(act)), present.clone());
+            apply(&mut present, &to_append);
+            self.judged.extend(to_append.iter().map(name));
+            self.members.retain(|key| !keys.contains(key));
+            self.members.extend(named().filter(|(person, _)| present.contains(person)).map(|(_, key)| key.clone()));
+        }
+    }
+
     fn log_line() -> impl Strategy<Value = String> {
         let nick = || prop::sample::select(vec!["a", "b", "c", "C", "d"]);
         prop_oneof![
@@ -308,35 +336,16 @@ mod tests {
         ) {
             let names = ["2006-06-01.log", "2006-06-02.log", "2006-06-03.log"];
             let all: Vec<(&str, &str)> = names.into_iter().zip(logs.iter().map(String::as_str)).collect();
-            // The log as the fold sees it: (file name, line, place) judged, and members by nickname.
-            let mut judged: Vec<(String, u32, Place, Deed)> = Vec::new();
-            let mut members: HashSet<String> = HashSet::new();
+            let mut world = World::default();
             for subset in subsets.into_iter().chain([vec![true; 4], vec![true; 4]]) {
-                let part: Vec<_> = all.iter().zip(&subset).filter(|(_, taken)| **taken).map(|(log, _)| *log).collect();
-                let mut lines = lines(&part);
-                let (acts, _) = plan(&lines);
-                let name = |act: &Act| {
-                    let entry = &lines.entries[act.entry as usize];
-                    (lines.files[entry.file as usize].clone(), entry.line, act.place, act.deed)
-                };
-                let mut present: Members = members.iter().map(|nick| lines.people.clone().person(nick))
-                    .filter(|person| (*person as usize) < lines.people.nicks().len()).collect();
-                let to_append = missing(&acts, |act| judged.contains(&name(act)), present.clone());
-                apply(&mut present, &to_append);
-                judged.extend(to_append.iter().map(name));
-                let everybody = lines.people.nicks().to_vec();
-                for (person, nick) in (0..).zip(&everybody) {
-                    let nick = super::super::ids::nick_key(nick);
-                    if present.contains(&person) { members.insert(nick) } else { members.remove(&nick) };
-                }
-                lines.people = Default::default();
+                let part = all.iter().zip(&subset).filter(|(_, taken)| **taken);
+                world.import(&part.map(|(log, _)| *log).collect::<Vec<_>>());
             }
-            let lines = lines(&all);
-            let (_, counts) = plan(&lines);
-            let posts: HashSet<_> = judged.iter().filter(|(.., deed)| *deed == Deed::Post).collect();
+            let (_, counts) = plan(&lines(&all));
+            let posts: HashSet<_> = world.judged.iter().filter(|(.., deed)| *deed == Deed::Post).collect();
             prop_assert_eq!(posts.len() as u64, counts.messages);
-            let distinct: HashSet<_> = judged.iter().map(|(file, line, place, _)| (file, line, place)).collect();
-            prop_assert_eq!(distinct.len(), judged.len(), "an id was used twice");
+            let ids: HashSet<_> = world.judged.iter().map(|(file, line, place, _)| (file, line, place)).collect();
+            prop_assert_eq!(ids.len(), world.judged.len(), "an id was used twice");
         }
     }
 }

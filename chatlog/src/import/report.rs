@@ -1,5 +1,6 @@
 //! The last lines of an import: what was read, what came of it, and that it adds up.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ pub struct Report {
     /// Messages that this run appended.
     pub new: u64,
     /// Messages of the plan that the log rejected, by reason.
-    pub rejected: Vec<(String, u64)>,
+    pub rejected: BTreeMap<String, u64>,
     /// From the first event to the last row.
     pub took: Duration,
 }
@@ -28,7 +29,7 @@ impl Report {
     /// Messages of the plan that are neither in the room nor rejected.
     #[must_use]
     pub fn missing(&self) -> u64 {
-        let rejected: u64 = self.rejected.iter().map(|(_, count)| count).sum();
+        let rejected: u64 = self.rejected.values().sum();
         self.counts.messages.saturating_sub(self.imported + rejected)
     }
 
@@ -84,18 +85,13 @@ impl Report {
         self.new += other.new;
         self.took += other.took;
         for (reason, count) in other.rejected {
-            match self.rejected.iter_mut().find(|(known, _)| *known == reason) {
-                Some((_, sum)) => *sum += count,
-                None => self.rejected.push((reason, count)),
-            }
+            *self.rejected.entry(reason).or_default() += count;
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::super::irc::Skip;
     use super::*;
 
@@ -114,7 +110,7 @@ mod tests {
             counts,
             imported: 3,
             new: 2,
-            rejected: vec![("room_archived".to_owned(), 1)],
+            rejected: BTreeMap::from([("room_archived".to_owned(), 1)]),
             took: Duration::from_millis(500),
             ..Report::default()
         };

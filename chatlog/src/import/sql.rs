@@ -19,14 +19,11 @@ pub async fn messages(read_model: &PgPool, room: RoomId, ids: &[Uuid]) -> sqlx::
     .await
 }
 
-/// Which of these events of the room the fold has judged, apart from messages that are there: applied or rejected.
-pub async fn judged(read_model: &PgPool, room: RoomId, ids: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
+/// Which of these events of the room, apart from messages, the fold has applied.
+pub async fn applied(read_model: &PgPool, room: RoomId, ids: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
     sqlx::query_scalar!(
-        r#"select event_id as "id!" from unnest($2::uuid[]) as asked (id)
-           join seen_events on key_id = $1 and event_id = asked.id
-           union all
-           select event_id from unnest($2::uuid[]) as asked (id)
-           join rejections on key_id = $1 and event_id = asked.id"#,
+        "select event_id from unnest($2::uuid[]) as asked (id)
+         join seen_events on key_id = $1 and event_id = asked.id",
         room.0,
         ids
     )
@@ -34,15 +31,15 @@ pub async fn judged(read_model: &PgPool, room: RoomId, ids: &[Uuid]) -> sqlx::Re
     .await
 }
 
-/// How many of these events of the room were rejected, by reason.
-pub async fn rejected(read_model: &PgPool, room: RoomId, ids: &[Uuid]) -> sqlx::Result<Vec<(String, i64)>> {
+/// Which of these events of the room the fold has rejected, and why.
+pub async fn rejected(read_model: &PgPool, room: RoomId, ids: &[Uuid]) -> sqlx::Result<Vec<(Uuid, String)>> {
     let rows = sqlx::query!(
-        r#"select reason, count(*) as "count!" from unnest($2::uuid[]) as asked (id)
-           join rejections on key_id = $1 and event_id = asked.id group by reason"#,
+        "select event_id, reason from unnest($2::uuid[]) as asked (id)
+         join rejections on key_id = $1 and event_id = asked.id",
         room.0,
         ids
     );
-    Ok(rows.fetch_all(read_model).await?.into_iter().map(|row| (row.reason, row.count)).collect())
+    Ok(rows.fetch_all(read_model).await?.into_iter().map(|row| (row.event_id, row.reason)).collect())
 }
 
 /// Who is in the room.
@@ -54,7 +51,9 @@ pub async fn members(read_model: &PgPool, room: RoomId) -> sqlx::Result<Vec<Uuid
 
 /// Which of these users the read models know.
 pub async fn users(read_model: &PgPool, ids: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
-    sqlx::query_scalar!("select user_id from users where user_id = any($1)", ids).fetch_all(read_model).await
+    sqlx::query_scalar!("select user_id from unnest($1::uuid[]) as asked (id) join users on user_id = asked.id", ids)
+        .fetch_all(read_model)
+        .await
 }
 
 /// The person who signed up under this name.
@@ -70,7 +69,12 @@ pub async fn human(db: &PgPool, username_key: &str) -> sqlx::Result<Option<UserI
 
 /// Which of these accounts there are.
 pub async fn accounts(db: &PgPool, ids: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
-    sqlx::query_scalar!("select user_id from identity.accounts where user_id = any($1)", ids).fetch_all(db).await
+    sqlx::query_scalar!(
+        "select user_id from unnest($1::uuid[]) as asked (id) join identity.accounts on user_id = asked.id",
+        ids
+    )
+    .fetch_all(db)
+    .await
 }
 
 /// Adds accounts that nobody can log in to; those that are there stay as they are.

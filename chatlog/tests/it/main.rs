@@ -1,0 +1,6 @@
+//! The program on real servers: what it imports, serves and shows.
+
+mod events;
+mod importing;
+mod serving;
+mod world;
