@@ -131,7 +131,9 @@ proptest! {
     #[test]
     fn a_walk_to_the_past_sees_each_message_once(before in acts(80), between in acts(60), ask in ask()) {
         let mut room = Room::default();
-        before.iter().for_each(|act| room.act(act));
+        for act in &before {
+            room.act(act);
+        }
         let expected = room.visible(&ask);
         let mut between = between.chunks(3);
 
@@ -151,7 +153,9 @@ proptest! {
     #[test]
     fn a_walk_to_the_present_sees_each_message_once(before in acts(80), between in acts(60), ask in ask()) {
         let mut room = Room::default();
-        before.iter().for_each(|act| room.act(act));
+        for act in &before {
+            room.act(act);
+        }
         let mut between = between.chunks(3);
 
         let mut page = room.page(&ask, Place::After(0));
@@ -171,7 +175,9 @@ proptest! {
     #[test]
     fn there_and_back_is_where_one_was(before in acts(80), between in acts(20), ask in ask(), step in 0_usize..8) {
         let mut room = Room::default();
-        before.iter().for_each(|act| room.act(act));
+        for act in &before {
+            room.act(act);
+        }
         let mut page = room.page(&ask, Place::Newest);
         for _ in 0..step {
             let Some(next) = &page.next else { break };
@@ -179,7 +185,9 @@ proptest! {
         }
         if let Some(next) = &page.next {
             let older = room.page(&ask, Place::Before(seq(next)));
-            between.iter().for_each(|act| room.act(act));
+            for act in &between {
+                room.act(act);
+            }
             let back = room.page(&ask, Place::After(seq(older.prev.as_deref().expect("newer messages"))));
             let same = back.items.len() - page.items.len().min(back.items.len());
             prop_assert_eq!(&back.items[same..], &page.items[..], "the page adjacent to the cursor");
@@ -189,7 +197,9 @@ proptest! {
     #[test]
     fn around_a_message_the_page_is_full(before in acts(80), ask in ask(), which: usize) {
         let mut room = Room::default();
-        before.iter().for_each(|act| room.act(act));
+        for act in &before {
+            room.act(act);
+        }
         let ask = Ask { from: None, to: None, ..ask };
         let expected = room.visible(&ask);
         if let Some(seq) = which.checked_rem(expected.len()).map(|index| expected[index]) {

@@ -20,12 +20,12 @@ fn texts(items: &[serde_json::Value]) -> Vec<&str> {
 async fn importing_again_changes_nothing() {
     let world = World::start().await;
     let (_folder, hall) = folder(&[("2006-06-01.log", FIRST.to_owned()), ("2006-06-03.log", SECOND.to_owned())]);
-    let report = world.import(&[hall.clone()]).await;
+    let report = world.import(std::slice::from_ref(&hall)).await;
     assert_eq!((report.imported, report.new, report.complete()), (6, 6, true), "{report:?}");
     assert!(report.counts.adds_up());
     let records = world.records().await;
 
-    let again = world.import(&[hall.clone()]).await;
+    let again = world.import(std::slice::from_ref(&hall)).await;
     assert_eq!((again.imported, again.new), (6, 0));
     assert_eq!(again.counts, report.counts);
     assert_eq!(world.records().await, records, "the second import appended something");
@@ -45,7 +45,7 @@ async fn files_imported_one_by_one_in_any_order_end_in_the_same_messages() {
     let (_folder, hall) = folder(&[("2006-06-01.log", FIRST.to_owned()), ("2006-06-03.log", SECOND.to_owned())]);
     let second = world.import(&[hall.join("2006-06-03.log")]).await;
     assert_eq!((second.imported, second.new), (2, 2));
-    let both = world.import(&[hall.clone()]).await;
+    let both = world.import(std::slice::from_ref(&hall)).await;
     assert_eq!((both.imported, both.new), (6, 4));
     let records = world.records().await;
     let again = world.import(&[hall.clone(), hall.join("2006-06-01.log")]).await;
@@ -77,7 +77,7 @@ async fn an_import_killed_in_the_middle_is_finished_by_the_next() {
     const MESSAGES: usize = 20_000;
     let world = World::start().await;
     let (_folder, hall) = folder(&[("2006-06-01.log", long_log(MESSAGES))]);
-    let job = job(&[hall.clone()]);
+    let job = job(std::slice::from_ref(&hall));
     let kafka = &world.platform().kafka;
     let home = kafka.partition_for(Topic::Rooms, &job.room.id.to_string()).await.expect("a partition");
     // It is dropped where it stands, with thousands of records on their way.
@@ -90,7 +90,7 @@ async fn an_import_killed_in_the_middle_is_finished_by_the_next() {
         () = killed => panic!("it was to be killed"),
         () = begun => {}
     }
-    let report = world.import(&[hall.clone()]).await;
+    let report = world.import(std::slice::from_ref(&hall)).await;
     assert_eq!(report.imported, MESSAGES as u64, "{report:?}");
     assert!(report.new < MESSAGES as u64, "nothing was kept of the killed run");
     assert_eq!(world.rejections().await, 0);
@@ -105,7 +105,7 @@ async fn an_import_killed_in_the_middle_is_finished_by_the_next() {
 async fn an_import_that_is_asked_to_end_says_how_to_go_on() {
     let world = World::start().await;
     let (_folder, hall) = folder(&[("2006-06-01.log", long_log(5_000))]);
-    let job = job(&[hall.clone()]);
+    let job = job(std::slice::from_ref(&hall));
     let other = world.test.another().await.expect("a second process");
     let ended = async {
         let home = other.kafka.partition_for(Topic::Rooms, &job.room.id.to_string()).await.expect("a partition");

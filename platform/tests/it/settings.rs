@@ -83,7 +83,7 @@ fn a_file_holds_numbers_lists_and_switches() {
         parse_in(folder.path(), &["--config", "chatlog.toml", "import"], &with_servers(&[])).expect("settings");
     assert_eq!(program.platform.postgres.max_connections, 7);
     assert_eq!(program.http.cors_origins, ["https://a", "https://b"]);
-    assert_eq!(program.http.request_timeout.as_secs_f64(), 2.5);
+    assert_eq!(program.http.request_timeout, std::time::Duration::from_millis(2500));
     assert!(program.verbose_test);
     assert!(matches!(program.command, Some(Command::Import { import_batch: 5 })));
 }
