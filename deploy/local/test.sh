@@ -92,7 +92,7 @@ stage_clippy() {
 }
 stage_sqlx() { quiet 'committed .sqlx is what Postgres said' compare_sqlx; }
 stage_licences() {
-  quiet 'bans, licences, sources' "$LOCAL/tools/bin/cargo-deny" --locked --config "$HERE/deny.toml" \
+  quiet 'bans, licences, sources' "$LOCAL/tools/bin/cargo-deny" --locked --config "$REPO/deny.toml" \
     check bans licenses sources
 }
 stage_documentation() { RUSTDOCFLAGS='-D warnings' quiet 'documentation' cargo doc --workspace --no-deps --locked; }

@@ -1,6 +1,6 @@
 //! Folds the log into the read models, each event exactly once.
 //!
-//! One consumer reads the projected topics; each partition has a keeper ([`partition`]) with a reader that decodes and a
+//! One consumer reads the projected topics; each partition has a keeper (`partition`) with a reader that decodes and a
 //! writer that folds a batch and commits its rows together with the checkpoint. A keeper whose checkpoint somebody else has
 //! taken cannot commit. [`fold`] is pure; everything else here is about getting events to it and rows from it.
 

@@ -77,3 +77,79 @@ pub fn history(log: &[LogRecord], room: Uuid) -> Vec<Expected> {
     }
     messages
 }
+
+#[cfg(test)]
+mod tests {
+    use event_schema::message::Posted;
+    use event_schema::room::{
+        Created, HistoryVisibility, InitialMember, JoinRule, MemberJoined, MemberLeft, Role, RoomKind,
+    };
+    use event_schema::{
+        ClientKind, CommandId, Envelope, Event, EventId, Text, Timestamp, WorkspaceId, envelope, record,
+    };
+
+    use super::*;
+
+    const ROOM: RoomId = RoomId(Uuid::from_u128(1));
+    const OWNER: UserId = UserId(Uuid::from_u128(2));
+    const VISITOR: UserId = UserId(Uuid::from_u128(3));
+
+    fn record_of(id: u128, actor: UserId, payload: impl Into<Payload>) -> LogRecord {
+        let envelope = Envelope {
+            id: EventId(Uuid::from_u128(id)),
+            source: "/test".into(),
+            time: Timestamp::default(),
+            subject: "subject".into(),
+            rules: envelope::RULES,
+            actor,
+            command: CommandId(Uuid::from_u128(id)),
+            client: ClientKind::Api,
+            workspace: WorkspaceId::DEFAULT,
+            traceparent: None,
+        };
+        let record = record::encode(&Event { key: ROOM.into(), envelope, payload: payload.into() }).expect("an event");
+        let headers = record.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        LogRecord { topic: record.topic, partition: 0, offset: 0, key: record.key, headers, value: record.value }
+    }
+
+    fn created() -> Created {
+        Created {
+            kind: RoomKind::Channel,
+            name: Some(Text::Plain("room".into())),
+            join_rule: JoinRule::Open,
+            history_visibility: HistoryVisibility::All,
+            members: vec![InitialMember { user_id: OWNER, role: Role::Owner }],
+        }
+    }
+
+    fn posted(text: &str) -> Posted {
+        Posted {
+            content: Text::Markdown(text.into()),
+            reply_to: None,
+            mentions: Vec::new(),
+            attachments: Vec::new(),
+            client_ref: None,
+            original_at: None,
+        }
+    }
+
+    #[test]
+    fn repeated_and_rejected_records_take_no_place() {
+        let log = [
+            record_of(1, OWNER, created()),
+            record_of(2, VISITOR, posted("before joining")),
+            record_of(3, VISITOR, MemberJoined { user_id: VISITOR }),
+            record_of(4, OWNER, posted("one")),
+            record_of(4, OWNER, posted("one")),
+            record_of(2, VISITOR, posted("before joining")),
+            record_of(5, VISITOR, MemberLeft { user_id: VISITOR }),
+            record_of(6, VISITOR, posted("after leaving")),
+            record_of(3, VISITOR, MemberJoined { user_id: VISITOR }),
+            record_of(7, OWNER, posted("two")),
+        ];
+        let shown: Vec<_> =
+            history(&log, ROOM.0).into_iter().map(|message| (message.seq, message.rev, message.text)).collect();
+        assert_eq!(shown, [(1, 3, "one".to_owned()), (2, 5, "two".to_owned())]);
+        assert!(history(&log, Uuid::nil()).is_empty());
+    }
+}

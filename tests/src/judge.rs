@@ -11,6 +11,7 @@ use crate::load::{Acked, by_room, end_of};
 use crate::log::LogRecord;
 use crate::page::assert_whole_history;
 use crate::person::{Person, Room};
+use crate::schemas::Schemas;
 use crate::until;
 
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -29,8 +30,13 @@ pub async fn settled(reader: &Person, room: &Room, acked: &[Acked]) -> Position 
 }
 
 /// Panics unless each room's pages hold every acked message exactly once, in the log's order, with seq and rev as the
-/// log gives them, and nothing that nobody sent.
+/// log gives them, and nothing that nobody sent; and each record is what its
+/// schema says.
 pub async fn assert_nothing_lost(reader: &Person, rooms: &[Room], acked: &[Acked], log: &[LogRecord]) {
+    let schemas = Schemas::published();
+    for record in log {
+        schemas.check(record);
+    }
     let end = settled(reader, &rooms[0], acked).await.to_string();
     let acked = by_room(acked);
     for room in rooms {

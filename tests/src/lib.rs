@@ -10,6 +10,7 @@
 
 pub mod answer;
 pub mod expected;
+pub mod insist;
 pub mod instance;
 pub mod judge;
 pub mod load;
@@ -25,6 +26,7 @@ pub mod servers;
 pub mod system;
 pub mod tell;
 pub mod until;
+pub mod visitor;
 
 pub use answer::{Answer, Api};
 pub use instance::Instance;

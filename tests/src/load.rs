@@ -9,17 +9,14 @@ use platform::Position;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::answer::{Answer, try_send};
+use crate::insist::Command;
 use crate::person::{Person, Room, batch, ids, messages};
 use crate::{Random, until};
 
 /// Longer than any single outage of a test.
 const PATIENCE: Duration = Duration::from_mins(2);
-/// Between two tries: a client that is told to come again does not hammer.
-const BACK_OFF: Duration = Duration::from_millis(100);
 /// The most messages of one batch.
 const BATCH: usize = 20;
 
@@ -145,7 +142,11 @@ impl Writer {
                 let texts: Vec<Value> = texts.iter().map(|text| json!({"text": text})).collect();
                 (batch(&room), json!({"messages": texts}))
             };
-            let answer = self.insist(&path, &key, &body).await;
+            let command = Command { method: Method::POST, path, key: key.clone(), body: Some(body) };
+            let failed = || {
+                self.counters.failures.fetch_add(1, Ordering::Relaxed);
+            };
+            let answer = command.insist(&self.person, failed).await.expect(202);
             let ids = if count == 0 { vec![answer.id("message_id")] } else { ids(&answer) };
             let position = answer.position().parse().expect("a position");
             assert_eq!(ids.len(), texts.len(), "{answer}");
@@ -155,29 +156,6 @@ impl Writer {
         }
         acked
     }
-
-    /// Sends a command until it is acked. What says that it may be tried again is tried again; everything else is a
-    /// fault: nobody loses a right, nothing becomes invalid, because a server is away.
-    async fn insist(&self, path: &str, key: &str, body: &Value) -> Answer {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let request = self.person.request(Method::POST, path).header("idempotency-key", key).json(body);
-            let last = match try_send(request).await {
-                Ok(answer) if answer.status == 202 => return answer,
-                Ok(answer) if is_passing(&answer) => answer.to_string(),
-                Ok(answer) => panic!("key {key}: {answer}"),
-                Err(error) => format!("{error:?}"),
-            };
-            self.counters.failures.fetch_add(1, Ordering::Relaxed);
-            assert!(Instant::now() < deadline, "key {key}: never acked; at last {last}");
-            tokio::time::sleep(BACK_OFF).await;
-        }
-    }
-}
-
-/// Whether an answer says "come again": unavailable, too many, or the same command is still under way.
-fn is_passing(answer: &Answer) -> bool {
-    answer.status == 503 || answer.status == 429 || answer.body["type"] == "urn:chatlog:problem:in-progress"
 }
 
 /// The position after everything that was acked.

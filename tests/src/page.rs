@@ -100,3 +100,46 @@ pub fn assert_whole_history(items: &[Item]) {
         assert!(pair[0].rev > pair[1].rev, "rev does not grow: {pair:?}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(seq: i64) -> Item {
+        Item {
+            message_id: Uuid::from_u128(seq.unsigned_abs().into()),
+            room_id: Uuid::nil(),
+            seq,
+            rev: seq + 1,
+            author_id: Uuid::nil(),
+            content: Value::Null,
+            created_at: format!("2026-01-01T00:00:00.{seq:06}Z"),
+            original_at: None,
+            client_ref: None,
+        }
+    }
+
+    #[test]
+    fn a_whole_history_passes() {
+        assert_whole_history(&[item(3), item(2), item(1)]);
+        assert_whole_history(&[]);
+    }
+
+    #[test]
+    #[should_panic(expected = "seqs")]
+    fn a_gap_does_not() {
+        assert_whole_history(&[item(3), item(1)]);
+    }
+
+    #[test]
+    #[should_panic(expected = "twice")]
+    fn a_repetition_under_another_seq_does_not() {
+        assert_whole_history(&[Item { seq: 2, ..item(1) }, item(1)]);
+    }
+
+    #[test]
+    #[should_panic(expected = "time goes back")]
+    fn a_time_that_goes_back_does_not() {
+        assert_whole_history(&[Item { created_at: String::new(), ..item(2) }, item(1)]);
+    }
+}

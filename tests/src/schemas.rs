@@ -11,6 +11,9 @@ use crate::servers::repository;
 /// Where they are published.
 const FOLDER: &str = "docs/generated/schemas";
 
+/// The schema of every record's headers, as an object of strings.
+const HEADERS: &str = "headers.v1";
+
 /// Validators by `ce_type`.
 pub struct Schemas(BTreeMap<String, Validator>);
 
@@ -38,7 +41,10 @@ impl Schemas {
         let name = record.header("ce_type");
         let validator = self.0.get(name).unwrap_or_else(|| panic!("{FOLDER} has no schema of {name}"));
         let value: Value = serde_json::from_slice(&record.value).expect("the value is JSON");
-        if let Err(error) = validator.validate(&value) {
+        let headers = self.0.get(HEADERS).unwrap_or_else(|| panic!("{FOLDER} has no schema of headers"));
+        let attributes = serde_json::to_value(&record.headers).expect("headers are text");
+        let both = validator.validate(&value).and_then(|()| headers.validate(&attributes));
+        if let Err(error) = both {
             panic!("{name}, offset {} of {:?}: {error}", record.offset, record.topic);
         }
     }

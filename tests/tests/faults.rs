@@ -11,6 +11,7 @@ use system_tests::person::{batch, ids, messages};
 use system_tests::process::Process;
 use system_tests::random::{again, seed};
 use system_tests::servers::PrivateServers;
+use system_tests::visitor::Visitor;
 use system_tests::{Api, Instance, Person, Random, Room, log, tell};
 
 const WRITERS: usize = 6;
@@ -138,13 +139,16 @@ async fn storm(parts: &mut Parts, seed: u64) {
     let mut random = Random::new(seed, 0);
     let (writers, rooms) = people(&Api::new(parts.command_api.url())).await;
     let load = Load::start(&writers, &rooms, seed);
+    let visitor = Visitor::start(&Person::sign_up(&writers[0].api, "visitor").await, &rooms);
     load.goes_on(CALM).await;
     let mut targets = TARGETS;
     random.shuffle(&mut targets);
     for target in targets {
         strike(parts, &load, target).await;
     }
+    let visits = visitor.finish().await;
     let acked = load.finish().await;
+    assert!(visits > 0, "nobody came");
     tell(format!("{} commands acked, {} messages", acked.len(), acked.iter().map(|one| one.ids.len()).sum::<usize>()));
 
     let reader = writers[0].at(Api::new(parts.query_api.url()));

@@ -102,6 +102,9 @@ async fn the_document_says_what_is_public() {
         routes(&system.api(0)).await.iter().filter(|route| !route.secured).map(Route::name).collect();
     let unknown: Vec<_> = open.iter().filter(|name| !PUBLIC.contains(&name.as_str())).collect();
     assert!(unknown.is_empty(), "decide about these: they are open to everybody: {unknown:?}");
+    for page in ["/metrics", "/readyz", "/healthz", "/admin"] {
+        let _ = system.api(0).get(page).await.problem(404, "not-found");
+    }
     for page in PUBLIC_PAGES {
         let _ = system.api(1).get(page).await.expect(200);
     }
