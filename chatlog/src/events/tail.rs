@@ -109,36 +109,44 @@ pub async fn run(args: &TailArgs) -> anyhow::Result<()> {
     }
 }
 
-/// The partitions meant by the arguments.
+/// The partitions meant by the arguments, and which of their offsets.
 async fn places(args: &TailArgs, kafka: &Kafka) -> anyhow::Result<Places> {
+    let meant = partitions(args, kafka).await?;
+    if matches!(args.from, From::Offset(_)) && meant.len() > 1 {
+        bail!("an offset is of one partition; add --topic, and --partition or --key");
+    }
     let mut places = Places::new();
+    for (topic, partition) in meant {
+        let name = kafka.topic_name(topic);
+        let (begin, end) = kafka.watermarks(topic, partition).await?;
+        let start = match args.from {
+            From::Beginning => begin,
+            From::End => end,
+            From::Offset(offset) => {
+                let held = begin..=end;
+                ensure!(held.contains(&offset), "{name}/{partition} holds the offsets {begin} to {}", end - 1);
+                offset
+            }
+        };
+        places.insert((name, partition), start..end);
+    }
+    Ok(places)
+}
+
+async fn partitions(args: &TailArgs, kafka: &Kafka) -> anyhow::Result<Vec<(Topic, i32)>> {
+    let mut meant = Vec::new();
     for topic in topics(args, kafka)? {
         let count = kafka.partitions(topic).await?;
-        let name = kafka.topic_name(topic);
         let home = args.key.as_deref().map(|key| partition_of(key, count));
         let partitions = match args.partition.or(home) {
             Some(one) => one..one + 1,
             None => 0..count,
         };
+        let name = kafka.topic_name(topic);
         ensure!(partitions.start >= 0 && partitions.end <= count, "{name} has the partitions 0 to {}", count - 1);
-        for partition in partitions {
-            let (begin, end) = kafka.watermarks(topic, partition).await?;
-            let start = match args.from {
-                From::Beginning => begin,
-                From::End => end,
-                From::Offset(offset) => {
-                    let held = begin..=end;
-                    ensure!(held.contains(&offset), "{name}/{partition} holds the offsets {begin} to {}", end - 1);
-                    offset
-                }
-            };
-            places.insert((name.clone(), partition), start..end);
-        }
+        meant.extend(partitions.map(|partition| (topic, partition)));
     }
-    if matches!(args.from, From::Offset(_)) && places.len() > 1 {
-        bail!("an offset is of one partition; add --topic, and --partition or --key");
-    }
-    Ok(places)
+    Ok(meant)
 }
 
 fn topics(args: &TailArgs, kafka: &Kafka) -> anyhow::Result<Vec<Topic>> {

@@ -109,6 +109,8 @@ async fn waiters_are_bounded() {
     let test = start().await;
     let (placed, position) = send(&test).await;
     let progress = &test.platform.progress;
+    // As in a service that has run for a moment.
+    test.platform.kafka.partitions(placed.topic).await.expect("the count of partitions");
     let waiting = async { join_all((0..Progress::WAITERS).map(|_| progress.wait(&position, LONG))).await };
     let one_more = async {
         until("as many wait as may", async || {
