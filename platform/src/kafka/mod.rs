@@ -3,8 +3,8 @@
 
 mod client;
 mod config;
-mod ends;
 mod producer;
+mod shared;
 mod topics;
 
 use std::collections::HashMap;
@@ -59,7 +59,8 @@ pub struct Kafka(Arc<Inner>);
 struct Inner {
     settings: KafkaSettings,
     producer: producer::Producer,
-    ends: ends::Ends,
+    ends: shared::Shared<(Topic, i32), i64>,
+    counts: shared::Shared<Topic, i32>,
     partitions: Mutex<HashMap<Topic, i32>>,
 }
 
@@ -71,7 +72,8 @@ impl Kafka {
         }
         Ok(Self(Arc::new(Inner {
             producer: producer::Producer::new(settings)?,
-            ends: ends::Ends::default(),
+            ends: shared::Shared::default(),
+            counts: shared::Shared::default(),
             partitions: Mutex::default(),
             settings: settings.clone(),
         })))
@@ -111,8 +113,9 @@ impl Kafka {
         if let Some(known) = known {
             return Ok(known);
         }
-        let name = self.topic_name(topic);
-        let partitions = self.ask(move |client| topics::partitions(client, &name)).await?;
+        let (kafka, name) = (self.clone(), self.topic_name(topic));
+        let ask = move || async move { kafka.ask(move |client| topics::partitions(client, &name)).await };
+        let partitions = self.0.counts.get(topic, ask).await?;
         self.0.partitions.lock().unwrap_or_else(PoisonError::into_inner).insert(topic, partitions);
         Ok(partitions)
     }

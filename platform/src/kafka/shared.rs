@@ -1,11 +1,12 @@
-//! Ends of partitions, asked for by many at once: one question per partition and 20 ms answers everybody who came before
-//! it was asked. An older answer would not do: "create a room, post at once" must see the room's own record.
+//! What many ask the brokers at once (ends of partitions above all): one question per subject and 20 ms answers everybody
+//! who came before it was asked. An older answer would not do: "create a room, post at once" must see the room's own
+//! record.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use event_schema::Topic;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -13,49 +14,60 @@ use super::KafkaError;
 
 const APART: Duration = Duration::from_millis(20);
 
-type Answer = Result<i64, KafkaError>;
+type Answer<T> = Result<T, KafkaError>;
 
-#[derive(Default)]
-pub(super) struct Ends(Mutex<HashMap<(Topic, i32), Arc<Partition>>>);
+/// Questions about a `K`, answered by a `T`.
+pub(super) struct Shared<K, T>(Mutex<HashMap<K, Arc<Subject<T>>>>);
 
-#[derive(Default)]
-struct Partition {
-    waiting: Mutex<Vec<oneshot::Sender<Answer>>>,
+struct Subject<T> {
+    waiting: Mutex<Vec<oneshot::Sender<Answer<T>>>>,
     /// Held while a question is open.
     last_asked: tokio::sync::Mutex<Option<Instant>>,
 }
 
-impl Ends {
+impl<K, T> Default for Shared<K, T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Default for Subject<T> {
+    fn default() -> Self {
+        Self { waiting: Mutex::default(), last_asked: tokio::sync::Mutex::default() }
+    }
+}
+
+impl<K: Eq + Hash, T: Clone + Send + 'static> Shared<K, T> {
     /// The answer to a question that is asked after this call.
-    pub(super) async fn get<F>(&self, place: (Topic, i32), ask: impl FnOnce() -> F + Send + 'static) -> Answer
+    pub(super) async fn get<F>(&self, about: K, ask: impl FnOnce() -> F + Send + 'static) -> Answer<T>
     where
-        F: Future<Output = Answer> + Send,
+        F: Future<Output = Answer<T>> + Send,
     {
-        let partition = Arc::clone(lock(&self.0).entry(place).or_default());
+        let subject = Arc::clone(lock(&self.0).entry(about).or_default());
         let (sender, receiver) = oneshot::channel();
         let first = {
-            let mut waiting = lock(&partition.waiting);
+            let mut waiting = lock(&subject.waiting);
             waiting.push(sender);
             waiting.len() == 1
         };
         if first {
             // A task of its own: the others must get their answer even when the first goes away.
-            tokio::spawn(async move { partition.answer(ask).await });
+            tokio::spawn(async move { subject.answer(ask).await });
         }
         receiver.await.unwrap_or(Err(KafkaError::Client(rdkafka::error::KafkaError::Canceled)))
     }
 }
 
-impl Partition {
+impl<T: Clone> Subject<T> {
     /// One question at a time, and not sooner than 20 ms after the last.
-    async fn answer<F: Future<Output = Answer>>(&self, ask: impl FnOnce() -> F) {
+    async fn answer<F: Future<Output = Answer<T>>>(&self, ask: impl FnOnce() -> F) {
         let mut last_asked = self.last_asked.lock().await;
         if let Some(last) = *last_asked {
             tokio::time::sleep_until(last + APART).await;
         }
         *last_asked = Some(Instant::now());
         let waiting = std::mem::take(&mut *lock(&self.waiting));
-        metrics::counter!("kafka_end_offset_questions_total").increment(1);
+        metrics::counter!("kafka_shared_questions_total").increment(1);
         let answer = ask().await;
         drop(last_asked);
         for sender in waiting {
@@ -72,6 +84,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use std::sync::atomic::{AtomicI64, Ordering};
 
+    use event_schema::Topic;
     use futures::future::join_all;
 
     use super::*;
@@ -80,10 +93,10 @@ mod tests {
 
     #[tokio::test]
     async fn many_callers_share_one_question() {
-        let (ends, asked) = (Ends::default(), Arc::new(AtomicI64::new(0)));
+        let (questions, asked) = (Shared::default(), Arc::new(AtomicI64::new(0)));
         let get = || {
             let asked = Arc::clone(&asked);
-            ends.get(PLACE, move || async move { Ok(asked.fetch_add(1, Ordering::Relaxed)) })
+            questions.get(PLACE, move || async move { Ok(asked.fetch_add(1, Ordering::Relaxed)) })
         };
         let answers = join_all((0..100).map(|_| get())).await;
         assert!(answers.iter().all(|answer| matches!(answer, Ok(0))), "{answers:?}");
@@ -92,11 +105,11 @@ mod tests {
 
     #[tokio::test]
     async fn questions_are_apart_and_never_older_than_the_caller() {
-        let (ends, asked) = (Ends::default(), Arc::new(AtomicI64::new(0)));
+        let (questions, asked) = (Shared::default(), Arc::new(AtomicI64::new(0)));
         let started = Instant::now();
         for expected in 0..5 {
             let asked = Arc::clone(&asked);
-            let answer = ends.get(PLACE, move || async move { Ok(asked.fetch_add(1, Ordering::Relaxed)) }).await;
+            let answer = questions.get(PLACE, move || async move { Ok(asked.fetch_add(1, Ordering::Relaxed)) }).await;
             assert_eq!(answer.ok(), Some(expected));
         }
         assert!(started.elapsed() >= APART * 4);
@@ -104,18 +117,18 @@ mod tests {
 
     #[tokio::test]
     async fn a_caller_that_goes_away_leaves_the_others_their_answer() {
-        let ends = Ends::default();
+        let questions = Shared::default();
         let (release, held) = oneshot::channel::<()>();
-        let first = ends.get(PLACE, move || async move {
+        let first = questions.get(PLACE, move || async move {
             let _ = held.await;
             Ok(7)
         });
-        let second = ends.get(PLACE, || async { Ok(8) });
+        let second = questions.get(PLACE, || async { Ok(8) });
         {
             let mut both = std::pin::pin!(async { tokio::join!(first, second) });
             assert!(futures::poll!(both.as_mut()).is_pending());
         }
-        let third = ends.get(PLACE, || async { Ok(9) });
+        let third = questions.get(PLACE, || async { Ok(9) });
         let _ = release.send(());
         let answer = third.await;
         assert!(answer.is_ok(), "{answer:?}");
