@@ -1,6 +1,6 @@
 //! Messages: posted, edited, deleted.
 
-use event_schema::message::{Edited, Posted};
+use event_schema::message::{Attachment, Edited, Posted};
 use event_schema::rejection::Reason;
 use event_schema::rules::Action;
 use event_schema::{Event, MessageId, RoomId, Text, UserId, limits};
@@ -20,8 +20,17 @@ fn check_posted(payload: &Posted) -> Result<(), Reason> {
     let short = |text: &Option<String>, most| text.as_ref().is_none_or(|text| text.chars().count() <= most);
     let fits = payload.attachments.len() <= limits::ATTACHMENTS
         && short(&payload.client_ref, limits::CLIENT_REF_CHARS)
-        && short(&payload.original_at, limits::ORIGINAL_AT_CHARS);
+        && short(&payload.original_at, limits::ORIGINAL_AT_CHARS)
+        && payload.attachments.iter().all(attachment_fits);
     if fits { Ok(()) } else { Err(Reason::LimitExceeded) }
+}
+
+/// As long as its parts may be; those that no reader can show (erased, of a later format) pass.
+fn attachment_fits(attachment: &Attachment) -> bool {
+    let short = |text: &str, most| text.chars().count() <= most;
+    attachment.url.as_str().is_none_or(|url| short(url, limits::URL_CHARS))
+        && attachment.name.as_str().is_none_or(|name| short(name, limits::NAME_CHARS))
+        && short(&attachment.media_type, limits::MEDIA_TYPE_CHARS)
 }
 
 pub(super) fn posted(state: &mut State, room_id: RoomId, event: &Event, payload: &Posted) -> Judged {

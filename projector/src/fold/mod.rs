@@ -5,6 +5,7 @@
 //! The caller fetches what [`needs`] names into a [`State`], folds event after event, and writes what
 //! [`State::take_changes`] hands over.
 
+mod batch;
 mod item;
 mod membership;
 mod message;
@@ -22,10 +23,11 @@ use event_schema::room::RoomKind;
 use event_schema::{Event, EventId, Payload, RoomId, UserId};
 use uuid::Uuid;
 
+pub use batch::{Changes, Needs};
 pub use item::{Item, ReactionCount};
 pub use state::{
-    Change, Changes, Edit, EmojiHash, Friend, Member, MemberState, Message, Needs, Reaction, Receipt, Rejection, Room,
-    Seen, State, User,
+    Change, Edit, EmojiHash, Friend, Member, MemberState, Message, Reaction, Receipt, Rejection, Room, Seen, State,
+    User,
 };
 pub use table::{NotLoaded, Table};
 

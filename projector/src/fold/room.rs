@@ -7,8 +7,8 @@ use event_schema::rules::{self, Action, Standing};
 use event_schema::{Event, Payload, RoomId, Text, UserId, limits};
 use uuid::Uuid;
 
-use super::state::{Change, Member, MemberState, Needs, Room, Seen, State};
-use super::{Applied, Judged, Stop, is_direct};
+use super::state::{Change, Member, MemberState, Room, Seen, State};
+use super::{Applied, Judged, Needs, Stop, is_direct};
 
 /// The rows that an event of a room reads, apart from the room and its actor's membership.
 pub(super) fn needs(room: RoomId, event: &Event, payload: &Payload, needs: &mut Needs) {

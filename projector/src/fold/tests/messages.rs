@@ -1,8 +1,9 @@
 //! Messages, their changes, their emoji; receipts.
 
+use event_schema::message::{Attachment, Posted};
 use event_schema::receipt::ReadUpTo;
 use event_schema::rejection::Reason;
-use event_schema::{MessageId, Text, Timestamp, UserId};
+use event_schema::{MessageId, Text, Timestamp, UserId, limits};
 use uuid::Uuid;
 
 use super::given::*;
@@ -165,4 +166,24 @@ fn of_receipts_the_highest_wins() {
     let receipt = log.state.receipts.get(&(ROOM, OWNER)).expect("loaded").expect("there");
     assert_eq!(receipt.read_seq, 9);
     assert_eq!(log.when(OWNER, ReadUpTo { up_to_seq: u64::MAX }), Outcome::Rejected(Reason::LimitExceeded));
+}
+
+#[test]
+fn attachments_keep_to_their_limits() {
+    let with = |url: usize, name: usize, media_type: usize| {
+        let text = |length| Text::Plain("\u{00e9}".repeat(length));
+        let attachment =
+            Attachment { url: text(url), name: text(name), media_type: "\u{00e9}".repeat(media_type), bytes: 1 };
+        Posted { attachments: vec![attachment], ..posted("look") }
+    };
+    let (url, name, media_type) = (limits::URL_CHARS, limits::NAME_CHARS, limits::MEDIA_TYPE_CHARS);
+    let mut log = Log::with_group();
+    log.applied(OWNER, with(url, name, media_type));
+    for too_long in [with(url + 1, name, media_type), with(url, name + 1, media_type), with(url, name, media_type + 1)]
+    {
+        log.rejected(OWNER, too_long, Reason::LimitExceeded);
+    }
+    let mut erased = with(url, name, media_type);
+    erased.attachments[0].url = Text::Erased;
+    log.applied(OWNER, erased);
 }
