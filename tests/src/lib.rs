@@ -9,7 +9,9 @@
 )]
 
 pub mod answer;
+pub mod document;
 pub mod expected;
+pub mod forger;
 pub mod insist;
 pub mod instance;
 pub mod judge;
@@ -29,6 +31,8 @@ pub mod until;
 pub mod visitor;
 
 pub use answer::{Answer, Api};
+pub use document::{Document, Operation, Places};
+pub use forger::Forger;
 pub use instance::Instance;
 pub use page::{Item, Page};
 pub use person::{Person, Room};

@@ -7,6 +7,7 @@ mod hostile;
 mod import;
 mod journey;
 mod pages;
+mod refusal;
 mod replicas;
 mod tokens;
 mod topics;
