@@ -58,6 +58,9 @@ impl Stack {
             ("CHATLOG_INTERNAL_LISTEN", format!("127.0.0.1:{internal}")),
             ("CHATLOG_PARTITIONS", "6".to_owned()),
             ("CHATLOG_LOG_LEVEL", "warn".to_owned()),
+            // Counted as ever, and never refused.
+            ("CHATLOG_RATE_COMMANDS", "1000000/s".to_owned()),
+            ("CHATLOG_RATE_QUERIES", "1000000/s".to_owned()),
         ];
         for step in [["topics", "apply"].as_slice(), &["migrate"]] {
             let status = Command::new(&program).args(step).envs(environment.clone()).stdout(Stdio::null()).status()?;

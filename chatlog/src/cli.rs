@@ -3,10 +3,10 @@
 use clap::{Args, Parser, Subcommand};
 use platform::PlatformSettings;
 use platform::settings::{
-    InternalSettings, KafkaSettings, LogFormat, PostgresSettings, RedisSettings, TelemetrySettings,
+    InternalSettings, KafkaSettings, LogFormat, PostgresSettings, RateSettings, RedisSettings, TelemetrySettings,
 };
 
-use crate::{demo, events, import, migrate, serve, topics};
+use crate::{demo, events, import, migrate, openapi, serve, topics};
 
 /// Chatlog: a chat platform whose log is the truth.
 #[derive(Parser, Debug)]
@@ -49,6 +49,9 @@ pub enum Command {
     /// Make a few accounts, a channel and messages on a platform on this machine; again: changes nothing
     #[command(after_help = demo::EXAMPLES)]
     Demo(demo::DemoArgs),
+    /// Print the document of the HTTP API, as /openapi.json of a running platform has it
+    #[command(after_help = openapi::EXAMPLES)]
+    Openapi(openapi::OpenapiArgs),
 }
 
 impl Command {
@@ -62,6 +65,7 @@ impl Command {
             Self::Import(import::ImportCommand::Irc(args)) => args.servers.log.telemetry(),
             Self::Events(events::EventsCommand::Tail(args)) => args.log.telemetry(),
             Self::Demo(args) => args.log.telemetry(),
+            Self::Openapi(args) => args.log.telemetry(),
         }
     }
 }
@@ -116,6 +120,7 @@ impl ServerArgs {
             redis: self.redis.clone(),
             telemetry: self.log.telemetry(),
             internal: InternalSettings { internal_listen: ([127, 0, 0, 1], 0).into() },
+            rates: RateSettings::off(),
         }
     }
 }

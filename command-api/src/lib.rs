@@ -38,6 +38,12 @@ use crate::fresh::Fresh;
 use crate::idempotency::Idempotency;
 use crate::state::App;
 
+/// What the routes say of themselves, without anything to serve them.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    routes::router().into_openapi()
+}
+
 /// The routes, with their state and their part of the OpenAPI document; what runs in the background ends with the process.
 pub async fn start(platform: &Platform, settings: &Settings) -> Result<OpenApiRouter, StartError> {
     let app = App {

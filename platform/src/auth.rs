@@ -1,4 +1,4 @@
-//! Who calls: the bearer token of the request, verified without a look-up.
+//! Who calls: the bearer token of the request, verified without a look-up; and not too often.
 
 use axum::extract::{FromRef, FromRequestParts};
 use event_schema::UserId;
@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::platform::Platform;
 use crate::problem::Problem;
+use crate::rate::Kind;
 use crate::tokens::TokenError;
 
 /// The caller of a request. What they may do is not in the token: roles and status come from the server.
@@ -28,7 +29,10 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let token = bearer(parts).ok_or_else(Problem::unauthorized)?.to_owned();
         let platform = Platform::from_ref(state);
-        Self::of_token(&platform, &token).await
+        let caller = Self::of_token(&platform, &token).await?;
+        let kind = if parts.method.is_safe() { Kind::Queries } else { Kind::Commands };
+        platform.rates.user(&parts.extensions, kind, caller.user_id).await?;
+        Ok(caller)
     }
 }
 

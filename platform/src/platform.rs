@@ -14,6 +14,7 @@ use crate::outbox::Outbox;
 use crate::position::LogId;
 use crate::postgres;
 use crate::progress::Progress;
+use crate::rate::RateLimits;
 use crate::readmodel::{self, Generation, ReadModel};
 use crate::redis::{Pause, Redis};
 use crate::settings::PlatformSettings;
@@ -37,6 +38,8 @@ pub struct Platform {
     pub read_model: ReadModel,
     /// Caches and pushes.
     pub redis: Redis,
+    /// How much users and addresses may ask for.
+    pub rates: RateLimits,
     /// How far the read models are.
     pub progress: Progress,
     /// Events that commit with rows.
@@ -119,6 +122,8 @@ impl Platform {
         let keyring = Keyring::load(db.clone()).await?;
         let read_model = ReadModel::new(&settings.postgres, db.clone(), generation.number)?;
         let progress = Progress::start(kafka.clone(), read_model.clone(), &redis, log_id, &lifecycle);
+        let clock = Clock::system();
+        let rates = RateLimits::new(&settings.rates, redis.clone(), clock.clone());
         let outbox = Outbox::new(db.clone(), kafka.clone(), log_id);
         lifecycle.spawn("generations", read_model.clone().watch(lifecycle.soft()));
         lifecycle.spawn("keys", keyring.clone().watch(lifecycle.soft()));
@@ -128,12 +133,13 @@ impl Platform {
             db,
             read_model,
             redis,
+            rates,
             progress,
             outbox,
             keyring,
             health,
             lifecycle,
-            clock: Clock::system(),
+            clock,
             ids: Ids::new(),
             log_id,
         };

@@ -15,8 +15,8 @@ use crate::lifecycle::Lifecycle;
 use crate::platform::Platform;
 use crate::postgres;
 use crate::settings::{
-    HttpSettings, InternalSettings, KafkaSettings, LogFormat, PlatformSettings, PostgresSettings, RedisSettings,
-    TelemetrySettings,
+    HttpSettings, InternalSettings, KafkaSettings, LogFormat, PlatformSettings, PostgresSettings, RateSettings,
+    RedisSettings, TelemetrySettings,
 };
 
 /// Partitions of each topic of a test.
@@ -121,6 +121,7 @@ impl Servers {
                 trace_ratio: 1.0,
             },
             internal: InternalSettings { internal_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) },
+            rates: RateSettings::off(),
         };
         Ok(Self { admin_url, database: name, settings })
     }
@@ -176,6 +177,7 @@ pub fn http_settings() -> HttpSettings {
         stall_timeout: Duration::from_secs(5),
         body_limit: 1024 * 1024,
         max_connections: 1_000,
+        proxies: 0,
         cors_origins: Vec::new(),
     }
 }

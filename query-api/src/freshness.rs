@@ -8,13 +8,13 @@
 use std::time::Duration;
 
 use event_schema::{Topic, UserId};
+use platform::waiters::{Waiter, Waiters};
 use platform::{Platform, Position, Problem};
 use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
 use uuid::Uuid;
 
 use crate::Settings;
-use crate::waiters::{Crowded, Waiters};
 
 /// A connection to the read models. A request keeps it for all its statements, never while it waits: a pool that another
 /// generation has replaced closes when its connections are back.
@@ -99,7 +99,7 @@ impl Freshness {
         position: &Position,
         waiters: &Waiters,
         wait: &'static str,
-    ) -> Result<Option<crate::waiters::Waiter>, Problem> {
+    ) -> Result<Option<Waiter>, Problem> {
         let reached = |topic, partition, next| {
             self.platform.progress.reached(topic, partition).is_some_and(|reached| reached >= next)
         };
@@ -107,9 +107,6 @@ impl Freshness {
             return Ok(None);
         }
         metrics::counter!("query_api_waits_total", "before" => wait).increment(1);
-        waiters.enter(user).map(Some).map_err(|crowded| match crowded {
-            Crowded::User => Problem::too_many_requests(1).detail(crowded.to_string()),
-            Crowded::Process => Problem::unavailable().detail(crowded.to_string()),
-        })
+        Ok(Some(waiters.enter(user)?))
     }
 }

@@ -20,7 +20,6 @@ mod state;
 // For tests/plans.rs, which holds the plans of these very statements.
 #[doc(hidden)]
 pub mod store;
-mod waiters;
 pub mod window;
 
 use platform::Platform;
@@ -30,6 +29,12 @@ pub use service::run;
 pub use settings::{ServiceSettings, Settings};
 
 use crate::state::QueryState;
+
+/// What the routes say of themselves, without anything to serve them.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    routes::router().into_openapi()
+}
 
 /// The routes, with their state and their part of the OpenAPI document. Nothing runs in the background.
 #[must_use]

@@ -53,6 +53,9 @@ impl Instance {
             .with("CHATLOG_REDIS_PREFIX", format!("{name}:"))
             .with("CHATLOG_PARTITIONS", PARTITIONS.to_string())
             .with("CHATLOG_LOG_FORMAT", "text")
+            // Load is what these tests are about.
+            .with("CHATLOG_RATE_COMMANDS", "off")
+            .with("CHATLOG_RATE_QUERIES", "off")
             .with("NO_COLOR", "1");
         let logs = tempfile::tempdir().expect("a folder for logs");
         let instance = Self { name, servers, program, logs, tidy };

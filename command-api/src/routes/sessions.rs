@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
 use platform::extract::Json;
+use platform::rate::LogInAttempt;
 use platform::{Caller, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -86,7 +87,7 @@ fn session(tokens: Tokens) -> Response {
         BodyProblems,
     ),
 )]
-async fn log_in(State(app): State<App>, Json(body): Json<LogIn>) -> Result<Response, Problem> {
+async fn log_in(State(app): State<App>, _: LogInAttempt, Json(body): Json<LogIn>) -> Result<Response, Problem> {
     let (field, name) = match (&body.username, &body.email) {
         (Some(username), None) => ("username", username),
         (None, Some(email)) => ("email", email),

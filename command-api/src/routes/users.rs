@@ -5,6 +5,7 @@ use event_schema::UserId;
 use http::StatusCode;
 use platform::Problem;
 use platform::extract::Json;
+use platform::rate::SignUpAttempt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -97,7 +98,12 @@ struct SignedUp {
         SignUpProblems,
     ),
 )]
-async fn sign_up(State(app): State<App>, asked: Asked, Json(body): Json<SignUp>) -> Result<Answer, Problem> {
+async fn sign_up(
+    State(app): State<App>,
+    _: SignUpAttempt,
+    asked: Asked,
+    Json(body): Json<SignUp>,
+) -> Result<Answer, Problem> {
     let newcomer = body.check()?;
     let command = asked.command(&app.platform.ids, UserId::PLATFORM, ROUTE, target(&newcomer));
     // Without the password: a quick hash of it would be a way to guess it.

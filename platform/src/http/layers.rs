@@ -17,8 +17,11 @@ use tracing::Instrument as _;
 use crate::clock::Ids;
 use crate::lifecycle::panic_message;
 use crate::problem::{MEDIA_TYPE, Problem};
+use crate::rate::{ClientAddress, Noted, Peer, Quota};
 use crate::settings::HttpSettings;
 use crate::telemetry;
+
+use super::stall::Linger;
 
 /// The header that names a request; a client's own word is kept where it is sound.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -36,12 +39,17 @@ struct Bounds {
     ids: Ids,
     request_timeout: Duration,
     body_limit: u64,
+    proxies: usize,
 }
 
 /// Wraps a service's routes with everything that each of them needs.
 pub fn app(router: Router, settings: &HttpSettings) -> Router {
-    let bounds =
-        Bounds { ids: Ids::new(), request_timeout: settings.request_timeout, body_limit: settings.body_limit as u64 };
+    let bounds = Bounds {
+        ids: Ids::new(),
+        request_timeout: settings.request_timeout,
+        body_limit: settings.body_limit as u64,
+        proxies: settings.proxies,
+    };
     // The last layer added is the outermost.
     let router = router
         .layer(DefaultBodyLimit::disable())
@@ -69,6 +77,13 @@ async fn outermost(State(bounds): State<Bounds>, mut request: Request, next: Nex
     }
     request.extensions_mut().insert(RequestId(id.clone()));
     request.extensions_mut().insert(BodyLimit(bounds.body_limit));
+    if let Some(Peer(peer)) = request.extensions().get::<Peer>().copied() {
+        let address = ClientAddress::of(peer, request.headers(), bounds.proxies);
+        request.extensions_mut().insert(address);
+    }
+    let noted = Noted::default();
+    request.extensions_mut().insert(noted.clone());
+    let linger = request.extensions().get::<Linger>().cloned();
     let started = Instant::now();
     let response = next.run(request).instrument(span.clone()).await;
     let mut response = as_problem(response, &id, bounds.body_limit);
@@ -83,6 +98,12 @@ async fn outermost(State(bounds): State<Bounds>, mut request: Request, next: Nex
     });
     let labels = [("method", method_label(&method)), ("route", route), ("status", status.as_u16().to_string())];
     metrics::histogram!("http_request_seconds", &labels).record(started.elapsed());
+    if let Some(linger) = linger.filter(|_| status == StatusCode::PAYLOAD_TOO_LARGE) {
+        linger.on();
+    }
+    if let Some(quota) = noted.quota() {
+        tell(&mut response, &quota);
+    }
     secure(&mut response, &id);
     response
 }
@@ -132,6 +153,16 @@ fn is_error(status: StatusCode) -> bool {
 fn is_worded(headers: &http::HeaderMap) -> bool {
     let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     media_type.starts_with(MEDIA_TYPE) || media_type.starts_with("application/json")
+}
+
+/// How much the caller may still ask for (draft-ietf-httpapi-ratelimit-headers).
+fn tell(response: &mut Response, quota: &Quota) {
+    let headers = [("ratelimit-policy", quota.policy_header()), ("ratelimit", quota.standing_header())];
+    for (name, value) in headers {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    }
 }
 
 fn secure(response: &mut Response, id: &str) {

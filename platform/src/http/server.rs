@@ -5,17 +5,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
+use tower::util::MapRequest;
 
 use super::layers::app;
-use super::stall::Stall;
+use super::stall::{Linger, Stall};
 use crate::lifecycle::Lifecycle;
 use crate::platform::StartError;
+use crate::rate::Peer;
 use crate::settings::HttpSettings;
 
 /// A request's head; far above what clients send.
@@ -54,7 +58,9 @@ pub async fn serve(
             accepted = listener.accept() => accepted,
         };
         match stream {
-            Ok((stream, _)) => lifecycle.spawn("connection", Arc::clone(&server).connection(stream, permit)),
+            Ok((stream, peer)) => {
+                lifecycle.spawn("connection", Arc::clone(&server).connection(stream, Peer(peer), permit));
+            }
             Err(error) => {
                 tracing::warn!(%error, "a connection was not accepted");
                 tokio::time::sleep(BREATH).await;
@@ -72,12 +78,18 @@ struct Server {
 }
 
 impl Server {
-    async fn connection(self: Arc<Self>, stream: TcpStream, _place: OwnedSemaphorePermit) {
+    async fn connection(self: Arc<Self>, stream: TcpStream, peer: Peer, _place: OwnedSemaphorePermit) {
         metrics::gauge!("http_connections").increment(1.0);
         // Answers are written whole: waiting for more would only delay them.
         let _ = stream.set_nodelay(true);
-        let stream = TokioIo::new(Stall::new(stream, self.stall_timeout));
-        let service = TowerToHyperService::new(self.app.clone());
+        let linger = Linger::default();
+        let stream = TokioIo::new(Stall::new(stream, self.stall_timeout, linger.clone()));
+        let service =
+            TowerToHyperService::new(MapRequest::new(self.app.clone(), move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(peer);
+                request.extensions_mut().insert(linger.clone());
+                request
+            }));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.header_timeout)

@@ -1,13 +1,31 @@
 //! Cuts clients that take nothing: a write that makes no progress for too long fails, so that an answer nobody reads
-//! cannot hold memory for ever.
+//! cannot hold memory for ever. And hears those out who were refused in the middle of a word: closing a connection that
+//! still has something unread resets it, and the client never sees the answer.
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
+
+/// How long, and how many bytes, a refused client is heard out.
+const HEAR_OUT: Duration = Duration::from_secs(2);
+const HEAR_OUT_BYTES: usize = 32 * 1024 * 1024;
+
+/// Asks a connection, from a request's extensions, to hear the client out before it closes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Linger(Arc<AtomicBool>);
+
+impl Linger {
+    /// Hear it out.
+    pub(super) fn on(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
 
 /// A stream whose writes must make progress.
 pub(super) struct Stall<T> {
@@ -15,11 +33,14 @@ pub(super) struct Stall<T> {
     patience: Duration,
     /// Set while a write waits for the client.
     until: Option<Pin<Box<Sleep>>>,
+    linger: Linger,
+    /// Set while a client is heard out: until when, and the bytes that may still come.
+    hearing: Option<(Pin<Box<Sleep>>, usize)>,
 }
 
 impl<T> Stall<T> {
-    pub(super) fn new(inner: T, patience: Duration) -> Self {
-        Self { inner, patience, until: None }
+    pub(super) fn new(inner: T, patience: Duration, linger: Linger) -> Self {
+        Self { inner, patience, until: None, linger, hearing: None }
     }
 
     fn judge<R>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<R>>) -> Poll<io::Result<R>> {
@@ -36,6 +57,24 @@ impl<T> Stall<T> {
     }
 }
 
+impl<T: AsyncRead + Unpin> Stall<T> {
+    /// Reads and forgets, until the client has closed, or has had its time.
+    fn hear_out(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some((until, left)) = &mut self.hearing else { return Poll::Ready(()) };
+        let mut bytes = [std::mem::MaybeUninit::uninit(); 8 * 1024];
+        while until.as_mut().poll(context).is_pending() {
+            let mut buffer = ReadBuf::uninit(&mut bytes);
+            let heard = ready!(Pin::new(&mut self.inner).poll_read(context, &mut buffer));
+            let count = buffer.filled().len();
+            if heard.is_err() || count == 0 || count > *left {
+                break;
+            }
+            *left -= count;
+        }
+        Poll::Ready(())
+    }
+}
+
 impl<T: AsyncRead + Unpin> AsyncRead for Stall<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -46,7 +85,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Stall<T> {
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Stall<T> {
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stall<T> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write(context, bytes);
         self.judge(context, written)
@@ -71,7 +110,14 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Stall<T> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(context)
+        if self.hearing.is_none() {
+            ready!(Pin::new(&mut self.inner).poll_shutdown(context))?;
+            if !self.linger.0.load(Ordering::Relaxed) {
+                return Poll::Ready(Ok(()));
+            }
+            self.hearing = Some((Box::pin(tokio::time::sleep(HEAR_OUT)), HEAR_OUT_BYTES));
+        }
+        self.hear_out(context).map(Ok)
     }
 }
 
@@ -84,7 +130,7 @@ mod tests {
     #[tokio::test]
     async fn a_reader_that_takes_nothing_is_cut() {
         let (near, far) = tokio::io::duplex(16);
-        let mut near = Stall::new(near, Duration::from_millis(20));
+        let mut near = Stall::new(near, Duration::from_millis(20), Linger::default());
         near.write_all(&[0; 16]).await.expect("there is room");
         let error = near.write_all(&[0; 16]).await.expect_err("nobody reads");
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::Secret;
+use crate::rate::{Kind, Rate, Setting};
 
 /// What [`crate::Platform::connect`] needs.
 #[derive(Args, Clone, Debug)]
@@ -26,6 +27,9 @@ pub struct PlatformSettings {
     /// Metrics and health.
     #[command(flatten)]
     pub internal: InternalSettings,
+    /// How much users and addresses may ask for.
+    #[command(flatten)]
+    pub rates: RateSettings,
 }
 
 /// Where the log is.
@@ -111,6 +115,48 @@ pub struct TelemetrySettings {
     pub trace_ratio: f64,
 }
 
+/// How much users and addresses may ask for: `600/m`, `10/s`, `5/30s`, `20/h`; `off` or 0 for as much as they like.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Rate limits (600/m, 10/s, 5/30s, 20/h, or off; all at once, if need be)")]
+pub struct RateSettings {
+    /// Requests of one user that change something; a batch is one
+    #[arg(long, env = "CHATLOG_RATE_COMMANDS", default_value = "3000/m", value_name = "RATE")]
+    pub rate_commands: Setting,
+    /// Requests of one user that read
+    #[arg(long, env = "CHATLOG_RATE_QUERIES", default_value = "6000/m", value_name = "RATE")]
+    pub rate_queries: Setting,
+    /// Log-ins from one address (of IPv6, from one /64)
+    #[arg(long, env = "CHATLOG_RATE_LOG_INS", default_value = "60/m", value_name = "RATE")]
+    pub rate_log_ins: Setting,
+    /// Sign-ups from one address (of IPv6, from one /64)
+    #[arg(long, env = "CHATLOG_RATE_SIGN_UPS", default_value = "60/h", value_name = "RATE")]
+    pub rate_sign_ups: Setting,
+    /// Whether addresses of this machine itself (loopback) may do both as often as they like
+    #[arg(long, env = "CHATLOG_RATE_SPARE_LOOPBACK", default_value_t = true, value_name = "BOOL")]
+    #[arg(action = clap::ArgAction::Set)]
+    pub rate_spare_loopback: bool,
+}
+
+impl RateSettings {
+    /// Nothing is limited: for tools, and for tests of something else.
+    #[must_use]
+    pub fn off() -> Self {
+        let off = Setting(None);
+        Self { rate_commands: off, rate_queries: off, rate_log_ins: off, rate_sign_ups: off, rate_spare_loopback: true }
+    }
+
+    /// The limit of a kind, where there is one.
+    #[must_use]
+    pub fn of(&self, kind: Kind) -> Option<Rate> {
+        match kind {
+            Kind::Commands => self.rate_commands.0,
+            Kind::Queries => self.rate_queries.0,
+            Kind::LogIns => self.rate_log_ins.0,
+            Kind::SignUps => self.rate_sign_ups.0,
+        }
+    }
+}
+
 /// The listener that only operators reach.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Internal listener")]
@@ -148,6 +194,9 @@ pub struct HttpSettings {
     /// Connections at a time; further ones wait to be accepted
     #[arg(long, env = "CHATLOG_MAX_CONNECTIONS", default_value_t = 20_000, value_name = "N")]
     pub max_connections: usize,
+    /// Proxies of our own before this listener, each of which adds to `X-Forwarded-For`; 0: clients come directly
+    #[arg(long, env = "CHATLOG_PROXIES", default_value_t = 0, value_name = "N")]
+    pub proxies: usize,
     /// Origins whose scripts may call the API, separated by commas; `*` for every one
     #[arg(long, env = "CHATLOG_CORS_ORIGINS", value_delimiter = ',', value_name = "ORIGIN,…")]
     pub cors_origins: Vec<String>,

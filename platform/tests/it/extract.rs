@@ -67,6 +67,8 @@ async fn a_json_body_is_refused_by_field() {
         (r#"{"messages":[{"text":"a","colour":"red"}]}"#, json!("messages[0].colour")),
         (r#"{"messages":[{}]}"#, json!("messages[0].text")),
         (r#"{"message":[]}"#, json!("message")),
+        (r#"{"messages":[],"messages":[]}"#, json!("messages")),
+        (r#"{"messages":[{"text":"a","text":"b"}]}"#, json!("messages[0].text")),
         (r"{}", json!("messages")),
         (r#"{"messages":[{"text":"\ud800"}]}"#, json!("messages[0].text")),
         (r#"{"messages":[]} x"#, Value::Null),

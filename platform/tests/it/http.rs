@@ -118,6 +118,22 @@ async fn every_error_is_a_problem_that_names_its_request() {
 }
 
 #[tokio::test]
+async fn who_sends_far_too_much_still_hears_so() {
+    let server = Server::start(|settings| settings.body_limit = 1000).await;
+    let url = format!("http://{}/echo", server.address);
+    let http = reqwest::Client::new();
+    for _ in 0..5 {
+        let post = || http.post(&url).header("content-type", "application/json");
+        let pieces = futures::stream::iter((0..256).map(|_| Ok::<_, std::io::Error>(vec![b'x'; 32 * 1024])));
+        let chunked = post().body(reqwest::Body::wrap_stream(pieces)).send().await.expect("an answer, not a reset");
+        assert_eq!(chunked.status(), 413);
+        let declared = post().body(vec![b'x'; 8 * 1024 * 1024]).send().await.expect("an answer, not a reset");
+        assert_eq!(declared.status(), 413);
+    }
+    assert!(server.lifecycle.drain(Duration::from_secs(5)).await);
+}
+
+#[tokio::test]
 async fn answers_carry_an_id_and_safe_headers() {
     let server = Server::start(|_| {}).await;
     let answer = server.ask("GET /fast", "", "").await;

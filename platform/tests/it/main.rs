@@ -6,6 +6,7 @@ mod http;
 mod kafka;
 mod outbox;
 mod progress;
+mod rate;
 mod readmodel;
 mod redis;
 mod settings;

@@ -1,12 +1,14 @@
 //! How many requests may wait for the read models at once: so many a user, so many a process.
 //!
 //! Waiting is cheap, but not free, and a client that asks for what does not exist makes the API wait each time. No I/O
-//! and nothing of this service in here: the command API waits by the same rule.
+//! in here: both APIs wait by the same rule.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use event_schema::UserId;
+
+use crate::problem::Problem;
 
 /// Counts who waits.
 #[derive(Clone, Debug)]
@@ -59,6 +61,15 @@ impl Waiters {
         waiting.in_all += 1;
         *waiting.by_user.entry(user).or_default() += 1;
         Ok(Waiter { user, waiting: self.waiting.clone() })
+    }
+}
+
+impl From<Crowded> for Problem {
+    fn from(crowded: Crowded) -> Self {
+        match crowded {
+            Crowded::User => Self::too_many_requests(1).detail(crowded.to_string()),
+            Crowded::Process => Self::unavailable().detail(crowded.to_string()),
+        }
     }
 }
 
