@@ -18,6 +18,9 @@ alter table messages add primary key (room_id, seq);
 create index messages_by_time on messages (room_id, created_at, seq);
 create unique index messages_by_id on messages (room_id, message_id);
 create index messages_by_reply on messages (room_id, reply_to, seq) where reply_to is not null;
+-- For the inbox: what does not count as unread, and whom unread messages mention (a deleted message mentions nobody).
+create index messages_deleted on messages (room_id, seq) where deleted;
+create index messages_mentioning on messages (room_id, seq) include (mentions) where mentions is not null;
 
 alter table message_edits add primary key (room_id, seq, version);
 alter table reactions add primary key (room_id, seq, emoji, user_id);

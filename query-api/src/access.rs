@@ -32,6 +32,8 @@ pub struct RoomReader {
     pub reader: Reader,
     /// Which room.
     pub room_id: RoomId,
+    /// The room, and what the member is to it.
+    pub room: RoomRow,
     /// The messages that this member may see.
     pub window: Window,
     /// Where the membership was read, and the rest of the answer is.
@@ -112,7 +114,17 @@ impl Reader {
 impl RoomReader {
     async fn new(state: &QueryState, reader: Reader, room_id: RoomId) -> Result<Self, Problem> {
         let (db, room) = visible(state, &reader, room_id, RoomRow::is_member).await?;
-        Ok(Self { reader, room_id, window: room.window(), db })
+        Ok(Self { reader, room_id, window: room.window(), room, db })
+    }
+
+    /// The same member on a state that shows everything of the room, for whoever is about to be refused something in it.
+    pub async fn settled(self, state: &QueryState) -> Result<Self, Problem> {
+        // No connection is held while one waits.
+        drop(self.db);
+        let mut db = self.reader.settled_db(state, Topic::Rooms, self.room_id.0).await?;
+        let room = store::room(&mut db, self.room_id, self.reader.user_id).await?;
+        let room = room.filter(RoomRow::is_member).ok_or_else(Problem::not_found)?;
+        Ok(Self { window: room.window(), room, db, ..self })
     }
 
     /// A message that this member may see; not found only after the read models have caught up.
@@ -121,13 +133,8 @@ impl RoomReader {
         if let Some(found) = found.filter(|found| self.window.contains(found.seq)) {
             return Ok((self, found));
         }
-        drop(self.db);
-        let mut db = self.reader.settled_db(state, Topic::Rooms, self.room_id.0).await?;
         // The room is read again as well: the message may be newer than it was then.
-        let room = store::room(&mut db, self.room_id, self.reader.user_id).await?;
-        let room = room.filter(RoomRow::is_member).ok_or_else(Problem::not_found)?;
-        let settled = Self { window: room.window(), db, ..self };
-        settled.settled_message(id).await
+        self.settled(state).await?.settled_message(id).await
     }
 
     async fn settled_message(mut self, id: MessageId) -> Result<(Self, MessageRow), Problem> {

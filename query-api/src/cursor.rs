@@ -8,7 +8,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use event_schema::{RoomId, UserId};
+use event_schema::{MessageId, RoomId, Timestamp, UserId};
 use uuid::Uuid;
 
 const VERSION: u8 = 1;
@@ -28,6 +28,10 @@ enum List {
     History = 1,
     Members = 2,
     Channels = 3,
+    Edits = 4,
+    Replies = 5,
+    Inbox = 6,
+    Receipts = 7,
 }
 
 /// The cursor that stands at `seq` of a room; the message itself belongs to neither side.
@@ -38,8 +42,29 @@ pub fn history(room: RoomId, seq: i64) -> String {
 
 /// The seq at which a cursor of this room stands.
 pub fn parse_history(room: RoomId, text: &str) -> Result<i64, InvalidCursor> {
-    let place = decode(List::History, room.0, text)?;
-    place.try_into().map(i64::from_be_bytes).map_err(|_| InvalidCursor)
+    number(List::History, room.0, text)
+}
+
+/// The cursor that stands at a reply to a message.
+#[must_use]
+pub fn replies(message: MessageId, seq: i64) -> String {
+    encode(List::Replies, message.0, &seq.to_be_bytes())
+}
+
+/// The seq at which a cursor of this message's replies stands.
+pub fn parse_replies(message: MessageId, text: &str) -> Result<i64, InvalidCursor> {
+    number(List::Replies, message.0, text)
+}
+
+/// The cursor that stands at a version of a message.
+#[must_use]
+pub fn edits(message: MessageId, version: i32) -> String {
+    encode(List::Edits, message.0, &i64::from(version).to_be_bytes())
+}
+
+/// The version at which a cursor of this message's edits stands.
+pub fn parse_edits(message: MessageId, text: &str) -> Result<i32, InvalidCursor> {
+    number(List::Edits, message.0, text)?.try_into().map_err(|_| InvalidCursor)
 }
 
 /// The cursor that stands at a member of a room.
@@ -50,8 +75,32 @@ pub fn members(room: RoomId, last: UserId) -> String {
 
 /// The member at which a cursor of this room's members stands.
 pub fn parse_members(room: RoomId, text: &str) -> Result<UserId, InvalidCursor> {
-    let place = decode(List::Members, room.0, text)?;
-    Uuid::from_slice(&place).map(UserId).map_err(|_| InvalidCursor)
+    user(List::Members, room, text)
+}
+
+/// The cursor that stands at a member's read mark.
+#[must_use]
+pub fn receipts(room: RoomId, last: UserId) -> String {
+    encode(List::Receipts, room.0, last.0.as_bytes())
+}
+
+/// The member at which a cursor of this room's read marks stands.
+pub fn parse_receipts(room: RoomId, text: &str) -> Result<UserId, InvalidCursor> {
+    user(List::Receipts, room, text)
+}
+
+/// The cursor that stands at a room of somebody's inbox: its last activity, then its id, because times are not unique.
+#[must_use]
+pub fn inbox(reader: UserId, activity: Timestamp, last: RoomId) -> String {
+    encode(List::Inbox, reader.0, &[&activity.as_micros().to_be_bytes()[..], last.0.as_bytes()].concat())
+}
+
+/// The activity and id of the room at which a cursor of this person's inbox stands.
+pub fn parse_inbox(reader: UserId, text: &str) -> Result<(Timestamp, RoomId), InvalidCursor> {
+    let place = decode(List::Inbox, reader.0, text)?;
+    let (micros, id) = place.split_first_chunk().ok_or(InvalidCursor)?;
+    let activity = Timestamp::from_micros(i64::from_be_bytes(*micros)).ok_or(InvalidCursor)?;
+    Ok((activity, RoomId(Uuid::from_slice(id).map_err(|_| InvalidCursor)?)))
 }
 
 /// The cursor that stands at a public channel: its name, then its id, because names are not unique.
@@ -67,6 +116,14 @@ pub fn parse_channels(text: &str) -> Result<(String, RoomId), InvalidCursor> {
     let id = Uuid::from_slice(id).map_err(|_| InvalidCursor)?;
     let name = std::str::from_utf8(name).map_err(|_| InvalidCursor)?;
     Ok((name.to_owned(), RoomId(id)))
+}
+
+fn number(list: List, scope: Uuid, text: &str) -> Result<i64, InvalidCursor> {
+    decode(list, scope, text)?.try_into().map(i64::from_be_bytes).map_err(|_| InvalidCursor)
+}
+
+fn user(list: List, room: RoomId, text: &str) -> Result<UserId, InvalidCursor> {
+    Uuid::from_slice(&decode(list, room.0, text)?).map(UserId).map_err(|_| InvalidCursor)
 }
 
 fn encode(list: List, scope: Uuid, place: &[u8]) -> String {
@@ -124,6 +181,17 @@ mod tests {
             prop_assert_eq!(parse_history(room, &history(room, seq)), Ok(seq));
             prop_assert_eq!(parse_members(room, &members(room, user)), Ok(user));
             prop_assert_eq!(parse_channels(&channels(&name, room)), Ok((name, room)));
+            prop_assert_eq!(parse_receipts(room, &receipts(room, user)), Ok(user));
+        }
+
+        #[test]
+        fn places_in_a_thread_and_an_inbox_are_read_back(id: u128, seq: i64, version: i32, micros in 0_i64..1 << 50) {
+            let (message, reader, room) = (MessageId(Uuid::from_u128(id)), UserId(Uuid::from_u128(id)), ROOM);
+            let activity = Timestamp::from_micros(micros).expect("within the years");
+            prop_assert_eq!(parse_replies(message, &replies(message, seq)), Ok(seq));
+            prop_assert_eq!(parse_edits(message, &edits(message, version)), Ok(version));
+            prop_assert_eq!(parse_edits(message, &replies(message, seq)), Err(InvalidCursor));
+            prop_assert_eq!(parse_inbox(reader, &inbox(reader, activity, room)), Ok((activity, room)));
         }
 
         #[test]

@@ -3,10 +3,11 @@
 use http::header::IF_NONE_MATCH;
 use http::{HeaderMap, HeaderValue};
 
-/// The tag of these bytes: the same on every replica, and in every generation that says the same.
+/// The tag of these bytes: the same on every replica, and in every generation that says the same. Weak, because the same
+/// answer may travel compressed.
 #[must_use]
 pub fn of(body: &[u8]) -> HeaderValue {
-    let tag = format!("\"{}\"", &blake3::hash(body).to_hex()[..32]);
+    let tag = format!("W/\"{}\"", &blake3::hash(body).to_hex()[..32]);
     // Hexadecimal digits between quotes are a header value.
     HeaderValue::try_from(tag).unwrap_or_else(|_| HeaderValue::from_static("\"\""))
 }
@@ -14,7 +15,10 @@ pub fn of(body: &[u8]) -> HeaderValue {
 /// Whether the client has what this tag stands for (weak comparison, as `If-None-Match` wants).
 #[must_use]
 pub fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
-    let known = |tag: &str| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag.as_bytes();
+    fn opaque(tag: &[u8]) -> &[u8] {
+        tag.strip_prefix(b"W/").unwrap_or(tag)
+    }
+    let known = |tag: &str| tag == "*" || opaque(tag.as_bytes()) == opaque(etag.as_bytes());
     headers
         .get_all(IF_NONE_MATCH)
         .iter()
@@ -28,7 +32,7 @@ mod tests {
 
     fn asks(header: &'static str) -> bool {
         let headers = HeaderMap::from_iter([(IF_NONE_MATCH, HeaderValue::from_static(header))]);
-        is_known(&headers, &HeaderValue::from_static("\"abc\""))
+        is_known(&headers, &HeaderValue::from_static("W/\"abc\""))
     }
 
     #[test]

@@ -45,7 +45,14 @@ impl Freshness {
 
     /// A connection to a state that includes a position, if one is named.
     pub(crate) async fn at_least(&self, user: UserId, position: Option<&Position>) -> Result<Db, Problem> {
-        self.connection(user, position, &self.asking, "position").await
+        let Some(position) = position else { return self.connection(None).await };
+        let reached = |((topic, partition), next): (&(Topic, i32), &i64)| {
+            self.platform.progress.reached(*topic, *partition).is_some_and(|reached| reached >= *next)
+        };
+        // Leave to wait is needed only where there is something to wait for.
+        let is_there = position.offsets.iter().all(reached);
+        let _waiter = if is_there { None } else { Some(enter(&self.asking, user, "position")?) };
+        self.connection(Some(position)).await
     }
 
     /// A connection to a state that includes all that a key's partition held when this was called (and the position, if
@@ -57,6 +64,8 @@ impl Freshness {
         topic: Topic,
         key: Uuid,
     ) -> Result<Db, Problem> {
+        // Asking the brokers is a wait as well.
+        let _waiter = enter(&self.refused, user, "refusal")?;
         let partition = self.platform.kafka.partition_for(topic, &key.to_string()).await?;
         let end = self.platform.kafka.end_offset(topic, partition).await?;
         let mut settled = Position::of(self.platform.log_id, topic, partition, end);
@@ -64,23 +73,19 @@ impl Freshness {
             // It was accepted before, so it is of this log; only too many partitions could be in the way.
             settled.merge(position).map_err(|error| Problem::invalid("at_least", error.to_string()))?;
         }
-        self.connection(user, Some(&settled), &self.refused, "refusal").await
+        self.connection(Some(&settled)).await
     }
 
-    async fn connection(
-        &self,
-        user: UserId,
-        position: Option<&Position>,
-        waiters: &Waiters,
-        wait: &'static str,
-    ) -> Result<Db, Problem> {
+    /// Leave to wait for the brokers alone, counted with those who named a position.
+    pub(crate) fn ask_log(&self, user: UserId) -> Result<Waiter, Problem> {
+        enter(&self.asking, user, "log")
+    }
+
+    async fn connection(&self, position: Option<&Position>) -> Result<Db, Problem> {
         loop {
             let pool = match position {
                 None => self.platform.read_model.pool(),
-                Some(position) => {
-                    let _waiter = self.waiter(user, position, waiters, wait)?;
-                    self.platform.progress.pool_at(position, self.patience).await?
-                }
+                Some(position) => self.platform.progress.pool_at(position, self.patience).await?,
             };
             match pool.acquire().await {
                 // Another generation replaced this one in this very moment.
@@ -91,22 +96,9 @@ impl Freshness {
             }
         }
     }
+}
 
-    /// Leave to wait, where there is something to wait for.
-    fn waiter(
-        &self,
-        user: UserId,
-        position: &Position,
-        waiters: &Waiters,
-        wait: &'static str,
-    ) -> Result<Option<Waiter>, Problem> {
-        let reached = |topic, partition, next| {
-            self.platform.progress.reached(topic, partition).is_some_and(|reached| reached >= next)
-        };
-        if position.offsets.iter().all(|((topic, partition), next)| reached(*topic, *partition, *next)) {
-            return Ok(None);
-        }
-        metrics::counter!("query_api_waits_total", "before" => wait).increment(1);
-        Ok(Some(waiters.enter(user)?))
-    }
+fn enter(waiters: &Waiters, user: UserId, before: &'static str) -> Result<Waiter, Problem> {
+    metrics::counter!("query_api_waits_total", "before" => before).increment(1);
+    Ok(waiters.enter(user)?)
 }

@@ -10,7 +10,9 @@ pub mod cursor;
 mod etag;
 mod freshness;
 pub mod item;
+mod log_reader;
 mod names;
+mod openapi;
 mod page;
 mod params;
 mod routes;
@@ -20,6 +22,7 @@ mod state;
 // For tests/plans.rs, which holds the plans of these very statements.
 #[doc(hidden)]
 pub mod store;
+mod timeline;
 pub mod window;
 
 use platform::Platform;

@@ -49,10 +49,52 @@ pub struct ListParams {
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000, default = 50)]
     limit: Option<String>,
     /// A cursor (`next` of a page): the items after it.
-    pub after: Option<String>,
+    after: Option<String>,
     /// A position: the answer includes what it stands for, or is 503 `behind`.
     #[expect(dead_code, reason = "read by the Reader extractor before the handler; here it is named and documented")]
     at_least: Option<String>,
+}
+
+/// Query of a thread in pages.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ThreadParams {
+    /// Messages on the page, 1 to 1000; 50 when absent.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000, default = 50)]
+    limit: Option<String>,
+    /// A cursor (`next` of a page): the replies next to it, older than it.
+    before: Option<String>,
+    /// A cursor (`prev` of a page): the replies next to it, newer than it.
+    after: Option<String>,
+    /// A position: the answer includes what it stands for, or is 503 `behind`.
+    #[expect(dead_code, reason = "read by the Reader extractor before the handler; here it is named and documented")]
+    at_least: Option<String>,
+}
+
+/// Query of what happened in a room.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ChangesParams {
+    /// The last rev that the reader knows of; 0 when absent.
+    #[param(value_type = Option<i64>, minimum = 0, default = 0)]
+    after_rev: Option<String>,
+    /// Revs in the answer, 1 to 1000; 50 when absent.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000, default = 50)]
+    limit: Option<String>,
+    /// A position: the answer includes what it stands for, or is 503 `behind`.
+    #[expect(dead_code, reason = "read by the Reader extractor before the handler; here it is named and documented")]
+    at_least: Option<String>,
+}
+
+/// Query of an outcome.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OutcomeParams {
+    /// The position that the command was answered with.
+    pub position: String,
 }
 
 /// Query of one thing.
@@ -151,12 +193,66 @@ impl HistoryParams {
         }
         Ok(HistoryQuery { limit: limit(self.limit.as_deref())?, at, from, to })
     }
+
+    /// The same for a stream of the whole room: what makes pages has no place there.
+    pub fn check_stream(&self, room: RoomId) -> Result<HistoryQuery, Problem> {
+        let given = [
+            ("limit", self.limit.is_some()),
+            ("before", self.before.is_some()),
+            ("after", self.after.is_some()),
+            ("around", self.around.is_some()),
+        ];
+        match given.into_iter().find(|(_, is_given)| *is_given) {
+            Some((field, _)) => Err(invalid(field, "is for pages: a stream holds the whole room, or a range of time")),
+            None => self.check(room),
+        }
+    }
 }
 
 impl ListParams {
     /// The number of items on the page.
     pub fn limit(&self) -> Result<i64, Problem> {
         limit(self.limit.as_deref())
+    }
+
+    /// The place that `after` stands at.
+    pub fn after<T>(
+        &self,
+        parse: impl FnOnce(&str) -> Result<T, cursor::InvalidCursor>,
+        start: T,
+    ) -> Result<T, Problem> {
+        match &self.after {
+            Some(after) => parse(after).map_err(|error| invalid("after", error)),
+            None => Ok(start),
+        }
+    }
+}
+
+impl ThreadParams {
+    /// Where the page lies among the replies to a message, and how many it holds.
+    pub fn check(&self, message: MessageId) -> Result<(At, i64), Problem> {
+        let cursor = |field, text: &str| cursor::parse_replies(message, text).map_err(|error| invalid(field, error));
+        let at = match (&self.before, &self.after) {
+            (Some(_), Some(_)) => return Err(invalid("after", "`before` and `after` exclude each other")),
+            (Some(before), None) => At::Before(cursor("before", before)?),
+            (None, Some(after)) => At::After(cursor("after", after)?),
+            (None, None) => At::Newest,
+        };
+        Ok((at, limit(self.limit.as_deref())?))
+    }
+}
+
+impl ChangesParams {
+    /// The last rev known, and how many more are wanted.
+    pub fn check(&self) -> Result<(i64, i64), Problem> {
+        let after = match self.after_rev.as_deref() {
+            None => 0,
+            Some(text) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
+                text.parse().map_err(|_| invalid("after_rev", "is no rev of any room"))?
+            }
+            Some(_) => return Err(invalid("after_rev", "is not a whole number")),
+        };
+        Ok((after, limit(self.limit.as_deref())?))
     }
 }
 

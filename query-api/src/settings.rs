@@ -23,11 +23,24 @@ pub struct Settings {
     /// Requests of one user that may wait at a time for the position they name
     #[arg(long, env = "CHATLOG_QUERY_POSITIONS_PER_USER", default_value_t = 32, value_name = "N")]
     pub query_positions_per_user: u32,
+    /// Whole rooms that may be read as streams at a time, in the whole process
+    #[arg(long, env = "CHATLOG_QUERY_STREAMS", default_value_t = 64, value_name = "N")]
+    pub query_streams: u32,
+    /// Whole rooms that one user may read as streams at a time
+    #[arg(long, env = "CHATLOG_QUERY_STREAMS_PER_USER", default_value_t = 2, value_name = "N")]
+    pub query_streams_per_user: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { query_wait_ms: 1_000, query_waiters: 1_000, query_refusals_per_user: 4, query_positions_per_user: 32 }
+        Self {
+            query_wait_ms: 1_000,
+            query_waiters: 1_000,
+            query_refusals_per_user: 4,
+            query_positions_per_user: 32,
+            query_streams: 64,
+            query_streams_per_user: 2,
+        }
     }
 }
 
@@ -42,6 +55,14 @@ impl Settings {
 
     pub(crate) fn refusals_per_user(&self) -> usize {
         self.query_refusals_per_user as usize
+    }
+
+    pub(crate) fn streams(&self) -> usize {
+        self.query_streams as usize
+    }
+
+    pub(crate) fn streams_per_user(&self) -> usize {
+        self.query_streams_per_user as usize
     }
 
     pub(crate) fn positions_per_user(&self) -> usize {

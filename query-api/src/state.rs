@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use platform::Platform;
+use platform::waiters::Waiters;
 
 use crate::Settings;
 use crate::freshness::Freshness;
+use crate::log_reader::LogReader;
 use crate::names::Names;
 
 /// The state of the query API; cheap to clone.
@@ -17,6 +19,8 @@ struct Shared {
     platform: Platform,
     freshness: Freshness,
     names: Names,
+    log_reader: LogReader,
+    streams: Waiters,
 }
 
 impl QueryState {
@@ -27,11 +31,27 @@ impl QueryState {
             platform: platform.clone(),
             freshness: Freshness::new(platform, settings),
             names: Names::default(),
+            log_reader: LogReader::new(&platform.kafka),
+            streams: Waiters::new(settings.streams_per_user(), settings.streams()),
         }))
     }
 
     pub(crate) fn freshness(&self) -> &Freshness {
         &self.0.freshness
+    }
+
+    pub(crate) fn platform(&self) -> &Platform {
+        &self.0.platform
+    }
+
+    /// Single records of the log.
+    pub(crate) fn log_reader(&self) -> &LogReader {
+        &self.0.log_reader
+    }
+
+    /// Who reads whole rooms now.
+    pub(crate) fn streams(&self) -> &Waiters {
+        &self.0.streams
     }
 
     pub(crate) fn names(&self) -> &Names {

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use axum::extract::State;
 use axum::response::Response;
 use event_schema::{RoomId, Timestamp};
+use http::header::VARY;
 use http::{HeaderMap, HeaderValue};
 use platform::Problem;
 use platform::extract::Query;
@@ -13,12 +14,13 @@ use utoipa_axum::routes;
 
 use crate::access::RoomReader;
 use crate::item::MessagesPage;
+use crate::openapi::{NotModified, ReadProblems, RoomProblems};
 use crate::params::{At, HistoryParams, HistoryQuery};
 use crate::state::QueryState;
 use crate::window::{Place, Window};
 use crate::{cursor, store};
 
-use super::rendered;
+use super::{rendered, stream};
 
 pub(super) fn router() -> OpenApiRouter<QueryState> {
     OpenApiRouter::default().routes(routes!(list_messages))
@@ -28,23 +30,25 @@ pub(super) fn router() -> OpenApiRouter<QueryState> {
 ///
 /// Newest first. `next` leads to older messages, `prev` to newer ones; both stay right while people write, edit and
 /// delete. `before`, `after` and `around` exclude each other; `from` and `to` go with `before` and `after`.
+///
+/// With `Accept: application/x-ndjson` the whole room (or the range of `from` and `to`) comes as a stream, a message a line,
+/// oldest first, at the reader's own pace. Its last line is
+/// `{"complete":true,"messages":N,"rev":R}`, or says with `"complete":false` and a `reason` why it ends early (a problem's
+/// last word: `forbidden` for who is no member any more); a stream without such a line was cut. What happened since it began
+/// is told by `changes` after `rev`.
 #[utoipa::path(
     get,
     path = "/v1/rooms/{room}/messages",
     tag = "history",
     params(("room" = Uuid, Path, description = "The room"), HistoryParams),
     responses(
-        (status = 200, description = "A page", body = MessagesPage, headers(
-            ("ETag" = String, description = "For `If-None-Match`"),
+        (status = 200, description = "A page, or the whole room", content(
+            (MessagesPage = "application/json"), (String = "application/x-ndjson")
+        ), headers(
+            ("ETag" = String, description = "For `If-None-Match`; pages only"),
             ("Link" = String, description = "`next` and `prev` as links (RFC 8288)"),
         )),
-        (status = 304, description = "The page is what `If-None-Match` names"),
-        (status = 400, description = "A parameter is wrong; `field` names it", body = Problem),
-        (status = 401, description = "No valid token", body = Problem),
-        (status = 403, description = "Not a member of this public channel", body = Problem),
-        (status = 404, description = "No such room, or no such message to go around", body = Problem),
-        (status = 410, description = "`at_least` is of another log", body = Problem),
-        (status = 503, description = "The read models are behind; try again", body = Problem),
+        NotModified, ReadProblems, RoomProblems,
     ),
     security(("bearer" = [])),
 )]
@@ -56,6 +60,11 @@ async fn list_messages(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let room = reader.room_id;
+    if stream::is_wanted(&headers) {
+        let query = params.check_stream(room)?;
+        let window = within(&mut reader, &query).await?;
+        return stream::stream(&state, reader, window);
+    }
     let query = params.check(room)?;
     let place = match query.at {
         At::Newest => Place::Newest,
@@ -78,7 +87,9 @@ async fn list_messages(
     let prev = span.newer.map(|seq| cursor::history(room, seq));
     let link = link(room, &query, next.as_deref(), prev.as_deref());
     let body = page.finish(names.iter().map(|(id, names)| (*id, &**names)), next.as_deref(), prev.as_deref());
-    Ok(rendered(&headers, body, link))
+    let mut response = rendered(&headers, body, link);
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
+    Ok(response)
 }
 
 /// The part of the window that lies in the range of time asked for.

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
+use axum::response::Response;
 use event_schema::{Timestamp, UserId};
+use http::HeaderMap;
 use platform::Problem;
 use platform::extract::Query;
 use serde::Serialize;
@@ -14,11 +15,12 @@ use uuid::Uuid;
 
 use crate::access::RoomReader;
 use crate::item::NamesItem;
-use crate::params::{ListParams, invalid};
+use crate::openapi::{NotModified, ReadProblems, RoomProblems};
+use crate::params::ListParams;
 use crate::state::QueryState;
 use crate::{cursor, names, store};
 
-use super::page_of;
+use super::{answer, next_link, page_of};
 
 pub(super) fn router() -> OpenApiRouter<QueryState> {
     OpenApiRouter::default().routes(routes!(list_members))
@@ -55,29 +57,28 @@ struct Member {
     tag = "rooms",
     params(("room" = Uuid, Path, description = "The room"), ListParams),
     responses(
-        (status = 200, description = "A page", body = MembersPage),
-        (status = 400, description = "A parameter is wrong; `field` names it", body = Problem),
-        (status = 401, description = "No valid token", body = Problem),
-        (status = 403, description = "Not a member of this public channel", body = Problem),
-        (status = 404, description = "No such room", body = Problem),
-        (status = 410, description = "`at_least` is of another log", body = Problem),
-        (status = 503, description = "The read models are behind; try again", body = Problem),
+        (status = 200, description = "A page", body = MembersPage, headers(
+            ("ETag" = String, description = "For `If-None-Match`"),
+            ("Link" = String, description = "`next` as a link (RFC 8288)"),
+        )),
+        NotModified, ReadProblems, RoomProblems,
     ),
     security(("bearer" = [])),
 )]
 #[tracing::instrument(skip_all, fields(room = %reader.room_id))]
-async fn list_members(mut reader: RoomReader, Query(params): Query<ListParams>) -> Result<Json<MembersPage>, Problem> {
-    let room = reader.room_id;
-    let limit = params.limit()?;
-    let after = match &params.after {
-        Some(after) => cursor::parse_members(room, after).map_err(|error| invalid("after", error))?,
-        // Before everybody: the nil id is the platform's own, and no member.
-        None => UserId::PLATFORM,
-    };
+async fn list_members(
+    mut reader: RoomReader,
+    Query(params): Query<ListParams>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (room, limit) = (reader.room_id, params.limit()?);
+    // The nil id, the platform's own, comes before everybody.
+    let after = params.after(|text| cursor::parse_members(room, text), UserId::PLATFORM)?;
     let rows = store::members(&mut reader.db, room, after, limit + 1).await?;
     let (rows, next) = page_of(rows, limit, |last| cursor::members(room, UserId(last.user_id)));
     let ids: Vec<Uuid> = rows.iter().map(|row| row.user_id).collect();
     let users = names::read(&mut reader.db, &ids).await?;
     let items = rows.into_iter().map(|row| Member { user_id: row.user_id, role: row.role, since: row.since.into() });
-    Ok(Json(MembersPage { items: items.collect(), users, next }))
+    let link = next_link(format_args!("/v1/rooms/{room}/members"), limit, next.as_deref());
+    answer(&headers, &MembersPage { items: items.collect(), users, next }, link)
 }

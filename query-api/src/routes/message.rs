@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 
 use crate::access::RoomReader;
 use crate::item::MessageItem;
+use crate::openapi::{NotModified, ReadProblems, RoomProblems};
 use crate::params::OneParams;
 use crate::state::QueryState;
 
@@ -40,13 +41,7 @@ struct MessagePath {
         (status = 200, description = "The message", body = MessageItem, headers(
             ("ETag" = String, description = "For `If-None-Match`"),
         )),
-        (status = 304, description = "The message is what `If-None-Match` names"),
-        (status = 400, description = "A parameter is wrong; `field` names it", body = Problem),
-        (status = 401, description = "No valid token", body = Problem),
-        (status = 403, description = "Not a member of this public channel", body = Problem),
-        (status = 404, description = "No such room or message", body = Problem),
-        (status = 410, description = "`at_least` is of another log", body = Problem),
-        (status = 503, description = "The read models are behind; try again", body = Problem),
+        NotModified, ReadProblems, RoomProblems,
     ),
     security(("bearer" = [])),
 )]

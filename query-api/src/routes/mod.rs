@@ -1,16 +1,28 @@
 //! The routes, one file a resource; each handler's extractors say who may.
 
+mod changes;
 mod history;
+mod inbox;
 mod members;
 mod message;
+mod outcomes;
+mod receipts;
 mod rooms;
+mod stream;
+mod threads;
 mod users;
+
+use std::fmt::Display;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LINK};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use platform::Problem;
+use serde::Serialize;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::etag;
@@ -21,9 +33,16 @@ pub(crate) fn router() -> OpenApiRouter<QueryState> {
     OpenApiRouter::default()
         .merge(history::router())
         .merge(message::router())
+        .merge(threads::router())
+        .merge(changes::router())
         .merge(rooms::router())
         .merge(members::router())
+        .merge(receipts::router())
+        .merge(inbox::router())
         .merge(users::router())
+        .merge(outcomes::router())
+        // For clients that ask for it; a page shrinks to a tenth, at the lowest level already.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
 }
 
 /// An answer that is JSON already; none of it if the client has it. It may be kept, by the client alone, and shown again
@@ -44,6 +63,18 @@ fn rendered(request: &HeaderMap, body: Bytes, link: Option<HeaderValue>) -> Resp
         headers.insert(LINK, link);
     }
     response
+}
+
+/// The same for an answer that is not JSON yet.
+fn answer(request: &HeaderMap, value: &impl Serialize, link: Option<HeaderValue>) -> Result<Response, Problem> {
+    let body = serde_json::to_vec(value).map_err(Problem::internal)?;
+    Ok(rendered(request, body.into(), link))
+}
+
+/// The next page of a list as a link (RFC 8288), for clients that follow them without looking inside.
+fn next_link(path: impl Display, limit: i64, next: Option<&str>) -> Option<HeaderValue> {
+    // Paths, ids and cursors are plain ASCII.
+    HeaderValue::try_from(format!("<{path}?limit={limit}&after={}>; rel=\"next\"", next?)).ok()
 }
 
 /// Cuts what was read (one more than the page holds) to a page; the cursor of its last item, if there are more.

@@ -1,8 +1,9 @@
 //! Rooms: one of them, and the public ones.
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use event_schema::{RoomId, Timestamp};
+use http::HeaderMap;
 use platform::Problem;
 use platform::extract::Query;
 use serde::Serialize;
@@ -13,11 +14,12 @@ use uuid::Uuid;
 
 use crate::access::{Reader, RoomVisitor};
 use crate::cursor;
-use crate::params::{ListParams, OneParams, invalid};
+use crate::openapi::{MissingProblems, NotModified, ReadProblems};
+use crate::params::{ListParams, OneParams};
 use crate::state::QueryState;
 use crate::store::{self, ChannelRow, RoomRow};
 
-use super::page_of;
+use super::{answer, next_link, page_of};
 
 pub(super) fn router() -> OpenApiRouter<QueryState> {
     OpenApiRouter::default().routes(routes!(get_room)).routes(routes!(list_channels))
@@ -91,18 +93,20 @@ struct Inside {
     tag = "rooms",
     params(("room" = Uuid, Path, description = "The room"), OneParams),
     responses(
-        (status = 200, description = "The room", body = RoomAnswer),
-        (status = 400, description = "A parameter is wrong; `field` names it", body = Problem),
-        (status = 401, description = "No valid token", body = Problem),
-        (status = 404, description = "No such room", body = Problem),
-        (status = 410, description = "`at_least` is of another log", body = Problem),
-        (status = 503, description = "The read models are behind; try again", body = Problem),
+        (status = 200, description = "The room", body = RoomAnswer, headers(
+            ("ETag" = String, description = "For `If-None-Match`"),
+        )),
+        NotModified, ReadProblems, MissingProblems,
     ),
     security(("bearer" = [])),
 )]
 #[tracing::instrument(skip_all, fields(room = %visitor.room_id))]
-async fn get_room(visitor: RoomVisitor, Query(OneParams { .. }): Query<OneParams>) -> Json<RoomAnswer> {
-    Json(RoomAnswer::new(visitor.room_id, visitor.room))
+async fn get_room(
+    visitor: RoomVisitor,
+    Query(OneParams { .. }): Query<OneParams>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    answer(&headers, &RoomAnswer::new(visitor.room_id, visitor.room), None)
 }
 
 impl RoomAnswer {
@@ -173,11 +177,11 @@ struct Channel {
     tag = "rooms",
     params(ListParams),
     responses(
-        (status = 200, description = "A page", body = ChannelsPage),
-        (status = 400, description = "A parameter is wrong; `field` names it", body = Problem),
-        (status = 401, description = "No valid token", body = Problem),
-        (status = 410, description = "`at_least` is of another log", body = Problem),
-        (status = 503, description = "The read models are behind; try again", body = Problem),
+        (status = 200, description = "A page", body = ChannelsPage, headers(
+            ("ETag" = String, description = "For `If-None-Match`"),
+            ("Link" = String, description = "`next` as a link (RFC 8288)"),
+        )),
+        NotModified, ReadProblems,
     ),
     security(("bearer" = [])),
 )]
@@ -186,16 +190,15 @@ async fn list_channels(
     State(state): State<QueryState>,
     reader: Reader,
     Query(params): Query<ListParams>,
-) -> Result<Json<ChannelsPage>, Problem> {
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let limit = params.limit()?;
-    let (name, id) = match &params.after {
-        Some(after) => cursor::parse_channels(after).map_err(|error| invalid("after", error))?,
-        // Before every channel: ids are never nil.
-        None => (String::new(), RoomId(Uuid::nil())),
-    };
+    // Ids are never nil: this comes before every channel.
+    let (name, id) = params.after(cursor::parse_channels, (String::new(), RoomId(Uuid::nil())))?;
     let rows = store::channels(&mut *reader.db(&state).await?, reader.user_id, (&name, id), limit + 1).await?;
     let (rows, next) = page_of(rows, limit, |last| cursor::channels(&last.name, RoomId(last.room_id)));
-    Ok(Json(ChannelsPage { items: rows.into_iter().map(Channel::from).collect(), next }))
+    let link = next_link("/v1/channels", limit, next.as_deref());
+    answer(&headers, &ChannelsPage { items: rows.into_iter().map(Channel::from).collect(), next }, link)
 }
 
 impl From<ChannelRow> for Channel {

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use event_schema::{Timestamp, Topic, UserId};
+use http::HeaderMap;
 use platform::Problem;
 use platform::extract::{Path, Query};
 use serde::{Deserialize, Serialize};
@@ -14,9 +15,12 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::access::Reader;
+use crate::openapi::{MissingProblems, NotModified, ReadProblems};
 use crate::params::{IdsParams, OneParams};
 use crate::state::QueryState;
 use crate::store::{self, UserRow};
+
+use super::answer;
 
 pub(super) fn router() -> OpenApiRouter<QueryState> {
     OpenApiRouter::default().routes(routes!(get_me)).routes(routes!(get_user)).routes(routes!(list_users))
@@ -72,11 +76,10 @@ struct UserPath {
     tag = "people",
     params(OneParams),
     responses(
-        (status = 200, description = "The profile", body = Me),
-        (status = 400, description = "A parameter is wrong; `field` names it", body = Problem),
-        (status = 401, description = "No valid token", body = Problem),
-        (status = 410, description = "`at_least` is of another log", body = Problem),
-        (status = 503, description = "The read models are behind; try again", body = Problem),
+        (status = 200, description = "The profile", body = Me, headers(
+            ("ETag" = String, description = "For `If-None-Match`"),
+        )),
+        NotModified, ReadProblems,
     ),
     security(("bearer" = [])),
 )]
@@ -85,10 +88,11 @@ async fn get_me(
     State(state): State<QueryState>,
     reader: Reader,
     Query(OneParams { .. }): Query<OneParams>,
-) -> Result<Json<Me>, Problem> {
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     // Whoever has a token has an account: its event may still be on its way to the log.
     let row = user(&state, &reader, reader.user_id).await?.ok_or_else(Problem::behind)?;
-    Ok(Json(Me { locale: row.locale.clone(), profile: row.into() }))
+    answer(&headers, &Me { locale: row.locale.clone(), profile: row.into() }, None)
 }
 
 /// Read a person's profile
@@ -98,12 +102,10 @@ async fn get_me(
     tag = "people",
     params(("user" = Uuid, Path, description = "The person"), OneParams),
     responses(
-        (status = 200, description = "The profile", body = Profile),
-        (status = 400, description = "A parameter is wrong; `field` names it", body = Problem),
-        (status = 401, description = "No valid token", body = Problem),
-        (status = 404, description = "No such person", body = Problem),
-        (status = 410, description = "`at_least` is of another log", body = Problem),
-        (status = 503, description = "The read models are behind; try again", body = Problem),
+        (status = 200, description = "The profile", body = Profile, headers(
+            ("ETag" = String, description = "For `If-None-Match`"),
+        )),
+        NotModified, ReadProblems, MissingProblems,
     ),
     security(("bearer" = [])),
 )]
@@ -113,9 +115,10 @@ async fn get_user(
     reader: Reader,
     Path(path): Path<UserPath>,
     Query(OneParams { .. }): Query<OneParams>,
-) -> Result<Json<Profile>, Problem> {
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let row = user(&state, &reader, path.user).await?.ok_or_else(Problem::not_found)?;
-    Ok(Json(row.into()))
+    answer(&headers, &Profile::from(row), None)
 }
 
 /// Read the profiles of several people
@@ -125,11 +128,10 @@ async fn get_user(
     tag = "people",
     params(IdsParams),
     responses(
-        (status = 200, description = "The profiles", body = Profiles),
-        (status = 400, description = "A parameter is wrong; `field` names it", body = Problem),
-        (status = 401, description = "No valid token", body = Problem),
-        (status = 410, description = "`at_least` is of another log", body = Problem),
-        (status = 503, description = "The read models are behind; try again", body = Problem),
+        (status = 200, description = "The profiles", body = Profiles, headers(
+            ("ETag" = String, description = "For `If-None-Match`"),
+        )),
+        NotModified, ReadProblems,
     ),
     security(("bearer" = [])),
 )]
@@ -138,11 +140,13 @@ async fn list_users(
     State(state): State<QueryState>,
     reader: Reader,
     Query(params): Query<IdsParams>,
-) -> Result<Json<Profiles>, Problem> {
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let ids = params.ids()?;
     let rows = store::users(&mut *reader.db(&state).await?, &ids).await?;
     let mut rows: HashMap<Uuid, UserRow> = rows.into_iter().map(|row| (row.user_id, row)).collect();
-    Ok(Json(Profiles { items: ids.iter().filter_map(|id| rows.remove(&id.0)).map(Profile::from).collect() }))
+    let items = ids.iter().filter_map(|id| rows.remove(&id.0)).map(Profile::from).collect();
+    answer(&headers, &Profiles { items }, None)
 }
 
 /// A person; none only after the read models have caught up.

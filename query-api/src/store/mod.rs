@@ -1,7 +1,14 @@
 //! Every statement of this crate. They name tables unqualified: the pool is bound to the active generation.
 //!
-//! No statement has an OFFSET, and none sorts: each walks an index in the order in which it answers. `tests/plans.rs`
-//! holds the plans of these very statements on millions of rows.
+//! No statement has an OFFSET, and none sorts (but for the inbox, which says why): each walks an index in the order in which
+//! it answers. `tests/plans` holds the plans of these very statements on millions of rows.
+
+pub mod changes;
+pub mod inbox;
+pub mod outcomes;
+pub mod receipts;
+pub mod stream;
+pub mod threads;
 
 use chrono::{DateTime, Utc};
 use event_schema::{MessageId, RoomId, UserId, WorkspaceId};
@@ -86,7 +93,7 @@ pub struct TimeBounds {
 
 /// The years 0001 and 9999: before and after every message. A null in their place would be planned as a sort of nothing.
 const EARLIEST: DateTime<Utc> = DateTime::from_timestamp(-62_135_596_800, 0).expect("a time");
-const LATEST: DateTime<Utc> = DateTime::from_timestamp(253_402_300_799, 0).expect("a time");
+pub(crate) const LATEST: DateTime<Utc> = DateTime::from_timestamp(253_402_300_799, 0).expect("a time");
 
 /// Finds the ends of a range of time: two look-ups in `messages_by_time`, a row each. A time that is not given stands for
 /// every message.

@@ -1,0 +1,57 @@
+//! What the OpenAPI document says of every read alike: how it can be refused, and that it may be known already.
+
+use std::collections::BTreeMap;
+
+use platform::problem::MEDIA_TYPE;
+use utoipa::IntoResponses;
+use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
+
+macro_rules! problems {
+    ($($(#[$doc:meta])* $name:ident { $($status:literal: $description:literal,)* })*) => {$(
+        $(#[$doc])*
+        pub struct $name;
+
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                BTreeMap::from([$(($status.to_owned(), problem($description).into()),)*])
+            }
+        }
+    )*};
+}
+
+fn problem(description: &str) -> Response {
+    let content = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
+    ResponseBuilder::new().description(description).content(MEDIA_TYPE, content).build()
+}
+
+problems! {
+    /// Every read.
+    ReadProblems {
+        "400": "`invalid-request`, `limit-exceeded` or `beyond-end`: a parameter is wrong; `field` names it",
+        "401": "`unauthorized`: no valid token",
+        "410": "`other-log`: the position is of another log",
+        "429": "`too-many-requests`: wait for `Retry-After`",
+        "500": "`internal`",
+        "503": "`behind`: the read models have not reached the position, or are too far behind to refuse something; \
+                `unavailable`: try again",
+    }
+    /// Reads for the members of a room.
+    RoomProblems {
+        "403": "`forbidden`: not a member of this public channel",
+        "404": "`not-found`: no such room, or none that the reader may know of",
+    }
+    /// Reads of one thing.
+    MissingProblems {
+        "404": "`not-found`: no such thing, or none that the reader may know of",
+    }
+}
+
+/// Reads that can be asked for with `If-None-Match`.
+pub struct NotModified;
+
+impl IntoResponses for NotModified {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let response = ResponseBuilder::new().description("The answer is what `If-None-Match` names").build();
+        BTreeMap::from([("304".to_owned(), response.into())])
+    }
+}

@@ -1,0 +1,142 @@
+//! What became of a command.
+
+use axum::Json;
+use axum::extract::State;
+use event_schema::{EventType, Topic};
+use platform::extract::Query;
+use platform::{Caller, Position, Problem};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::log_reader::{Heading, Place};
+use crate::openapi::{MissingProblems, ReadProblems};
+use crate::params::{OutcomeParams, invalid};
+use crate::state::QueryState;
+use crate::store::outcomes::{self, OutcomeRow};
+
+pub(super) fn router() -> OpenApiRouter<QueryState> {
+    OpenApiRouter::default().routes(routes!(get_outcome))
+}
+
+/// What became of a command.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Outcome)]
+struct OutcomeAnswer {
+    /// What the fold said.
+    outcome: Verdict,
+    /// Why it was rejected: a word of the list in `docs/errors.md`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// The seq of the message that was posted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<i64>,
+    /// The rev that it got; absent where none are counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rev: Option<i64>,
+}
+
+/// What the fold said of an event. A command that was repeated under its key has the outcome of the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Verdict {
+    /// It counts.
+    Applied,
+    /// It does not count, for the `reason` given.
+    Rejected,
+    /// What it asked for was there already.
+    Duplicate,
+    /// The fold has not come to it yet: ask again.
+    Pending,
+}
+
+/// Read what became of a command
+///
+/// For the position that a command was answered with, and for whoever sent it alone. Waits a second for the fold.
+#[utoipa::path(
+    get,
+    path = "/v1/outcomes",
+    tag = "outcomes",
+    params(OutcomeParams),
+    responses(
+        (status = 200, description = "The outcome", body = OutcomeAnswer),
+        ReadProblems, MissingProblems,
+    ),
+    security(("bearer" = [])),
+)]
+#[tracing::instrument(skip_all)]
+async fn get_outcome(
+    State(state): State<QueryState>,
+    caller: Caller,
+    Query(OutcomeParams { position }): Query<OutcomeParams>,
+) -> Result<Json<OutcomeAnswer>, Problem> {
+    let position: Position = position.parse().map_err(|error| invalid("position", format!("is {error}")))?;
+    let place = place(&state, &position).await?;
+    let heading = {
+        let _waiter = state.freshness().ask_log(caller.user_id)?;
+        state.log_reader().heading(place).await?
+    };
+    let heading = heading.filter(|heading| heading.actor == caller.user_id).ok_or_else(Problem::not_found)?;
+    let mut db = match state.freshness().at_least(caller.user_id, Some(&position)).await {
+        Ok(db) => db,
+        Err(problem) if problem.slug() == "behind" => return Ok(Json(OutcomeAnswer::of(Verdict::Pending))),
+        Err(problem) => return Err(problem),
+    };
+    let found = outcomes::outcome(&mut db, heading.key, heading.id).await?;
+    Ok(Json(OutcomeAnswer::new(heading, found)))
+}
+
+/// The place of the one record that a position stands behind, within the log.
+async fn place(state: &QueryState, position: &Position) -> Result<Place, Problem> {
+    let platform = state.platform();
+    if position.log != platform.log_id {
+        return Err(Problem::other_log());
+    }
+    let mut places = position.offsets.iter();
+    let (Some((&(topic, partition), &next)), None) = (places.next(), places.next()) else {
+        return Err(invalid("position", "stands for several events: use the one that the command was answered with"));
+    };
+    if !Topic::PROJECTED.contains(&topic) {
+        return Err(Problem::not_found());
+    }
+    // Numbers that a client made up must not reach the brokers.
+    if !(0..platform.kafka.partitions(topic).await?).contains(&partition) {
+        return Err(Problem::beyond_end());
+    }
+    let reached = platform.progress.reached(topic, partition).is_some_and(|reached| reached >= next);
+    if !reached && platform.kafka.end_offset(topic, partition).await? < next {
+        return Err(Problem::beyond_end());
+    }
+    match next.checked_sub(1) {
+        Some(offset @ 0..) => Ok((topic, partition, offset)),
+        _ => Err(Problem::not_found()),
+    }
+}
+
+impl OutcomeAnswer {
+    fn of(outcome: Verdict) -> Self {
+        Self { outcome, reason: None, seq: None, rev: None }
+    }
+
+    /// The answer for an event that is folded.
+    fn new(heading: Heading, found: Option<OutcomeRow>) -> Self {
+        match found {
+            Some(OutcomeRow { reason: Some(reason), .. }) => {
+                Self { reason: Some(reason), ..Self::of(Verdict::Rejected) }
+            }
+            // The aggregates' first rev is 1: 0 says that none are counted.
+            Some(OutcomeRow { rev, seq, .. }) => {
+                Self { rev: rev.filter(|rev| *rev > 0), seq, ..Self::of(Verdict::Applied) }
+            }
+            None => match heading.event_type {
+                // The maximum wins: every receipt that is not rejected counts.
+                EventType::ReadUpTo => Self::of(Verdict::Applied),
+                // A direct room is opened once; its creation is its first rev.
+                EventType::RoomCreated => Self { rev: Some(1), ..Self::of(Verdict::Duplicate) },
+                // Set aside: it may be folded later.
+                _ => Self::of(Verdict::Pending),
+            },
+        }
+    }
+}
