@@ -4,6 +4,7 @@
 //! writer that folds a batch and commits its rows together with the checkpoint. A keeper whose checkpoint somebody else has
 //! taken cannot commit. [`fold`] is pure; everything else here is about getting events to it and rows from it.
 
+mod advance;
 mod assignment;
 mod backoff;
 mod batch;
@@ -16,6 +17,7 @@ mod metrics;
 mod partition;
 mod push;
 mod reader;
+mod replay;
 mod run;
 mod settings;
 mod shared;
@@ -23,6 +25,7 @@ mod status;
 mod stop;
 mod store;
 mod trace;
+pub mod verify;
 mod watch;
 mod writer;
 
@@ -37,6 +40,7 @@ use sqlx::PgPool;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+pub use advance::Advance;
 pub use run::{Program, RunError, run};
 pub use settings::Settings;
 

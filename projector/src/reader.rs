@@ -197,19 +197,19 @@ impl Reader {
     }
 }
 
-fn is_out_of_range(error: &KafkaError) -> bool {
+pub(crate) fn is_out_of_range(error: &KafkaError) -> bool {
     let code = error.rdkafka_error_code();
     matches!(code, Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange))
 }
 
-fn decode(topic: event_schema::Topic, message: &BorrowedMessage<'_>) -> Result<Event, record::DecodeError> {
+pub(crate) fn decode(topic: event_schema::Topic, message: &BorrowedMessage<'_>) -> Result<Event, record::DecodeError> {
     let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
     let headers = headers.map(|header| (header.key, header.value));
     record::decode(topic, message.key(), headers, message.payload())
 }
 
 /// The event id of a record that need not be readable otherwise.
-fn id_of(message: &BorrowedMessage<'_>) -> Option<EventId> {
+pub(crate) fn id_of(message: &BorrowedMessage<'_>) -> Option<EventId> {
     let found = catch_unwind(AssertUnwindSafe(|| {
         let header = message.headers()?.iter().find(|header| header.key == header::ID)?;
         std::str::from_utf8(header.value?).ok()?.parse().ok()

@@ -365,6 +365,13 @@ impl State {
         }
     }
 
+    /// Frees what grows with every event, after [`Self::take_changes`]: messages, reactions, what is known of events.
+    pub(crate) fn forget_bulk(&mut self) {
+        self.messages.forget();
+        self.reactions.forget();
+        self.seen.forget();
+    }
+
     /// What somebody is to a room.
     pub(super) fn standing(&self, room: RoomId, user: UserId) -> Result<Standing, NotLoaded> {
         if user == UserId::PLATFORM {

@@ -46,6 +46,11 @@ impl<K: Copy + Eq + Hash + Ord, V: Clone> Table<K, V> {
         self.rows.is_empty()
     }
 
+    /// The rows in memory, in no order.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.rows.iter().filter_map(|(key, row)| Some((key, row.as_ref()?)))
+    }
+
     /// The row of a key.
     pub fn get(&self, key: &K) -> Result<Option<&V>, NotLoaded> {
         self.rows.get(key).map(Option::as_ref).ok_or(NotLoaded(self.name))

@@ -6,4 +6,5 @@ mod faults_of_the_log;
 mod faults_of_the_tables;
 mod outputs;
 mod story;
+mod verifying;
 mod world;
