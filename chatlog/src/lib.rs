@@ -9,6 +9,7 @@ pub mod docs_page;
 pub mod events;
 pub mod import;
 pub mod migrate;
+pub mod openapi;
 pub mod output;
 pub mod serve;
 pub mod topics;
@@ -24,5 +25,6 @@ pub async fn run(command: &Command) -> anyhow::Result<()> {
         Command::Import(import::ImportCommand::Irc(args)) => import::run_irc(args).await,
         Command::Events(events::EventsCommand::Tail(args)) => events::tail::run(args).await,
         Command::Demo(args) => demo::run(args).await,
+        Command::Openapi(_) => openapi::run(),
     }
 }

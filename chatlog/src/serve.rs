@@ -12,10 +12,9 @@ use clap::{Args, ValueEnum};
 use platform::{Health, HttpSettings, Lifecycle, Platform, PlatformSettings, http, internal};
 use serde_json::json;
 use tokio::net::TcpListener;
-use utoipa::openapi::{Info, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::docs_page;
+use crate::{docs_page, openapi};
 
 /// For the help.
 pub const EXAMPLES: &str = "\
@@ -114,7 +113,7 @@ pub async fn start(platform: &Platform, args: &ServeArgs) -> anyhow::Result<Opti
 
 /// Several APIs as one: their routes, one document, and pages to find one's way.
 fn origin(apis: Vec<OpenApiRouter>) -> Router {
-    let start = OpenApiRouter::with_openapi(OpenApi::new(info(), utoipa::openapi::Paths::new()));
+    let start = OpenApiRouter::with_openapi(openapi::empty());
     let (router, document) = apis.into_iter().fold(start, OpenApiRouter::merge).split_for_parts();
     let document = serde_json::to_value(&document).unwrap_or_default();
     let pages = Arc::new(Pages { docs: docs_page::render(&document), document });
@@ -125,16 +124,6 @@ fn origin(apis: Vec<OpenApiRouter>) -> Router {
         .route("/docs/style.css", get(async || ([(CONTENT_TYPE, "text/css; charset=utf-8")], docs_page::STYLE)))
         .with_state(pages);
     router.merge(found_by_people)
-}
-
-fn info() -> Info {
-    let mut info = Info::new("Chatlog", env!("CARGO_PKG_VERSION"));
-    info.description = Some(
-        "A chat platform whose log is the truth. Commands answer 202 once the log has them, with a `position`; give it \
-         to a query as `at_least` to read your own writes. Errors are problems (RFC 9457)."
-            .to_owned(),
-    );
-    info
 }
 
 /// What is rendered once.

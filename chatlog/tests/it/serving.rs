@@ -42,6 +42,9 @@ async fn one_origin_has_one_document_and_a_page_without_scripts() {
     assert!(messages["get"].is_object(), "the query API is missing");
     assert!(document["components"]["schemas"]["Problem"].is_object());
 
+    let alone = serde_json::to_value(chatlog::openapi::document()).expect("a document");
+    assert_eq!(document, alone, "`chatlog openapi` prints what is served");
+
     let page = served.get("/docs").await;
     let policy = page.headers()["content-security-policy"].to_str().expect("text").to_owned();
     assert!(policy.contains("default-src 'none'") && policy.contains("style-src 'self'"), "{policy}");
