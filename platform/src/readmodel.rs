@@ -3,6 +3,7 @@
 //! Activation is one updated row: every process notices within a second, warms a pool whose search path leads to the new
 //! generation, swaps it in, and closes the old one when its readers are done. SQL never names a generation.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +24,9 @@ const INDEXES: &str = include_str!("../../migrations/read-model/indexes.sql");
 const LOCK: i64 = 0x6368_6174_0000_0001;
 /// How often the active generation is looked up.
 const LOOK: Duration = Duration::from_secs(1);
+/// A generation that has just become active is at most a moment behind the one before.
+const BEHIND: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// Longer than any request lasts.
 const LAST_READERS: Duration = Duration::from_mins(1);
 
@@ -56,6 +60,33 @@ pub async fn create_generation(pool: &PgPool, log_id: LogId) -> Result<i32, sqlx
     let number = create(&mut tx, log_id).await?;
     tx.commit().await?;
     Ok(number)
+}
+
+/// Makes a generation of bare tables, to be loaded; its keys and indexes ([`index_statements`]) come afterwards. Until then
+/// nothing is folded into it.
+pub async fn begin_generation(pool: &PgPool, log_id: LogId) -> Result<i32, sqlx::Error> {
+    let mut tx = pool.begin().await?;
+    lock(&mut tx).await?;
+    let number = create_tables(&mut tx, "").await?;
+    sqlx::query!(
+        "insert into control.generations (generation, schema_name, fold_version, log_id, state)
+         values ($1, $2, $3, $4, 'loading')",
+        number,
+        schema_name(number),
+        FOLD_VERSION,
+        log_id.0,
+    )
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(number)
+}
+
+/// The keys and indexes of a generation, one statement each, for a connection whose search path leads to it.
+pub fn index_statements() -> impl Iterator<Item = String> {
+    let code = INDEXES.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join("\n");
+    let statements: Vec<String> = code.split(';').map(|statement| statement.trim().to_owned()).collect();
+    statements.into_iter().filter(|statement| !statement.is_empty())
 }
 
 /// The active generation; makes the first one where there is none.
@@ -92,13 +123,21 @@ async fn lock(connection: &mut sqlx::PgConnection) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-async fn create(connection: &mut sqlx::PgConnection, log_id: LogId) -> Result<i32, sqlx::Error> {
+async fn create_tables(connection: &mut sqlx::PgConnection, indexes: &str) -> Result<i32, sqlx::Error> {
     let next = sqlx::query_scalar!(r#"select coalesce(max(generation), 0) + 1 as "next!" from control.generations"#);
     let number = next.fetch_one(&mut *connection).await?;
     let schema = schema_name(number);
     // The schema's name is made of a number; the files are ours.
-    let sql = format!("create schema {schema}; set local search_path = {schema}; {TABLES}; {INDEXES}");
+    let sql = format!("create schema {schema}; set local search_path = {schema}; {TABLES}; {indexes}");
     raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await?;
+    // Whatever follows in the transaction sees what its connection is made to see.
+    raw_sql("set local search_path to default").execute(connection).await?;
+    Ok(number)
+}
+
+async fn create(connection: &mut sqlx::PgConnection, log_id: LogId) -> Result<i32, sqlx::Error> {
+    let number = create_tables(connection, INDEXES).await?;
+    let schema = schema_name(number);
     sqlx::query!(
         "insert into control.generations (generation, schema_name, fold_version, log_id, state, activated_at)
          select $1, $2, $3, $4, case when first then 'active' else 'building' end, case when first then now() end
@@ -177,6 +216,8 @@ impl ReadModel {
         }
         let pool = postgres::pool(&self.settings, &search_path(active.number))?;
         warm(&pool, before.pool.size()).await?;
+        // Both are being folded, each at its own pace: nobody who has read the old one may see less in the new one.
+        let _ = tokio::time::timeout(BEHIND, overtaken(&before.pool, &pool)).await;
         self.current.store(Arc::new(Current { generation: active.number, pool }));
         tracing::info!(from = before.generation, to = active.number, "another generation is read from now on");
         tokio::spawn(async move {
@@ -186,6 +227,23 @@ impl ReadModel {
         });
         Ok(())
     }
+}
+
+/// Waits until one generation has reached what another one has reached now; ends early where that cannot be seen.
+async fn overtaken(old: &PgPool, new: &PgPool) {
+    let Ok(mark) = checkpoints(old).await else { return };
+    while let Ok(reached) = checkpoints(new).await {
+        let behind = |(place, next): (&(String, i32), &i64)| reached.get(place).is_none_or(|at| at < next);
+        if !mark.iter().any(behind) {
+            return;
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+async fn checkpoints(pool: &PgPool) -> Result<HashMap<(String, i32), i64>, sqlx::Error> {
+    let rows = sqlx::query!("select topic, partition, next_offset from checkpoints").fetch_all(pool).await?;
+    Ok(rows.into_iter().map(|row| ((row.topic, row.partition), row.next_offset)).collect())
 }
 
 /// Opens as many connections as the old pool had, so that the swap is not felt.
