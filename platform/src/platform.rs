@@ -25,11 +25,14 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// How often the servers are asked whether they are well.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Everything a service needs. Cheap to clone.
+/// Everything a service needs. Cheap to clone: every request does, several times.
 #[derive(Clone)]
-pub struct Platform {
+pub struct Platform(Arc<Parts>);
+
+/// What a [`Platform`] consists of.
+pub struct Parts {
     /// What it was connected with.
-    pub settings: Arc<PlatformSettings>,
+    pub settings: PlatformSettings,
     /// The log.
     pub kafka: Kafka,
     /// Control and identity tables; commits are synchronous.
@@ -127,8 +130,8 @@ impl Platform {
         let outbox = Outbox::new(db.clone(), kafka.clone(), log_id);
         lifecycle.spawn("generations", read_model.clone().watch(lifecycle.soft()));
         lifecycle.spawn("keys", keyring.clone().watch(lifecycle.soft()));
-        let platform = Self {
-            settings: Arc::new(settings.clone()),
+        let platform = Self(Arc::new(Parts {
+            settings: settings.clone(),
             kafka,
             db,
             read_model,
@@ -142,7 +145,7 @@ impl Platform {
             clock,
             ids: Ids::new(),
             log_id,
-        };
+        }));
         platform.lifecycle.spawn("servers", watch_servers(platform.clone(), log, tables));
         Ok(platform)
     }
@@ -157,6 +160,14 @@ impl Platform {
         };
         let _ = tokio::time::timeout(Duration::from_millis(500), close).await;
         in_time
+    }
+}
+
+impl std::ops::Deref for Platform {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
     }
 }
 

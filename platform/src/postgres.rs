@@ -6,7 +6,7 @@ use std::time::Duration;
 use event_schema::Timestamp;
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection as _, PgConnection, PgPool};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool};
 
 use crate::clock::Clock;
 use crate::settings::PostgresSettings;
@@ -17,6 +17,8 @@ pub const CONTROL_PATH: &str = "control,identity,public";
 /// How a connection is made: bounded statements, and a name to find it by in `pg_stat_activity`.
 pub fn options(settings: &PostgresSettings, search_path: &str) -> Result<PgConnectOptions, sqlx::Error> {
     let options = PgConnectOptions::from_str(settings.database_url.expose())?;
+    // Slow statements are still told; a span for each costs more than many of them do.
+    let options = options.log_statements(log::LevelFilter::Off);
     Ok(options.application_name("chatlog").options([
         ("search_path", search_path),
         // Callers wait less; what takes longer (bulk work) says so with `SET LOCAL`.

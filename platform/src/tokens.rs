@@ -16,6 +16,7 @@ use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
 use event_schema::{Timestamp, UserId};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 use tokio::time::Instant;
@@ -37,6 +38,8 @@ const RELOAD: Duration = Duration::from_secs(30);
 const RELOAD_ON_UNKNOWN: Duration = Duration::from_secs(1);
 /// Clocks of replicas differ by so many seconds at most.
 const LEEWAY: u64 = 5;
+/// Tokens whose signatures need not be verified again; each takes some 100 bytes.
+const VERIFIED: usize = 10_000;
 /// Serialises the making of keys.
 const LOCK: i64 = 0x6368_6174_0000_0002;
 
@@ -100,12 +103,29 @@ struct Inner {
     last_reload: Mutex<Instant>,
 }
 
-#[derive(Default)]
 struct Keys {
     signing: Option<(String, EncodingKey)>,
     verifying: HashMap<String, Verifying>,
     /// Newest first, for the JWKS.
     order: Vec<String>,
+    /// By a hash of the whole token. A signature costs as much as the rest of a request, and people use a token often. It
+    /// lies beside the keys: with other keys it begins anew.
+    verified: Cache<[u8; 32], Verified>,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        let verified = Cache::new(VERIFIED);
+        Self { signing: None, verifying: HashMap::new(), order: Vec::new(), verified }
+    }
+}
+
+/// What a token with a good signature says; whether it counts now is judged each time.
+#[derive(Clone, Copy)]
+struct Verified {
+    claims: Claims,
+    /// When its key stops verifying.
+    until: Option<DateTime<Utc>>,
 }
 
 struct Verifying {
@@ -137,6 +157,20 @@ impl Keyring {
 
     /// Verifies: the algorithm is ours whatever the token says, the key is known, the time is right.
     pub async fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, TokenError> {
+        let hash = *blake3::hash(token.as_bytes()).as_bytes();
+        let known = self.0.keys.load().verified.get(&hash);
+        let verified = match known {
+            Some(verified) => verified,
+            None => {
+                let verified = self.verify_signature(token).await?;
+                self.0.keys.load().verified.insert(hash, verified);
+                verified
+            }
+        };
+        verified.judge(now)
+    }
+
+    async fn verify_signature(&self, token: &str) -> Result<Verified, TokenError> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Invalid)?;
         let kid = header.kid.filter(|_| header.alg == Algorithm::EdDSA).ok_or(TokenError::Invalid)?;
         if !self.0.keys.load().verifying.contains_key(&kid) && self.may_reload() {
@@ -144,26 +178,16 @@ impl Keyring {
         }
         let keys = self.0.keys.load();
         let key = keys.verifying.get(&kid).ok_or(TokenError::UnknownKey)?;
-        let retired = key.retired_at.map(|at| at + chrono::TimeDelta::seconds(RETIRED_SECONDS));
-        if retired.is_some_and(|until| now.to_datetime() > until) {
-            return Err(TokenError::UnknownKey);
-        }
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // Against the clock that is passed in, below.
+        // Against the clock that is passed in, each time.
         validation.validate_exp = false;
         let signed = jsonwebtoken::decode::<Signed>(token, &key.key, &validation);
         let claims = signed.map_err(|error| judge(error.kind()))?.claims.claims;
-        let now = now.as_micros().div_euclid(1_000_000);
-        if claims.exp.saturating_add(LEEWAY.cast_signed()) <= now {
-            return Err(TokenError::Expired);
-        }
-        if claims.iat > now + LEEWAY.cast_signed() || claims.exp - claims.iat > ACCESS_TOKEN_SECONDS {
-            return Err(TokenError::Invalid);
-        }
-        Ok(claims)
+        let until = key.retired_at.map(|at| at + chrono::TimeDelta::seconds(RETIRED_SECONDS));
+        Ok(Verified { claims, until })
     }
 
     /// The public keys (RFC 7517), newest first.
@@ -255,6 +279,22 @@ impl Keyring {
         .await?;
         tx.commit().await?;
         Ok(())
+    }
+}
+
+impl Verified {
+    fn judge(&self, now: Timestamp) -> Result<Claims, TokenError> {
+        if self.until.is_some_and(|until| now.to_datetime() > until) {
+            return Err(TokenError::UnknownKey);
+        }
+        let (claims, now) = (self.claims, now.as_micros().div_euclid(1_000_000));
+        if claims.exp.saturating_add(LEEWAY.cast_signed()) <= now {
+            return Err(TokenError::Expired);
+        }
+        if claims.iat > now + LEEWAY.cast_signed() || claims.exp - claims.iat > ACCESS_TOKEN_SECONDS {
+            return Err(TokenError::Invalid);
+        }
+        Ok(claims)
     }
 }
 
