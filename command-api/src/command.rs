@@ -120,16 +120,17 @@ impl Command {
     /// An event of this command.
     pub fn event(
         &self,
-        (key, subject): (impl Into<Key>, impl fmt::Display),
+        key: impl Into<Key>,
         id: EventId,
         (actor, time): (UserId, Timestamp),
         payload: impl Into<Payload>,
     ) -> Event {
+        let (key, payload) = (key.into(), payload.into());
         let envelope = Envelope {
             id,
             source: SOURCE.to_owned(),
             time,
-            subject: subject.to_string(),
+            subject: payload.subject(&key, id),
             rules: RULES,
             actor,
             command: self.id,
@@ -137,7 +138,7 @@ impl Command {
             workspace: WorkspaceId::DEFAULT,
             traceparent: platform::telemetry::current_traceparent(),
         };
-        Event { key: key.into(), envelope, payload: payload.into() }
+        Event { key, envelope, payload }
     }
 }
 

@@ -1,16 +1,18 @@
-//! Commands that change a room or its members: decide, send one event, wait where the client wants to.
+//! Commands that are one event: decide, send it, wait where the client wants to.
 
+use event_schema::rejection::Reason;
 use event_schema::topics::Key;
-use event_schema::{Event, EventId, RoomId, UserId};
+use event_schema::{Event, EventId, MessageId, RoomId, Topic, UserId};
 use platform::{Position, Problem};
 use uuid::Uuid;
 
 use crate::command::{Asked, Command};
+use crate::decide::changes::MessageView;
 use crate::decide::{Decision, Refusal, RoomView};
 use crate::refusal::rejected;
 use crate::state::App;
 use crate::store::outcomes::{self, Outcome};
-use crate::store::rooms;
+use crate::store::{messages, rooms};
 
 /// A command that the log has, or that there was nothing to do about.
 #[derive(Clone, Debug)]
@@ -25,46 +27,60 @@ pub struct Done {
 
 /// Who does what to whom.
 #[derive(Clone, Copy, Debug)]
-pub struct Act {
+pub struct Act<'a> {
     /// Who.
     pub caller: UserId,
     /// Where.
     pub room: RoomId,
     /// To whom, where it is somebody else.
     pub other: Option<UserId>,
-    /// What the event is about.
-    pub subject: Uuid,
+    /// About which message, and which emoji on it.
+    pub about: Option<(MessageId, &'a str)>,
+    /// The fold's reasons that mean "it is so already": somebody else was quicker with the same wish.
+    pub so_already: &'static [Reason],
 }
 
-/// Decides and does it. `ready` is asked before an event is sent, for what the room itself cannot tell.
+/// Decides by what the read model shows of the room (and of the message that it is about), and does it. `ready` is asked
+/// before an event is sent, for what the room cannot tell.
 pub async fn act(
     app: &App,
     (asked, command): (&Asked, &Command),
-    act: Act,
-    decide: impl Fn(Option<&RoomView>) -> Result<Decision, Refusal>,
-    ready: impl AsyncFnOnce(&Decision) -> Result<(), Problem>,
+    act: Act<'_>,
+    decide: impl Fn(Option<&RoomView>, Option<&MessageView>) -> Result<Decision, Refusal>,
+    ready: impl AsyncFnOnce(&mut Decision) -> Result<(), Problem>,
 ) -> Result<Done, Problem> {
-    let look = async || {
-        let view = rooms::view(&app.platform.read_model.pool(), act.room, act.caller, act.other).await?;
-        Ok::<_, Problem>(decide(view.as_ref()))
-    };
     let id = command.new_id(0);
-    let mut decision = look().await?;
+    let mut decision = look(app, act, &decide).await?;
     if !matches!(decision, Ok(Decision::Emit(_))) {
         // Neither a refusal nor "it is so already" is given from a state that is behind.
         let position = app.fresh.room(&app.platform, act.caller, act.room).await?;
-        decision = look().await?;
+        decision = look(app, act, &decide).await?;
         if !matches!(decision, Ok(Decision::Emit(_))) {
             let rev = settled(app, command, act, id, decision).await?;
             return Ok(Done { position, rev, folded: asked.wait.is_some() });
         }
     }
-    let decision = decision?;
-    ready(&decision).await?;
+    let mut decision = decision?;
+    ready(&mut decision).await?;
     let Decision::Emit(payload) = decision else { return Err(Problem::internal("a decision changed its mind")) };
     let time = app.platform.clock.now();
-    let event = command.event((act.room, act.subject), id, (act.caller, time), payload);
-    send(app, asked, &event).await
+    let event = command.event(act.room, id, (act.caller, time), payload);
+    send(app, asked, &event, act.so_already).await
+}
+
+async fn look(
+    app: &App,
+    act: Act<'_>,
+    decide: &impl Fn(Option<&RoomView>, Option<&MessageView>) -> Result<Decision, Refusal>,
+) -> Result<Result<Decision, Refusal>, sqlx::Error> {
+    let pool = app.platform.read_model.pool();
+    // In this order: a message that is there was posted in a room that is there.
+    let message = match act.about {
+        Some((id, emoji)) => messages::view(&pool, act.room, id, act.caller, emoji).await?,
+        None => None,
+    };
+    let room = rooms::view(&pool, act.room, act.caller, act.other).await?;
+    Ok(decide(room.as_ref(), message.as_ref()))
 }
 
 /// There is nothing to send: it is so already, or it is refused, unless this very command did it before (then it has a
@@ -72,7 +88,7 @@ pub async fn act(
 async fn settled(
     app: &App,
     command: &Command,
-    act: Act,
+    act: Act<'_>,
     id: EventId,
     decision: Result<Decision, Refusal>,
 ) -> Result<Option<i64>, Problem> {
@@ -87,22 +103,36 @@ async fn settled(
 }
 
 /// Sends one event; waits for the fold's word where the client wants to.
-pub async fn send(app: &App, asked: &Asked, event: &Event) -> Result<Done, Problem> {
+pub async fn send(app: &App, asked: &Asked, event: &Event, so_already: &[Reason]) -> Result<Done, Problem> {
     let position = app.send(std::slice::from_ref(event)).await?;
     let unfolded = Done { position, rev: None, folded: false };
     let Key::Id(key) = event.key else { return Ok(unfolded) };
-    outcome(app, asked, key, event.envelope.id, unfolded).await
+    outcome(app, asked, (key, event.envelope.id), unfolded, so_already).await
 }
 
 /// The fold's word about an event in the log, if the client wants to wait and it comes in time.
-pub async fn outcome(app: &App, asked: &Asked, key: Uuid, id: EventId, done: Done) -> Result<Done, Problem> {
+pub async fn outcome(
+    app: &App,
+    asked: &Asked,
+    (key, id): (Uuid, EventId),
+    done: Done,
+    so_already: &[Reason],
+) -> Result<Done, Problem> {
     if !app.folded(&done.position, asked.wait).await {
         return Ok(done);
     }
     match outcomes::of_event(&app.platform.read_model.pool(), key, id).await? {
         Some(Outcome::Applied(rev)) => Ok(Done { rev: Some(rev), folded: true, ..done }),
-        Some(Outcome::Rejected(reason)) => Err(rejected(&reason)),
-        // A duplicate of what another command did (a direct room opened again).
-        None => Ok(Done { folded: true, ..done }),
+        Some(Outcome::Rejected(reason)) if !so_already.iter().any(|so| so.as_str() == reason) => Err(rejected(&reason)),
+        // A duplicate of what another command did (a direct room opened again), or the same wish, later.
+        _ => Ok(Done { folded: true, ..done }),
     }
+}
+
+/// A position that includes what the read model has just shown of a room.
+pub async fn seen(app: &App, topic: Topic, room: RoomId) -> Result<Position, Problem> {
+    let partition = app.platform.kafka.partition_for(topic, &room.to_string()).await?;
+    // The start of the log is included in everything: good enough where nobody has told how far the read model is.
+    let next = app.platform.progress.reached(topic, partition).unwrap_or(0);
+    Ok(Position::of(app.platform.log_id, topic, partition, next))
 }

@@ -6,6 +6,7 @@
 //! routes to a program that serves several roles from one origin; [`run`] serves them alone.
 
 pub mod accounts;
+pub mod admin;
 pub mod answer;
 pub mod clock;
 pub mod command;
@@ -13,6 +14,7 @@ pub mod decide;
 pub mod deciding;
 pub mod fresh;
 pub mod idempotency;
+pub mod mentions;
 pub mod openapi;
 pub mod people;
 pub mod posting;

@@ -64,11 +64,21 @@ problems! {
         "400": "`invalid-request` or `limit-exceeded`; names the field",
         "413": "`payload-too-large`",
         "415": "`unsupported-media-type`",
-        "503": "`unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key`",
+        "503": "`behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key`",
+    }
+    /// Every call without a body.
+    PathProblems {
+        "400": "`invalid-request` or `limit-exceeded`; names the parameter",
+        "503": "`behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key`",
     }
     /// Every call with credentials.
     CallerProblems {
         "401": "`unauthorized`",
+        "429": "`too-many-requests`: `Retry-After` and `RateLimit` say when and how many",
+    }
+    /// Calls that are limited by address.
+    AddressProblems {
+        "429": "`too-many-requests`: `Retry-After` and `RateLimit` say when and how many",
     }
     /// Logging in.
     CredentialProblems {
@@ -79,12 +89,11 @@ problems! {
         "409": "`in-progress`: an earlier request under this key has not been answered yet",
         "422": "`idempotency-key-reused`: the key came with another body before; or `rejected`: the fold does not count it, \
                 for the `reason` given",
-        "429": "`too-many-requests`",
     }
     /// Commands in a room.
     RoomProblems {
         "403": "`forbidden`: the caller's role does not allow it",
-        "404": "`not-found`: no such room, or none that the caller may know of",
+        "404": "`not-found`: no such room or message, or none that the caller may know of",
     }
     /// Sign-up.
     SignUpProblems {

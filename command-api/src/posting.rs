@@ -6,6 +6,7 @@ use platform::{Position, Problem};
 
 use crate::command::{Asked, Command};
 use crate::decide::{self, Refusal};
+use crate::mentions;
 use crate::state::App;
 use crate::store::{outcomes, rooms};
 
@@ -26,18 +27,19 @@ pub async fn post(
     caller: UserId,
     (asked, command): (&Asked, &Command),
     room: RoomId,
-    messages: Vec<Posted>,
+    mut messages: Vec<Posted>,
 ) -> Result<Posting, Problem> {
     let ids: Vec<MessageId> = (0_u32..).zip(&messages).map(|(n, _)| command.new_id(n).into()).collect();
     if let Some(position) = check(app, caller, command, room, &ids, &messages).await? {
         let folded = asked.wait.is_some();
         return Ok(Posting { ids, position, folded });
     }
+    mentions::of_posts(app, &mut messages).await?;
     let time = app.platform.clock.now();
     let events: Vec<_> = ids
         .iter()
         .zip(messages)
-        .map(|(id, message)| command.event((room, id), (*id).into(), (caller, time), message))
+        .map(|(id, message)| command.event(room, (*id).into(), (caller, time), message))
         .collect();
     let position = app.send(&events).await?;
     let folded = app.folded(&position, asked.wait).await;

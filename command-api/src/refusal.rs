@@ -10,6 +10,7 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::RoomNotFound => Self::not_found().detail("There is no such room."),
+            Refusal::MessageNotFound => Self::not_found().detail("There is no such message in this room."),
             Refusal::TargetNotAMember => Self::not_found().detail("The person is neither a member nor invited."),
             Refusal::Forbidden => Self::forbidden().detail("Your role in this room does not allow it."),
             Refusal::Rejected(reason) => rejected(reason.as_str()),
@@ -42,6 +43,8 @@ fn describe(reason: &str) -> &'static str {
         Some(Reason::MessageNotFound) => "There is no such message in this room.",
         Some(Reason::MessageDeleted) => "The message is deleted.",
         Some(Reason::Unchanged) => "Nothing would have changed.",
+        Some(Reason::ReactionUnchanged) => "The reaction is there already, or was not there to be taken back.",
+        Some(Reason::EmojiLimit) => "The message has as many different emoji as it may have.",
         Some(Reason::LimitExceeded) => "It is larger than the rules allow.",
         _ => "The fold rejected it.",
     }

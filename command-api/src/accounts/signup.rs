@@ -103,7 +103,7 @@ fn registered(command: &Command, ids: Ids, account: &NewAccount) -> Event {
         display_name: Text::Plain(account.display_name.clone()),
         locale: account.locale.clone(),
     };
-    command.event((ids.user, ids.user), ids.event, (ids.user, account.created_at), payload)
+    command.event(ids.user, ids.event, (ids.user, account.created_at), payload)
 }
 
 fn taken(error: &sqlx::Error) -> Option<Problem> {

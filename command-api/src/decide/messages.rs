@@ -3,7 +3,7 @@
 use event_schema::message::Posted;
 use event_schema::rejection::Reason;
 use event_schema::rules::Action;
-use event_schema::{MessageId, Text, UserId, limits};
+use event_schema::{MessageId, Text, limits};
 
 use super::{Refusal, RoomView};
 use crate::validate::{self, Invalid};
@@ -27,7 +27,8 @@ impl NewMessage {
             validate::client_ref("client_ref", reference)?;
         }
         Ok(Posted {
-            mentions: mentions(&self.text),
+            // Named when it is posted: see [`crate::mentions`].
+            mentions: Vec::new(),
             content: Text::Markdown(self.text),
             reply_to: self.reply_to,
             attachments: Vec::new(),
@@ -48,11 +49,6 @@ pub fn batch(messages: Vec<NewMessage>) -> Result<Vec<Posted>, Invalid> {
     let each = messages.into_iter().enumerate();
     each.map(|(n, message)| message.into_payload().map_err(|refused| refused.within(format_args!("messages[{n}]"))))
         .collect()
-}
-
-/// The people mentioned, resolved when the message is posted. The one place for it; names are not resolved yet.
-fn mentions(_text: &str) -> Vec<UserId> {
-    Vec::new()
 }
 
 /// Whether the caller may post. `replies_found`: every message that is answered is in this room.

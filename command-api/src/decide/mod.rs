@@ -3,6 +3,7 @@
 //! They read the same table as the fold and are only a fast first answer: the fold decides at the event's place in the
 //! log. A refusal (and "nothing to do") must come from a state that includes everything acked; see [`crate::fresh`].
 
+pub mod changes;
 pub mod members;
 pub mod messages;
 pub mod rooms;
@@ -27,6 +28,8 @@ pub enum Decision {
 pub enum Refusal {
     /// No such room, or none that the caller may know of.
     RoomNotFound,
+    /// No such message in the room.
+    MessageNotFound,
     /// The person acted upon is neither a member nor invited.
     TargetNotAMember,
     /// The caller's role does not allow it.

@@ -1,6 +1,7 @@
 //! Members: joining, inviting, roles, leaving, removing.
 
 use axum::extract::State;
+use event_schema::rejection::Reason;
 use event_schema::room::Role;
 use event_schema::{Payload, RoomId, UserId};
 use http::StatusCode;
@@ -17,7 +18,7 @@ use crate::answer::Answer;
 use crate::command::Asked;
 use crate::decide::{Decision, members};
 use crate::deciding::{self, Act, Done};
-use crate::openapi::{BodyProblems, CallerProblems, CommandProblems, RoomProblems};
+use crate::openapi::{BodyProblems, CallerProblems, CommandProblems, PathProblems, RoomProblems};
 use crate::state::App;
 use crate::{idempotency, people};
 
@@ -64,9 +65,9 @@ impl Place {
         format!("{}/{}", self.room, self.user)
     }
 
-    fn act(self, caller: UserId) -> Act {
+    fn act(self, caller: UserId, so_already: &'static [Reason]) -> Act<'static> {
         let other = (self.user != caller).then_some(self.user);
-        Act { caller, room: self.room, other, subject: self.user.0 }
+        Act { caller, room: self.room, other, about: None, so_already }
     }
 
     fn accepted(self, done: Done) -> Result<Answer, Problem> {
@@ -113,15 +114,16 @@ async fn put(
     let caller = caller.user_id;
     let command = asked.command(&app.platform.ids, caller, PUT, place.target());
     let work = async {
-        let decide = |view: Option<&_>| members::put(view, caller, place.user, body.role);
-        let exists = async |decision: &Decision| match decision {
+        let decide = |view: Option<&_>, _: Option<&_>| members::put(view, caller, place.user, body.role);
+        let exists = async |decision: &mut Decision| match decision {
             Decision::Emit(Payload::MemberInvited(_)) => {
                 let unknown = people::first_unknown(&app, caller, &[place.user]).await?;
                 unknown.map_or(Ok(()), |_| Err(Problem::not_found().detail("There is no such person.").field("user")))
             }
             _ => Ok(()),
         };
-        place.accepted(deciding::act(&app, (&asked, &command), place.act(caller), decide, exists).await?)
+        let act = place.act(caller, &[Reason::AlreadyMember, Reason::Unchanged]);
+        place.accepted(deciding::act(&app, (&asked, &command), act, decide, exists).await?)
     };
     app.idempotency.answer(&command, idempotency::fingerprint(&command, &body), work).await
 }
@@ -143,7 +145,7 @@ async fn put(
     responses(
         (status = 202, description = "The log has it", body = MemberAccepted),
         (status = 200, description = "It is done (`Prefer: wait`)", body = MemberAccepted),
-        BodyProblems, CallerProblems, CommandProblems, RoomProblems,
+        PathProblems, CallerProblems, CommandProblems, RoomProblems,
     ),
     security(("bearer" = [])),
 )]
@@ -156,9 +158,9 @@ async fn remove(
     let caller = caller.user_id;
     let command = asked.command(&app.platform.ids, caller, DELETE, place.target());
     let work = async {
-        let decide = |view: Option<&_>| members::delete(view, caller, place.user);
-        let ready = async |_: &Decision| Ok(());
-        place.accepted(deciding::act(&app, (&asked, &command), place.act(caller), decide, ready).await?)
+        let decide = |view: Option<&_>, _: Option<&_>| members::delete(view, caller, place.user);
+        let ready = async |_: &mut Decision| Ok(());
+        place.accepted(deciding::act(&app, (&asked, &command), place.act(caller, &[]), decide, ready).await?)
     };
     app.idempotency.answer(&command, idempotency::fingerprint(&command, &()), work).await
 }

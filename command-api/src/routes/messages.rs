@@ -35,7 +35,7 @@ pub fn router() -> OpenApiRouter<App> {
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct PostMessage {
-    /// What is said, as Markdown: at most 8 KiB of UTF-8.
+    /// What is said, as Markdown: at most 8 KiB of UTF-8. `@username` mentions somebody.
     #[schema(example = "Hello!", min_length = 1, max_length = 8192)]
     text: String,
     /// The message of this room that this one answers.

@@ -1,9 +1,11 @@
 //! The routes, one file a resource.
 
 pub mod body;
+pub mod changes;
 pub mod jwks;
 pub mod members;
 pub mod messages;
+pub mod read;
 pub mod rooms;
 pub mod sessions;
 pub mod users;
@@ -24,4 +26,6 @@ pub fn router() -> OpenApiRouter<App> {
         .merge(rooms::router())
         .merge(members::router())
         .merge(messages::router())
+        .merge(changes::router())
+        .merge(read::router())
 }

@@ -1,8 +1,9 @@
 //! Rooms: created, renamed, archived.
 
 use axum::extract::State;
+use event_schema::rejection::Reason;
 use event_schema::room::{HistoryVisibility, JoinRule, RoomKind};
-use event_schema::{Payload, RoomId, Topic, UserId};
+use event_schema::{RoomId, Topic, UserId};
 use http::StatusCode;
 use platform::extract::{Json, Path};
 use platform::{Caller, Position, Problem};
@@ -136,7 +137,7 @@ async fn create_planned(
     if let Some(room) = plan.direct {
         let view = store::rooms::view(&app.platform.read_model.pool(), room, caller, None).await?;
         if view.is_some() {
-            let position = seen(app, room).await?;
+            let position = deciding::seen(app, Topic::Rooms, room).await?;
             return accepted(room, Done { position, rev: None, folded: asked.wait.is_some() }, StatusCode::OK);
         }
     }
@@ -147,17 +148,9 @@ async fn create_planned(
     let (event_id, new_room) = (command.new_id(0), RoomId(command.new_id(1).0));
     let room = plan.direct.unwrap_or(new_room);
     let time = app.platform.clock.now();
-    let event = command.event((room, room), event_id, (caller, time), Payload::from(plan.payload));
-    let done = deciding::send(app, asked, &event).await?;
+    let event = command.event(room, event_id, (caller, time), plan.payload);
+    let done = deciding::send(app, asked, &event, &[]).await?;
     accepted(room, done, StatusCode::CREATED)
-}
-
-/// A position that includes what the read model has just shown of a room.
-async fn seen(app: &App, room: RoomId) -> Result<Position, Problem> {
-    let partition = app.platform.kafka.partition_for(Topic::Rooms, &room.to_string()).await?;
-    // The start of the log is included in everything: good enough where nobody has told how far the read model is.
-    let next = app.platform.progress.reached(Topic::Rooms, partition).unwrap_or(0);
-    Ok(Position::of(app.platform.log_id, Topic::Rooms, partition, next))
 }
 
 /// Rename or archive a room
@@ -195,9 +188,10 @@ async fn change(
         (None, None) => return Err(Problem::bad_request("either `name` or `archived` is needed")),
         (Some(_), Some(_)) => return Err(Invalid::new("archived", "one change at a time").into()),
     };
-    let act = Act { caller: caller.user_id, room, other: None, subject: room.0 };
+    let so_already: &[Reason] = if name.is_some() { &[Reason::Unchanged] } else { &[Reason::RoomArchived] };
+    let act = Act { caller: caller.user_id, room, other: None, about: None, so_already };
     let work = async {
-        let decide = |view: Option<&_>| match &name {
+        let decide = |view: Option<&_>, _: Option<&_>| match &name {
             Some(name) => rooms::rename(view, name),
             None => rooms::archive(view),
         };

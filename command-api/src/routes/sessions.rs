@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::accounts::details::PASSWORD_CHARS;
 use crate::accounts::login::{self, Tokens};
 use crate::accounts::username;
-use crate::openapi::{BodyProblems, CallerProblems, CredentialProblems, SessionProblems};
+use crate::openapi::{AddressProblems, BodyProblems, CallerProblems, CredentialProblems, SessionProblems};
 use crate::state::App;
 use crate::store::accounts::Login;
 use crate::validate::{self, Invalid};
@@ -85,6 +85,7 @@ fn session(tokens: Tokens) -> Response {
         (status = 200, description = "Logged in", body = Session),
         CredentialProblems,
         BodyProblems,
+        AddressProblems,
     ),
 )]
 async fn log_in(State(app): State<App>, _: LogInAttempt, Json(body): Json<LogIn>) -> Result<Response, Problem> {

@@ -19,7 +19,7 @@ use crate::answer::Answer;
 use crate::command::{Asked, Command};
 use crate::deciding::{self, Done};
 use crate::idempotency;
-use crate::openapi::{BodyProblems, SignUpProblems};
+use crate::openapi::{AddressProblems, BodyProblems, SignUpProblems};
 use crate::state::App;
 use crate::validate;
 
@@ -96,6 +96,7 @@ struct SignedUp {
         (status = 201, description = "The account is made and can be read", body = SignedUp),
         BodyProblems,
         SignUpProblems,
+        AddressProblems,
     ),
 )]
 async fn sign_up(
@@ -144,6 +145,6 @@ async fn register(
     };
     let Some(position) = position else { return Answer::accepted(&body) };
     let done = Done { position, rev: None, folded: false };
-    let done = deciding::outcome(app, asked, ids.user.0, ids.event, done).await?;
+    let done = deciding::outcome(app, asked, (ids.user.0, ids.event), done, &[]).await?;
     if done.folded { Answer::applied(StatusCode::CREATED, &body) } else { Answer::accepted(&body) }
 }

@@ -1,5 +1,7 @@
 //! Accounts and credentials (schema `identity`).
 
+use std::collections::HashMap;
+
 use event_schema::user::AccountKind;
 use event_schema::{Timestamp, UserId, WorkspaceId};
 use sqlx::{PgConnection, PgPool};
@@ -123,4 +125,21 @@ pub async fn active(db: &PgPool, users: &[Uuid]) -> Result<Vec<Uuid>, sqlx::Erro
     )
     .fetch_all(db)
     .await
+}
+
+/// Whose names these are, by the keys of the names: accounts, and people whom only the log knows (imported). Read models
+/// and accounts lie in one database, so this is one question.
+pub async fn named(read_model: &PgPool, keys: &[String]) -> Result<HashMap<String, UserId>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"select lower(username) as "key!", user_id as "user_id!" from users
+           where workspace_id = $1 and lower(username) = any($2) and not deactivated
+           union all
+           select username_key, user_id from identity.accounts
+           where workspace_id = $1 and username_key = any($2) and status in ('registered', 'verified')"#,
+        WorkspaceId::DEFAULT.0,
+        keys,
+    )
+    .fetch_all(read_model)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.key, UserId(row.user_id))).collect())
 }

@@ -64,6 +64,6 @@ pub async fn known_users(read_model: &PgPool, ids: &[Uuid]) -> Result<Vec<Uuid>,
 }
 
 /// A word of a later version in a column: that version should answer.
-fn unknown(column: &'static str) -> sqlx::Error {
+pub(super) fn unknown(column: &'static str) -> sqlx::Error {
     sqlx::Error::ColumnDecode { index: column.into(), source: "a word that this version does not know".into() }
 }

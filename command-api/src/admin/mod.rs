@@ -1,0 +1,76 @@
+//! What administrators do to accounts: roles, suspension. Each act is an event in `chat.admin`, in one transaction with the
+//! account's row; nothing that an act changes not is told.
+//!
+//! Needs Postgres and Redis only: the event goes through the outbox, and a command API that runs, now or later, brings it
+//! into the log.
+
+mod act;
+mod store;
+
+use event_schema::UserId;
+use platform::outbox::OutboxError;
+use redis::RedisError;
+
+pub use act::{Acted, Administration};
+pub use store::{Account, page};
+
+use crate::accounts::sessions::SessionError;
+
+/// What somebody may do beyond their own account and rooms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerRole {
+    /// Sees and changes everything that the admin API offers.
+    Admin,
+}
+
+impl ServerRole {
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// Longest reason of a suspension, in characters.
+pub const REASON_CHARS: usize = 500;
+
+/// Why an act was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// Neither an id nor a name of an account.
+    #[error("there is no account {0}")]
+    NoAccount(String),
+    /// Only an account that can be used is suspended.
+    #[error("account {user} is {status}, which cannot be suspended")]
+    NotUsable {
+        /// Whose.
+        user: UserId,
+        /// What it is.
+        status: String,
+    },
+    /// The reason is no text to keep.
+    #[error("the reason is longer than {REASON_CHARS} characters, or holds a NUL")]
+    BadReason,
+    /// The row, or the event, was not written.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+    /// The row was not read.
+    #[error("Postgres: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The account is suspended, but its sessions were not ended.
+    #[error(
+        "suspended, but its sessions could not be ended ({0}): none can be refreshed; suspend again to remove them"
+    )]
+    Sessions(RedisError),
+}
+
+impl From<SessionError> for AdminError {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Redis(error) => Self::Sessions(error),
+            other => Self::Sessions(std::io::Error::other(other).into()),
+        }
+    }
+}

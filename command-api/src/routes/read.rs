@@ -1,0 +1,124 @@
+//! How far somebody has read a room.
+
+use axum::extract::State;
+use event_schema::{RoomId, Topic, UserId, limits};
+use http::StatusCode;
+use platform::extract::{Json, Path};
+use platform::{Caller, Position, Problem};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::answer::Answer;
+use crate::command::{Asked, Command};
+use crate::decide::Decision;
+use crate::decide::changes::{self, Unread};
+use crate::deciding::{self, Done};
+use crate::openapi::{BodyProblems, CallerProblems, CommandProblems, RoomProblems};
+use crate::state::App;
+use crate::{idempotency, store};
+
+const READ: &str = "PUT /v1/rooms/{room}/read";
+
+/// The routes.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(read))
+}
+
+/// How far the caller has read.
+#[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ReadUpTo {
+    /// The `seq` of the last message read.
+    #[schema(example = 17, maximum = 9_007_199_254_740_991_u64)]
+    up_to_seq: u64,
+}
+
+/// A read mark.
+#[derive(Serialize, ToSchema)]
+struct ReadAccepted {
+    /// Which room.
+    room_id: Uuid,
+    /// As asked for; a mark that stood further on stays there.
+    up_to_seq: u64,
+    /// The position that includes it.
+    #[schema(value_type = String)]
+    position: Position,
+}
+
+/// Say how far one has read
+///
+/// The mark only goes on: of several devices the furthest counts. Beyond the room's last message: 400.
+#[utoipa::path(
+    put,
+    path = "/v1/rooms/{room}/read",
+    tag = "messages",
+    operation_id = "read_up_to",
+    params(
+        ("room" = Uuid, Path, description = "Which room"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
+        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+    ),
+    request_body = ReadUpTo,
+    responses(
+        (status = 202, description = "The log has it, or it was so already", body = ReadAccepted),
+        (status = 200, description = "Inboxes show it (`Prefer: wait`)", body = ReadAccepted),
+        BodyProblems, CallerProblems, CommandProblems, RoomProblems,
+    ),
+    security(("bearer" = [])),
+)]
+async fn read(
+    State(app): State<App>,
+    caller: Caller,
+    asked: Asked,
+    Path(room): Path<RoomId>,
+    Json(body): Json<ReadUpTo>,
+) -> Result<Answer, Problem> {
+    if body.up_to_seq > limits::INTEGER {
+        return Err(Problem::limit_exceeded("up_to_seq", limits::INTEGER, "no room has so many messages"));
+    }
+    let command = asked.command(&app.platform.ids, caller.user_id, READ, room);
+    let fingerprint = idempotency::fingerprint(&command, &body);
+    let work = async {
+        let done = mark(&app, (&asked, &command), (room, caller.user_id), body.up_to_seq).await?;
+        let answer = ReadAccepted { room_id: room.0, up_to_seq: body.up_to_seq, position: done.position };
+        if done.folded { Answer::applied(StatusCode::OK, &answer) } else { Answer::accepted(&answer) }
+    };
+    app.idempotency.answer(&command, fingerprint, work).await
+}
+
+async fn mark(
+    app: &App,
+    (asked, command): (&Asked, &Command),
+    (room, caller): (RoomId, UserId),
+    up_to_seq: u64,
+) -> Result<Done, Problem> {
+    let look = async || {
+        let found = store::messages::reading(&app.platform.read_model.pool(), room, caller).await?;
+        Ok::<_, Problem>(changes::read(found.as_ref().map(|(view, reading)| (view, *reading)), up_to_seq))
+    };
+    let mut decision = look().await?;
+    if decision.is_err() {
+        // The room is folded from another topic than the mark: that one catches up before anybody is refused.
+        app.fresh.room(&app.platform, caller, room).await?;
+        decision = look().await?;
+    }
+    match decision {
+        Ok(Decision::Emit(payload)) => {
+            let time = app.platform.clock.now();
+            let event = command.event(room, command.new_id(0), (caller, time), payload);
+            deciding::send(app, asked, &event, &[]).await
+        }
+        // Marks only go on: one that stood so far is no matter of being behind.
+        Ok(Decision::Unchanged) => {
+            let position = deciding::seen(app, Topic::Receipts, room).await?;
+            Ok(Done { position, rev: None, folded: asked.wait.is_some() })
+        }
+        Err(Unread::Beyond(last_seq)) => {
+            Err(Problem::limit_exceeded("up_to_seq", last_seq, "beyond the room's last message"))
+        }
+        Err(Unread::Refused(refusal)) => Err(refusal.into()),
+    }
+}
