@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use sqlx::{AssertSqlSafe, PgPool, raw_sql};
+use sqlx::{AssertSqlSafe, PgPool, Postgres, Transaction, raw_sql};
 use tokio_util::sync::CancellationToken;
 
 use crate::position::LogId;
@@ -217,8 +217,9 @@ impl ReadModel {
         let pool = postgres::pool(&self.settings, &search_path(active.number))?;
         warm(&pool, before.pool.size()).await?;
         // Both are being folded, each at its own pace: nobody who has read the old one may see less in the new one.
-        let _ = tokio::time::timeout(BEHIND, overtaken(&before.pool, &pool)).await;
+        let held = tokio::time::timeout(BEHIND, overtaken(&before.pool, &pool)).await;
         self.current.store(Arc::new(Current { generation: active.number, pool }));
+        drop(held);
         tracing::info!(from = before.generation, to = active.number, "another generation is read from now on");
         tokio::spawn(async move {
             // Whoever took the old pool just now may still ask it for a connection.
@@ -229,21 +230,23 @@ impl ReadModel {
     }
 }
 
-/// Waits until one generation has reached what another one has reached now; ends early where that cannot be seen.
-async fn overtaken(old: &PgPool, new: &PgPool) {
-    let Ok(mark) = checkpoints(old).await else { return };
-    while let Ok(reached) = checkpoints(new).await {
-        let behind = |(place, next): (&(String, i32), &i64)| reached.get(place).is_none_or(|at| at < next);
-        if !mark.iter().any(behind) {
-            return;
+/// Holds one generation where it is until another one has reached that. Whoever drops the transaction lets it go on. An error
+/// means that the old one cannot be read, so that nobody has read more in it.
+async fn overtaken(old: &PgPool, new: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    let mut hold = old.begin().await?;
+    // Every commit moves its checkpoint first, and waits here.
+    let mark = sqlx::query!("select topic, partition, next_offset from checkpoints order by 1, 2 for share");
+    let mark = mark.fetch_all(&mut *hold).await?;
+    loop {
+        let rows = sqlx::query!("select topic, partition, next_offset from checkpoints").fetch_all(new).await?;
+        let reached: HashMap<_, _> =
+            rows.iter().map(|row| ((row.topic.as_str(), row.partition), row.next_offset)).collect();
+        if mark.iter().all(|it| reached.get(&(it.topic.as_str(), it.partition)).is_some_and(|at| *at >= it.next_offset))
+        {
+            return Ok(hold);
         }
         tokio::time::sleep(LOOK_AGAIN).await;
     }
-}
-
-async fn checkpoints(pool: &PgPool) -> Result<HashMap<(String, i32), i64>, sqlx::Error> {
-    let rows = sqlx::query!("select topic, partition, next_offset from checkpoints").fetch_all(pool).await?;
-    Ok(rows.into_iter().map(|row| ((row.topic, row.partition), row.next_offset)).collect())
 }
 
 /// Opens as many connections as the old pool had, so that the swap is not felt.

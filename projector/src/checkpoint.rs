@@ -37,17 +37,18 @@ impl Checkpoint {
 pub(crate) struct Generation {
     pub(crate) log_id: LogId,
     pub(crate) fold_version: i32,
-    pub(crate) active: bool,
+    /// It has no keys yet.
+    pub(crate) loading: bool,
 }
 
 /// The record of a generation; `None` if it was dropped.
 pub(crate) async fn generation(pool: &PgPool, number: i32) -> sqlx::Result<Option<Generation>> {
     let row = sqlx::query!(
-        r#"select log_id, fold_version, state = 'active' as "active!" from control.generations where generation = $1"#,
+        r#"select log_id, fold_version, state = 'loading' as "loading!" from control.generations where generation = $1"#,
         number
     );
     let row = row.fetch_optional(pool).await?;
-    Ok(row.map(|row| Generation { log_id: LogId(row.log_id), fold_version: row.fold_version, active: row.active }))
+    Ok(row.map(|row| Generation { log_id: LogId(row.log_id), fold_version: row.fold_version, loading: row.loading }))
 }
 
 /// Takes the rows of partitions: whoever held them can no longer write. Durable before it returns.

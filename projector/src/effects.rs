@@ -1,5 +1,7 @@
 //! What the fold causes elsewhere: a rejection is told on `chat.rejections`, by way of the outbox, so that it is sent if
-//! and only if the batch that found it is committed.
+//! and only if the batch that found it is committed, and by one generation only.
+
+use std::collections::HashSet;
 
 use event_schema::ids::effect_event_id;
 use event_schema::rejection::{Reason, Recorded};
@@ -14,8 +16,15 @@ use crate::fold::Outcome;
 /// Who the effects say they are from.
 const SOURCE: &str = "/chatlog/projector";
 
-/// Where an effect comes from (`topic/partition/offset/n`: written once, whatever happens), and the effect.
-pub(crate) type Effect = (String, Event);
+/// What the fold causes, and by which event.
+#[derive(Clone, Debug)]
+pub(crate) struct Effect {
+    /// Of the event that causes it.
+    pub(crate) offset: i64,
+    /// `topic/partition/offset/n`: written once, whatever happens.
+    pub(crate) origin: String,
+    pub(crate) event: Event,
+}
 
 /// Tells that an event was rejected. Everything in it follows from the event, so that a replay would say the same.
 pub(crate) fn rejection(partition: Partition, offset: i64, event: &Event, reason: Reason) -> Effect {
@@ -36,7 +45,8 @@ pub(crate) fn rejection(partition: Partition, offset: i64, event: &Event, reason
     let event_type = event.payload.event_type().name().to_owned();
     let payload = Recorded { event_id: rejected.id, event_type, reason: reason.as_str().to_owned() };
     let key: Key = event.key.clone();
-    (format!("{partition}/{offset}/{n}"), Event { key, envelope, payload: payload.into() })
+    let event = Event { key, envelope, payload: payload.into() };
+    Effect { offset, origin: format!("{partition}/{offset}/{n}"), event }
 }
 
 /// The effects of a batch.
@@ -50,10 +60,47 @@ pub(crate) fn of(partition: Partition, batch: &Batch, outcomes: &[Outcome]) -> V
         .collect()
 }
 
-/// Puts effects into the outbox, in the batch's own transaction.
-pub(crate) async fn insert(connection: &mut PgConnection, effects: &[Effect]) -> sqlx::Result<()> {
-    outbox::insert_effects(connection, effects).await.map_err(|error| match error {
+/// Puts effects into the outbox, in the batch's own transaction: those that this generation has to tell. Gives how many.
+pub(crate) async fn insert(
+    connection: &mut PgConnection,
+    generation: i32,
+    partition: Partition,
+    effects: Vec<Effect>,
+) -> sqlx::Result<usize> {
+    if effects.is_empty() {
+        return Ok(0);
+    }
+    let offsets: Vec<i64> = effects.iter().map(|effect| effect.offset).collect();
+    let ours = owned(connection, generation, partition, &offsets).await?;
+    let ours = effects.into_iter().filter(|effect| ours.contains(&effect.offset));
+    let ours: Vec<(String, Event)> = ours.map(|effect| (effect.origin, effect.event)).collect();
+    outbox::insert_effects(connection, &ours).await.map_err(|error| match error {
         OutboxError::Database(error) => error,
         OutboxError::Event(error) => sqlx::Error::Encode(error.into()),
-    })
+    })?;
+    Ok(ours.len())
+}
+
+/// Which of these offsets are this generation's to tell. The batch holds the lock of its checkpoint, which whoever makes
+/// another generation active takes first: the answer stays true until the commit.
+async fn owned(
+    connection: &mut PgConnection,
+    generation: i32,
+    partition: Partition,
+    offsets: &[i64],
+) -> sqlx::Result<HashSet<i64>> {
+    // Function Scan on unnest; for each offset an Index Scan Backward on effect_owners_by_place, Limit 1.
+    let owned = sqlx::query_scalar!(
+        r#"select wanted.at as "at!" from unnest($1::bigint[]) as wanted (at)
+           where $2 = coalesce(
+               (select owner.generation from control.effect_owners owner
+                where owner.topic = $3 and owner.partition = $4 and owner.from_offset <= wanted.at
+                order by owner.from_offset desc, owner.id desc limit 1),
+               (select generation from control.generations where state = 'active'))"#,
+        offsets,
+        generation,
+        partition.topic.name(),
+        partition.number
+    );
+    Ok(owned.fetch_all(connection).await?.into_iter().collect())
 }

@@ -22,8 +22,6 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lease {
     pub(crate) checkpoint: Checkpoint,
-    /// Whether effects are sent.
-    pub(crate) effects: bool,
 }
 
 /// Takes partitions; ends when the servers have answered. Dropping it midway does no harm: an epoch has been raised.
@@ -52,17 +50,14 @@ type Taken = Vec<(Partition, Result<Lease, Stopped>)>;
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 async fn try_take(shared: &Shared, partitions: &[Partition]) -> Result<Taken, Error> {
-    let active = match check_generation(shared).await? {
-        Ok(active) => active,
-        Err(refused) => {
-            let stopped = |partition| Stopped { partition, offset: 0, reason: refused() };
-            return Ok(partitions.iter().map(|partition| (*partition, Err(stopped(*partition)))).collect());
-        }
-    };
+    if let Some(refused) = check_generation(shared).await? {
+        let stopped = |partition| Stopped { partition, offset: 0, reason: refused() };
+        return Ok(partitions.iter().map(|partition| (*partition, Err(stopped(*partition)))).collect());
+    }
     let claimed = checkpoint::claim(&shared.pool, partitions).await?;
     let checked = claimed.into_iter().map(|(partition, checkpoint)| async move {
         let unfit = compare(shared, partition, &checkpoint).await?;
-        let lease = Lease { checkpoint, effects: active };
+        let lease = Lease { checkpoint };
         let offset = checkpoint.next_offset;
         let taken = unfit.map_or(Ok(lease), |reason| Err(Stopped { partition, offset, reason }));
         Ok((partition, taken))
@@ -70,15 +65,16 @@ async fn try_take(shared: &Shared, partitions: &[Partition]) -> Result<Taken, Er
     join_all(checked).await.into_iter().collect()
 }
 
-/// Whether this program may write the generation: `Ok` says whether it is the active one, `Err` makes the reason why not.
-async fn check_generation(shared: &Shared) -> sqlx::Result<Result<bool, impl Fn() -> Reason>> {
+/// Why this program may not write the generation; `None` if it may.
+async fn check_generation(shared: &Shared) -> sqlx::Result<Option<impl Fn() -> Reason>> {
     let number = shared.generation;
     let ours = shared.log_id;
     let found = checkpoint::generation(&shared.pool, number).await?;
-    let fits = found.filter(|it| it.log_id == ours && it.fold_version == FOLD_VERSION);
-    Ok(fits.map(|it| it.active).ok_or(move || match found {
+    let fits = found.is_some_and(|it| it.log_id == ours && it.fold_version == FOLD_VERSION && !it.loading);
+    Ok((!fits).then_some(move || match found {
         None => Reason::NoGeneration { generation: number },
         Some(it) if it.log_id != ours => Reason::OtherLog { generation: number, theirs: it.log_id, ours },
+        Some(it) if it.loading => Reason::Loading { generation: number },
         Some(it) => Reason::OtherFold { generation: number, theirs: it.fold_version, ours: FOLD_VERSION },
     }))
 }

@@ -12,11 +12,13 @@ mod checkpoint;
 mod consumer;
 mod effects;
 pub mod fold;
+mod generations;
 mod lease;
 mod metrics;
 mod partition;
 mod push;
 mod reader;
+pub mod rebuild;
 mod replay;
 mod run;
 mod settings;
@@ -35,7 +37,7 @@ mod tests;
 use std::sync::{Arc, Mutex};
 
 use platform::outbox::Relay;
-use platform::{Lifecycle, Platform};
+use platform::{HealthCheck, Lifecycle, Platform};
 use sqlx::PgPool;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -44,6 +46,7 @@ pub use advance::Advance;
 pub use run::{Program, RunError, run};
 pub use settings::Settings;
 
+use crate::generations::Generations;
 use crate::push::{Publishing, Pushes};
 use crate::shared::Shared;
 use crate::status::Status;
@@ -69,23 +72,32 @@ impl Projector {
     }
 }
 
-/// Folds into the active generation, and relays the outbox, until the process ends.
-#[expect(clippy::must_use_candidate, reason = "it works without being looked at")]
-pub fn start(platform: &Platform, settings: &Settings) -> Projector {
-    let (generation, pool) = platform.read_model.snapshot();
+/// Folds into every generation that there is, and relays the outbox, until the process ends. Generations that are made later
+/// are found within a second.
+pub fn start(platform: &Platform, settings: &Settings) {
     let lifecycle = &platform.lifecycle;
     // Any number of relays may run; the one of the command API may live in another process, or be down.
     lifecycle.spawn("relay", Relay::run(platform.clone(), lifecycle.soft()));
-    start_on(platform, settings, generation, &pool)
+    let mut generations = Generations::new(platform, settings);
+    generations.begin(platform.read_model.generation(), true);
+    lifecycle.spawn("generations folded", generations.run(lifecycle.soft()));
 }
 
-/// Folds into a generation; `pool` shows its tables.
-#[expect(clippy::must_use_candidate, reason = "it works without being looked at")]
-pub fn start_on(platform: &Platform, settings: &Settings, generation: i32, pool: &PgPool) -> Projector {
+/// Folds into one generation, for as long as a life of its own lasts; `pool` shows its tables. What keeps it from being
+/// ready is said to `check`.
+pub(crate) fn start_on(
+    platform: &Platform,
+    settings: &Settings,
+    generation: i32,
+    pool: &PgPool,
+    life: (&Lifecycle, Option<HealthCheck>),
+) -> Projector {
     metrics::describe();
+    let (lifecycle, check) = life;
     let (pushes, publish) = Pushes::new(platform.redis.clone());
     let shared = Arc::new(share(platform, settings, generation, pool, pushes));
-    spawn(&platform.lifecycle, &shared, publish);
+    shared.status.speak(check);
+    spawn(lifecycle, &shared, publish);
     Projector { shared }
 }
 
@@ -99,7 +111,7 @@ fn share(platform: &Platform, settings: &Settings, generation: i32, pool: &PgPoo
         settings: settings.clone(),
         // Logs that share a cluster do not share a group.
         default_group: format!("{}chatlog-projector-g{generation}", platform.settings.kafka.topic_prefix),
-        status: Status::new(platform.health.register("projector")),
+        status: Status::new(generation),
         pushes,
         commits: Semaphore::new(settings.projector_commits as usize),
         ids: platform.ids.clone(),

@@ -1,4 +1,4 @@
-//! The projector's numbers, per topic and partition.
+//! The projector's numbers, per generation, topic and partition.
 
 use std::time::Duration;
 
@@ -18,32 +18,36 @@ pub(crate) fn describe() {
     describe_gauge!("projector_stopped_partitions", "1 where a partition stands still until somebody acts");
 }
 
-fn labels(partition: Partition) -> Vec<Label> {
-    vec![Label::new("topic", partition.topic.name()), Label::new("partition", partition.number.to_string())]
+fn labels(generation: i32, partition: Partition) -> Vec<Label> {
+    vec![
+        Label::new("generation", generation.to_string()),
+        Label::new("topic", partition.topic.name()),
+        Label::new("partition", partition.number.to_string()),
+    ]
 }
 
 #[expect(clippy::cast_precision_loss, reason = "nobody reads a metric beyond 2^52")]
-pub(crate) fn lag(partition: Partition, events: i64) {
-    gauge!("projector_lag_events", labels(partition)).set(events as f64);
+pub(crate) fn lag(generation: i32, partition: Partition, events: i64) {
+    gauge!("projector_lag_events", labels(generation, partition)).set(events as f64);
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
-pub(crate) fn committed(partition: Partition, events: usize, took: Duration) {
-    histogram!("projector_batch_events", labels(partition)).record(events as f64);
-    histogram!("projector_commit_seconds", labels(partition)).record(took.as_secs_f64());
-    counter!("projector_events_total", labels(partition)).increment(events as u64);
+pub(crate) fn committed(generation: i32, partition: Partition, events: usize, took: Duration) {
+    histogram!("projector_batch_events", labels(generation, partition)).record(events as f64);
+    histogram!("projector_commit_seconds", labels(generation, partition)).record(took.as_secs_f64());
+    counter!("projector_events_total", labels(generation, partition)).increment(events as u64);
 }
 
-pub(crate) fn fenced(partition: Partition) {
-    counter!("projector_fenced_total", labels(partition)).increment(1);
+pub(crate) fn fenced(generation: i32, partition: Partition) {
+    counter!("projector_fenced_total", labels(generation, partition)).increment(1);
 }
 
-pub(crate) fn retried(partition: Partition) {
-    counter!("projector_retries_total", labels(partition)).increment(1);
+pub(crate) fn retried(generation: i32, partition: Partition) {
+    counter!("projector_retries_total", labels(generation, partition)).increment(1);
 }
 
-pub(crate) fn stopped(partition: Partition, stopped: bool) {
-    gauge!("projector_stopped_partitions", labels(partition)).set(if stopped { 1.0 } else { 0.0 });
+pub(crate) fn stopped(generation: i32, partition: Partition, stopped: bool) {
+    gauge!("projector_stopped_partitions", labels(generation, partition)).set(if stopped { 1.0 } else { 0.0 });
 }
 
 pub(crate) fn push_dropped() {

@@ -79,7 +79,7 @@ impl Keeper {
         self.shared.forget_reached(self.partition);
         self.shared.status.fine(self.partition);
         // Told by its next owner from now on.
-        crate::metrics::lag(self.partition, 0);
+        crate::metrics::lag(self.shared.generation, self.partition, 0);
     }
 
     async fn take_again(&self) -> Result<Lease, Stopped> {
@@ -106,7 +106,7 @@ impl Keeper {
     async fn hold(&self, lease: Lease) -> Ended {
         let pace = Pace::new(self.shared.settings.batch_events(), self.shared.settings.linger());
         let feed = Feed::start(self.partition, Arc::clone(&self.records), &lease.checkpoint, pace);
-        let mut writer = Writer::new(Arc::clone(&self.shared), self.partition, lease.checkpoint, lease.effects);
+        let mut writer = Writer::new(Arc::clone(&self.shared), self.partition, lease.checkpoint);
         self.shared.set_reached(self.partition, writer.next_offset());
         self.shared.status.fine(self.partition);
         let checkpoint = lease.checkpoint;
@@ -163,7 +163,7 @@ impl Keeper {
                     continue;
                 }
                 Err(Failure::Fenced) => {
-                    crate::metrics::fenced(self.partition);
+                    crate::metrics::fenced(self.shared.generation, self.partition);
                     return Err(Ended::Lost("somebody else has taken the partition"));
                 }
                 Err(Failure::FellBack) => return Err(Ended::Lost("Postgres has lost the last commits")),
@@ -201,7 +201,7 @@ impl Keeper {
     /// A server is away: waits a little, and says so.
     async fn wait(&self, backoff: &mut Backoff, from: i64, error: &sqlx::Error) -> Result<(), Ended> {
         let wait = backoff.next(self.shared.random());
-        crate::metrics::retried(self.partition);
+        crate::metrics::retried(self.shared.generation, self.partition);
         tracing::warn!(partition = %self.partition, from, %error, ?wait, "a batch is tried again");
         // One that succeeds at once is no reason to be called not ready.
         if backoff.failures() > 2 {

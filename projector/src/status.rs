@@ -27,15 +27,23 @@ pub(crate) struct Status(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    check: HealthCheck,
+    generation: i32,
+    /// Where it is said; only what queries read makes the process unready.
+    check: Mutex<Option<HealthCheck>>,
     concerns: Mutex<BTreeMap<Concern, String>>,
 }
 
 impl Status {
-    pub(crate) fn new(check: HealthCheck) -> Self {
-        let status = Self(Arc::new(Inner { check, concerns: Mutex::default() }));
+    pub(crate) fn new(generation: i32) -> Self {
+        let status = Self(Arc::new(Inner { generation, check: Mutex::default(), concerns: Mutex::default() }));
         status.raise(Concern::Joining, "joining the consumer group");
         status
+    }
+
+    /// From now on it is said there, or nowhere.
+    pub(crate) fn speak(&self, check: Option<HealthCheck>) {
+        *self.0.check.lock().unwrap_or_else(PoisonError::into_inner) = check;
+        self.change(|_| {});
     }
 
     /// Something is wrong; said again, the new words count.
@@ -51,15 +59,15 @@ impl Status {
     /// A partition stands still: an alert, not a passing trouble.
     pub(crate) fn stopped(&self, stopped: &Stopped) {
         let Partition { topic, number } = stopped.partition;
-        tracing::error!(topic = topic.name(), partition = number, offset = stopped.offset, reason = %stopped.reason,
+        tracing::error!(generation = self.0.generation, topic = topic.name(), partition = number, offset = stopped.offset, reason = %stopped.reason,
             "a partition stands still until somebody acts");
-        crate::metrics::stopped(stopped.partition, true);
+        crate::metrics::stopped(self.0.generation, stopped.partition, true);
         self.raise(Concern::Partition(stopped.partition), stopped.to_string());
     }
 
     /// Nothing is known against a partition, or it is no longer ours.
     pub(crate) fn fine(&self, partition: Partition) {
-        crate::metrics::stopped(partition, false);
+        crate::metrics::stopped(self.0.generation, partition, false);
         self.clear(Concern::Partition(partition));
     }
 
@@ -81,10 +89,11 @@ impl Status {
         // Told while the lock is held, so that two changes reach the health check in their order.
         let mut concerns = self.concerns();
         change(&mut concerns);
-        if concerns.is_empty() {
-            self.0.check.ready();
-        } else {
-            self.0.check.not_ready(concerns.values().cloned().collect::<Vec<_>>().join("; "));
+        let check = self.0.check.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*check {
+            Some(check) if concerns.is_empty() => check.ready(),
+            Some(check) => check.not_ready(concerns.values().cloned().collect::<Vec<_>>().join("; ")),
+            None => {}
         }
     }
 }

@@ -47,6 +47,9 @@ pub(crate) enum Reason {
     /// The tables were folded by another version of the fold.
     #[error("generation {generation} is of fold version {theirs}, this program is of {ours}")]
     OtherFold { generation: i32, theirs: i32, ours: i32 },
+    /// The tables are not complete yet.
+    #[error("generation {generation} is still being loaded")]
+    Loading { generation: i32 },
     /// The tables' generation was dropped.
     #[error("generation {generation} does not exist")]
     NoGeneration { generation: i32 },

@@ -34,7 +34,7 @@ async fn look(shared: &Shared) -> Result<(), platform::kafka::KafkaError> {
     }
     let measured = reached.into_iter().map(|(partition, reached)| async move {
         let end = shared.kafka.end_offset(partition.topic, partition.number).await?;
-        crate::metrics::lag(partition, (end - reached).max(0));
+        crate::metrics::lag(shared.generation, partition, (end - reached).max(0));
         Ok(())
     });
     join_all(measured).await.into_iter().collect()

@@ -22,8 +22,6 @@ pub(crate) struct Writer {
     shared: Arc<Shared>,
     partition: Partition,
     held: Checkpoint,
-    /// Whether this generation speaks to the world. One that is being built repeats history silently.
-    effects: bool,
     /// Rows kept between batches; they are right while the epoch is ours and no transaction failed.
     state: State,
 }
@@ -82,8 +80,8 @@ fn is_code(error: &sqlx::Error, beginnings: &[&str]) -> bool {
 }
 
 impl Writer {
-    pub(crate) fn new(shared: Arc<Shared>, partition: Partition, held: Checkpoint, effects: bool) -> Self {
-        Self { shared, partition, held, effects, state: State::default() }
+    pub(crate) fn new(shared: Arc<Shared>, partition: Partition, held: Checkpoint) -> Self {
+        Self { shared, partition, held, state: State::default() }
     }
 
     /// The next offset to be written.
@@ -122,14 +120,14 @@ impl Writer {
         let outcomes = self.fold(&mut tx, batch).await?;
         let changes = self.state.take_changes();
         store::write(&mut tx, &changes, &posted(batch, &outcomes)).await?;
-        let effects = if self.effects { effects::of(self.partition, batch, &outcomes) } else { Vec::new() };
-        effects::insert(&mut tx, &effects).await?;
+        let effects = effects::of(self.partition, batch, &outcomes);
+        let told = effects::insert(&mut tx, shared.generation, self.partition, effects).await?;
         tx.commit().await?;
         self.held = after;
-        if !effects.is_empty() {
+        if told > 0 {
             shared.outbox.wake();
         }
-        crate::metrics::committed(self.partition, batch.len(), started.elapsed());
+        crate::metrics::committed(shared.generation, self.partition, batch.len(), started.elapsed());
         Ok(Written::Now(push::of_commit(shared.generation, self.partition, batch, &outcomes, &changes.changes)))
     }
 

@@ -25,7 +25,7 @@ async fn fold(world: &World, generation: i32, events: &[Event], kept: u32, mut s
     }
     for (partition, events) in by_topic {
         let taken = checkpoint::claim(&shared.pool, &[partition]).await.expect("a checkpoint");
-        let mut writer = Writer::new(Arc::clone(&shared), partition, taken[0].1, true);
+        let mut writer = Writer::new(Arc::clone(&shared), partition, taken[0].1);
         let mut rest = events.into_iter().peekable();
         while rest.peek().is_some() {
             let mut batch = Batch::starting(writer.next_offset());

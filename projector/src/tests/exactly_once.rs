@@ -124,12 +124,12 @@ async fn an_earlier_owner_cannot_commit() {
     batch.push(event(1, room, OWNER, created(OWNER, &[])), 1);
 
     let first = checkpoint::claim(&pool, &[partition]).await.expect("a claim")[0].1;
-    let mut first = Writer::new(Arc::clone(&shared), partition, first, true);
+    let mut first = Writer::new(Arc::clone(&shared), partition, first);
     let second = checkpoint::claim(&pool, &[partition]).await.expect("a claim")[0].1;
     assert!(matches!(first.write(&batch).await, Err(Failure::Fenced)));
     assert_eq!(number(&pool, "select count(*) from rooms").await, 0);
 
-    let mut second = Writer::new(Arc::clone(&shared), partition, second, true);
+    let mut second = Writer::new(Arc::clone(&shared), partition, second);
     second.write(&batch).await.expect("the owner commits");
     assert!(matches!(first.write(&batch).await, Err(Failure::Fenced)), "nor later");
     assert_eq!(number(&pool, "select rev from rooms").await, 1);
@@ -173,8 +173,8 @@ async fn a_commit_whose_answer_was_lost_is_recognised() {
     batch.push(event(1, room, OWNER, created(OWNER, &[])), 1);
     batch.push(event(2, room, OWNER, posted("once")), 1);
     // Two writers that believe the same: the second is the first after it lost the answer.
-    let mut writer = Writer::new(Arc::clone(&shared), partition, held, true);
-    let mut again = Writer::new(Arc::clone(&shared), partition, held, true);
+    let mut writer = Writer::new(Arc::clone(&shared), partition, held);
+    let mut again = Writer::new(Arc::clone(&shared), partition, held);
     writer.write(&batch).await.expect("a commit");
     let written = again.write(&batch).await.expect("known");
     assert!(matches!(written, crate::writer::Written::Before));

@@ -5,6 +5,7 @@ mod exactly_once;
 mod faults_of_the_log;
 mod faults_of_the_tables;
 mod outputs;
+mod rebuilding;
 mod story;
 mod verifying;
 mod world;

@@ -84,9 +84,7 @@ impl World {
     /// A projector of a generation, with a life of its own.
     pub(crate) fn project(&self, generation: i32, settings: &Settings) -> Running {
         let lifecycle = Lifecycle::new();
-        let mut platform = self.platform().clone();
-        platform.lifecycle = lifecycle.clone();
-        let projector = start_on(&platform, settings, generation, &self.pool(generation));
+        let projector = start_on(self.platform(), settings, generation, &self.pool(generation), (&lifecycle, None));
         Running { projector, lifecycle }
     }
 

@@ -1,0 +1,264 @@
+//! Parking: after an event that cannot be folded, the later events of its key are set aside behind it, and every other key
+//! flows on.
+//!
+//! A key's rows in `parked` are in the log's order. The first says why it could not be folded (`reason`): the key is stuck.
+//! Without a reason it is on its way out: its owner reads the events from the log again and folds them, slice by slice, before it
+//! goes on ([`drain`](crate::partition)). So a retry takes the reason away, and giving an event up takes its row away; whatever
+//! ends the process, the rows say how far it is.
+//!
+//! Giving up is a fact of the log (`chat.room.event_dropped`), but one that stands behind the event. Whoever folds from the
+//! beginning knows it before ([`Dropped`]), so that a replay leaves out what the live fold gave up.
+
+mod dropped;
+mod fetch;
+mod keeper;
+pub(crate) mod requests;
+pub(crate) mod store;
+mod writer;
+
+use std::collections::HashMap;
+
+use event_schema::{Event, EventId, Payload, UserId};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+pub(crate) use dropped::Dropped;
+
+use crate::batch::{Batch, Partition};
+
+/// A key with parked events.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Held {
+    /// The first of them could not be folded; otherwise the key is on its way out.
+    pub(crate) stuck: bool,
+    /// How many wait.
+    pub(crate) events: i64,
+    /// Since when.
+    pub(crate) since: Instant,
+}
+
+/// What may wait, in one partition.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caps {
+    pub(crate) key: i64,
+    pub(crate) partition: i64,
+}
+
+/// The parked keys of a partition, as its owner knows them.
+#[derive(Debug, Default)]
+pub(crate) struct Parked {
+    keys: HashMap<Uuid, Held>,
+    dropped: Dropped,
+}
+
+/// Nothing more may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Full {
+    /// Of this key.
+    #[error("{events} events of key {key} are parked, and no more may be")]
+    Key { key: Uuid, events: i64 },
+    /// Of the whole partition.
+    #[error("{events} events are parked, and no more may be")]
+    Partition { events: i64 },
+}
+
+/// An event that says that another one of its key is given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Drop {
+    pub(crate) key: Uuid,
+    pub(crate) event_id: EventId,
+    /// Where it is said.
+    pub(crate) at: i64,
+    /// The key had parked events then.
+    pub(crate) of_parked: bool,
+}
+
+/// The event that this event gives up. Only the platform's word counts, and it is given for parked events only.
+pub(crate) fn given_up_by(event: &Event) -> Option<(Uuid, EventId)> {
+    match &event.payload {
+        Payload::EventDropped(dropped) if event.envelope.actor == UserId::PLATFORM => {
+            Some((event.key.id()?, dropped.event_id))
+        }
+        _ => None,
+    }
+}
+
+/// The events of a batch by what is to be done with them.
+#[derive(Debug, Default)]
+pub(crate) struct Sorted<'a> {
+    /// To be folded.
+    pub(crate) flow: Vec<(i64, &'a Event)>,
+    /// To wait behind what is parked.
+    pub(crate) queue: Vec<(i64, &'a Event)>,
+    /// What they give up.
+    pub(crate) drops: Vec<Drop>,
+}
+
+impl Parked {
+    pub(crate) fn new(keys: HashMap<Uuid, Held>, dropped: Dropped) -> Self {
+        Self { keys, dropped }
+    }
+
+    /// Parts the events of a batch. Those that were given up go nowhere. Where no more may wait, the error says before
+    /// which event of the batch.
+    pub(crate) fn sort<'a>(&self, batch: &'a Batch, caps: Caps) -> Result<Sorted<'a>, (usize, Full)> {
+        let mut sorted = Sorted { flow: Vec::with_capacity(batch.len()), ..Sorted::default() };
+        let mut more: HashMap<Uuid, i64> = HashMap::new();
+        for (index, (offset, event)) in batch.placed().enumerate() {
+            let key = event.key.id();
+            let held = key.and_then(|key| self.keys.get(&key));
+            if let Some((key, event_id)) = given_up_by(event) {
+                sorted.drops.push(Drop { key, event_id, at: offset, of_parked: held.is_some() });
+            }
+            let (Some(key), Some(held)) = (key, held) else {
+                if !key.is_some_and(|key| self.dropped.covers(key, event.envelope.id, offset)) {
+                    sorted.flow.push((offset, event));
+                }
+                continue;
+            };
+            if self.dropped.covers(key, event.envelope.id, offset) {
+                continue;
+            }
+            let more = more.entry(key).or_default();
+            *more += 1;
+            if held.events + *more > caps.key {
+                return Err((index, Full::Key { key, events: held.events + *more - 1 }));
+            }
+            sorted.queue.push((offset, event));
+            self.check_room(i64::try_from(sorted.queue.len()).unwrap_or(i64::MAX), caps).map_err(|full| (index, full))?;
+        }
+        Ok(sorted)
+    }
+
+    /// Whether so many more may wait.
+    pub(crate) fn check_room(&self, more: i64, caps: Caps) -> Result<(), Full> {
+        let events = self.events();
+        if events + more > caps.partition { Err(Full::Partition { events }) } else { Ok(()) }
+    }
+
+    /// Events that wait, of all keys.
+    pub(crate) fn events(&self) -> i64 {
+        self.keys.values().map(|held| held.events).sum()
+    }
+
+    pub(crate) fn keys(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// When the oldest key was parked.
+    pub(crate) fn since(&self) -> Option<Instant> {
+        self.keys.values().map(|held| held.since).min()
+    }
+
+    pub(crate) fn get(&self, key: &Uuid) -> Option<&Held> {
+        self.keys.get(key)
+    }
+
+    /// A key that is on its way out.
+    pub(crate) fn free(&self) -> Option<Uuid> {
+        self.keys.iter().find(|(_, held)| !held.stuck).map(|(key, _)| *key)
+    }
+
+    /// What the table says of a key now.
+    pub(crate) fn set(&mut self, key: Uuid, held: Option<Held>) {
+        match held {
+            Some(held) => {
+                let since = self.keys.get(&key).map_or(held.since, |known| known.since);
+                self.keys.insert(key, Held { since, ..held });
+            }
+            None => drop(self.keys.remove(&key)),
+        }
+    }
+
+    /// More wait behind keys.
+    pub(crate) fn queued(&mut self, queue: &[(i64, &Event)]) {
+        for key in queue.iter().filter_map(|(_, event)| event.key.id()) {
+            if let Some(held) = self.keys.get_mut(&key) {
+                held.events += 1;
+            }
+        }
+    }
+
+    pub(crate) fn dropped_mut(&mut self) -> &mut Dropped {
+        &mut self.dropped
+    }
+}
+
+/// What is told of a partition's parked events.
+pub(crate) fn tell(shared: &crate::shared::Shared, partition: Partition, parked: &Parked) {
+    let oldest = parked.since().map(|since| since.elapsed());
+    crate::metrics::parked(shared.generation, partition, parked.keys(), parked.events(), oldest);
+    let concern = crate::status::Concern::Parked(partition);
+    if parked.keys() == 0 {
+        shared.status.clear(concern);
+    } else {
+        let why = format!("{partition}: {} keys with {} events are parked", parked.keys(), parked.events());
+        shared.status.raise(concern, why);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use event_schema::RoomId;
+    use event_schema::room::EventDropped;
+
+    use super::*;
+    use crate::tests::story::{event, posted};
+
+    const CAPS: Caps = Caps { key: 3, partition: 4 };
+    const STUCK: RoomId = RoomId(Uuid::from_u128(1));
+    const OTHER: RoomId = RoomId(Uuid::from_u128(2));
+    const AUTHOR: UserId = UserId(Uuid::from_u128(9));
+
+    fn parked(events: i64) -> Parked {
+        let held = Held { stuck: true, events, since: Instant::now() };
+        Parked::new(HashMap::from([(STUCK.0, held)]), Dropped::default())
+    }
+
+    fn batch(rooms: &[RoomId]) -> Batch {
+        let mut batch = Batch::starting(10);
+        (1..).zip(rooms).for_each(|(n, room)| batch.push(event(n, *room, AUTHOR, posted("words")), 1));
+        batch
+    }
+
+    fn offsets(events: &[(i64, &Event)]) -> Vec<i64> {
+        events.iter().map(|(offset, _)| *offset).collect()
+    }
+
+    #[test]
+    fn successors_queue_and_others_flow() {
+        let batch = batch(&[STUCK, OTHER, STUCK, OTHER]);
+        let parked = parked(1);
+        let sorted = parked.sort(&batch, CAPS).expect("room");
+        assert_eq!((offsets(&sorted.queue), offsets(&sorted.flow)), (vec![10, 12], vec![11, 13]));
+    }
+
+    #[test]
+    fn the_caps_say_before_which_event() {
+        let rooms = [OTHER, STUCK, STUCK, OTHER, STUCK];
+        let full = parked(1).sort(&batch(&rooms), CAPS).map(drop).expect_err("full");
+        assert_eq!(full, (4, Full::Key { key: STUCK.0, events: 3 }));
+        let narrow = Caps { partition: 2, ..CAPS };
+        let full = parked(1).sort(&batch(&rooms), narrow).map(drop).expect_err("full");
+        assert_eq!(full, (2, Full::Partition { events: 1 }));
+    }
+
+    #[test]
+    fn what_is_given_up_goes_nowhere_before_the_word_of_it() {
+        let batch = batch(&[STUCK, OTHER, OTHER]);
+        let id = |index: usize| batch.events()[index].envelope.id;
+        let mut parked = parked(1);
+        parked.dropped_mut().add(STUCK.0, id(0), Some(20));
+        parked.dropped_mut().add(OTHER.0, id(1), None);
+        parked.dropped_mut().add(OTHER.0, id(2), Some(12));
+        let sorted = parked.sort(&batch, CAPS).expect("room");
+        assert_eq!((offsets(&sorted.queue), offsets(&sorted.flow)), (vec![], vec![12]), "later, it is another event");
+    }
+
+    #[test]
+    fn only_the_platform_gives_up() {
+        let dropped = EventDropped { event_id: EventId(Uuid::from_u128(5)) };
+        assert_eq!(given_up_by(&event(1, STUCK, AUTHOR, dropped.clone())), None);
+        assert_eq!(given_up_by(&event(1, STUCK, UserId::PLATFORM, dropped.clone())), Some((STUCK.0, dropped.event_id)));
+    }
+}

@@ -1,0 +1,261 @@
+//! The statements of parking. `parked` belongs to a generation, `control` to all of them.
+//!
+//! Each walks `parked_pkey` or `parked_by_place` for one partition or key; the tables are empty unless something is wrong.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use event_schema::{Event, EventId, Topic};
+use sqlx::{PgConnection, PgPool};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::{Drop, Dropped, Held, Parked};
+use crate::batch::Partition;
+use crate::checkpoint::Checkpoint;
+
+/// The place of a parked event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) offset: i64,
+    pub(crate) event_id: EventId,
+}
+
+/// What is asked of the owner of a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Request {
+    pub(crate) id: i64,
+    pub(crate) partition: Partition,
+    pub(crate) key: Uuid,
+    /// The event to be given up; none if all is to be tried again.
+    pub(crate) drop: Option<EventId>,
+}
+
+/// Everything that is parked in a partition, and given up.
+pub(crate) async fn load(connection: &mut PgConnection, partition: Partition) -> sqlx::Result<Parked> {
+    let rows = sqlx::query!(
+        r#"select key_id, count(*) as "events!",
+                  (array_agg(reason order by at_offset))[1] is not null as "stuck!",
+                  extract(epoch from now() - min(parked_at))::float8 as "seconds!"
+           from parked where topic = $1 and partition = $2 group by key_id"#,
+        partition.topic.name(),
+        partition.number
+    );
+    let rows = rows.fetch_all(&mut *connection).await?;
+    let keys: HashMap<Uuid, Held> =
+        rows.into_iter().map(|row| (row.key_id, held(row.events, row.stuck, row.seconds))).collect();
+    Ok(Parked::new(keys, dropped(connection, partition).await?))
+}
+
+/// What was given up in a partition.
+pub(crate) async fn dropped(connection: &mut PgConnection, partition: Partition) -> sqlx::Result<Dropped> {
+    let rows = sqlx::query!(
+        "select key_id, event_id, at_offset from control.dropped_events where topic = $1 and partition = $2",
+        partition.topic.name(),
+        partition.number
+    );
+    let mut dropped = Dropped::default();
+    for row in rows.fetch_all(connection).await? {
+        dropped.add(row.key_id, EventId(row.event_id), row.at_offset);
+    }
+    Ok(dropped)
+}
+
+/// A key that waited already when this process came to know of it is as old as the table says.
+fn held(events: i64, stuck: bool, seconds: f64) -> Held {
+    let now = Instant::now();
+    let age = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    Held { stuck, events, since: now.checked_sub(age).unwrap_or(now) }
+}
+
+/// What is parked of a key.
+pub(crate) async fn of_key(
+    connection: &mut PgConnection,
+    partition: Partition,
+    key: Uuid,
+) -> sqlx::Result<Option<Held>> {
+    let row = sqlx::query!(
+        r#"select count(*) as "events!",
+                  coalesce((array_agg(reason order by at_offset))[1] is not null, false) as "stuck!",
+                  coalesce(extract(epoch from now() - min(parked_at)), 0)::float8 as "seconds!"
+           from parked where key_id = $1 and topic = $2"#,
+        key,
+        partition.topic.name()
+    );
+    let row = row.fetch_one(connection).await?;
+    Ok((row.events > 0).then(|| held(row.events, row.stuck, row.seconds)))
+}
+
+/// Sets events aside; a reason belongs to the first of a key.
+pub(crate) async fn park(
+    connection: &mut PgConnection,
+    partition: Partition,
+    events: &[(i64, &Event)],
+    reason: Option<&str>,
+) -> sqlx::Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<Uuid> = events.iter().filter_map(|(_, event)| event.key.id()).collect();
+    let offsets: Vec<i64> = events.iter().map(|(offset, _)| *offset).collect();
+    let ids: Vec<Uuid> = events.iter().map(|(_, event)| event.envelope.id.0).collect();
+    let types: Vec<String> = events.iter().map(|(_, event)| event.payload.event_type().name().to_owned()).collect();
+    let insert = sqlx::query!(
+        "insert into parked (key_id, topic, partition, at_offset, event_id, event_type, reason)
+         select key_id, $1, $2, at_offset, event_id, event_type, $7
+         from unnest($3::uuid[], $4::bigint[], $5::uuid[], $6::text[]) as rows (key_id, at_offset, event_id, event_type)",
+        partition.topic.name(),
+        partition.number,
+        &keys,
+        &offsets,
+        &ids,
+        &types,
+        reason
+    );
+    insert.execute(connection).await.map(drop)
+}
+
+/// The first parked events of a key.
+pub(crate) async fn first(pool: &PgPool, partition: Partition, key: Uuid, limit: i64) -> sqlx::Result<Vec<Place>> {
+    let rows = sqlx::query!(
+        "select at_offset, event_id from parked where key_id = $1 and topic = $2 order by at_offset limit $3",
+        key,
+        partition.topic.name(),
+        limit
+    );
+    let rows = rows.fetch_all(pool).await?.into_iter();
+    Ok(rows.map(|row| Place { offset: row.at_offset, event_id: EventId(row.event_id) }).collect())
+}
+
+/// Takes events out; gives how many there were.
+pub(crate) async fn unpark(
+    connection: &mut PgConnection,
+    partition: Partition,
+    key: Uuid,
+    offsets: &[i64],
+) -> sqlx::Result<usize> {
+    let delete = sqlx::query!(
+        "delete from parked where key_id = $1 and topic = $2 and at_offset = any($3)",
+        key,
+        partition.topic.name(),
+        offsets
+    );
+    let deleted = delete.execute(connection).await?.rows_affected();
+    Ok(usize::try_from(deleted).unwrap_or(usize::MAX))
+}
+
+/// Says why the first parked event of a key cannot be folded, or that it is to be tried again.
+pub(crate) async fn set_reason(
+    connection: &mut PgConnection,
+    partition: Partition,
+    key: Uuid,
+    reason: Option<&str>,
+) -> sqlx::Result<()> {
+    let update = sqlx::query!(
+        "update parked set reason = $3 where key_id = $1 and topic = $2
+         and at_offset = (select min(at_offset) from parked where key_id = $1 and topic = $2)",
+        key,
+        partition.topic.name(),
+        reason
+    );
+    update.execute(connection).await.map(drop)
+}
+
+/// Takes out what is given up: the event wherever it is parked before an offset.
+pub(crate) async fn give_up(
+    connection: &mut PgConnection,
+    partition: Partition,
+    key: Uuid,
+    event_id: EventId,
+    before: Option<i64>,
+) -> sqlx::Result<()> {
+    let delete = sqlx::query!(
+        "delete from parked where key_id = $1 and topic = $2 and event_id = $3 and at_offset < coalesce($4, at_offset + 1)",
+        key,
+        partition.topic.name(),
+        event_id.0,
+        before
+    );
+    delete.execute(connection).await.map(drop)
+}
+
+/// Remembers what is given up, and where the log says so.
+pub(crate) async fn remember(
+    connection: &mut PgConnection,
+    partition: Partition,
+    key: Uuid,
+    event_id: EventId,
+    at: Option<i64>,
+) -> sqlx::Result<()> {
+    let insert = sqlx::query!(
+        "insert into control.dropped_events (topic, partition, key_id, event_id, at_offset) values ($1, $2, $3, $4, $5)
+         on conflict (topic, partition, key_id, event_id)
+         do update set at_offset = greatest(dropped_events.at_offset, excluded.at_offset)
+         where dropped_events.at_offset is distinct from greatest(dropped_events.at_offset, excluded.at_offset)",
+        partition.topic.name(),
+        partition.number,
+        key,
+        event_id.0,
+        at
+    );
+    insert.execute(connection).await.map(drop)
+}
+
+/// What the events of a batch give up.
+pub(crate) async fn remember_all(
+    connection: &mut PgConnection,
+    partition: Partition,
+    drops: &[Drop],
+) -> sqlx::Result<()> {
+    for it in drops {
+        remember(&mut *connection, partition, it.key, it.event_id, Some(it.at)).await?;
+        if it.of_parked {
+            give_up(&mut *connection, partition, it.key, it.event_id, Some(it.at)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Locks the checkpoint without moving it; `false` if it is not where the owner believes.
+pub(crate) async fn hold(connection: &mut PgConnection, partition: Partition, held: &Checkpoint) -> sqlx::Result<bool> {
+    let row = sqlx::query_scalar!(
+        r#"select true as "held!" from checkpoints
+           where topic = $1 and partition = $2 and epoch = $3 and next_offset = $4 for update"#,
+        partition.topic.name(),
+        partition.number,
+        held.epoch,
+        held.next_offset
+    );
+    Ok(row.fetch_optional(connection).await?.is_some())
+}
+
+/// What is asked of the owners of a generation's partitions.
+pub(crate) async fn requests(pool: &PgPool, generation: i32) -> sqlx::Result<Vec<Request>> {
+    let rows = sqlx::query!(
+        "select id, topic, partition, key_id, event_id from control.parked_requests where generation = $1 order by id",
+        generation
+    );
+    let request = |id, topic: &str, number, key, drop: Option<Uuid>| {
+        let partition = Partition { topic: Topic::from_name(topic)?, number };
+        Some(Request { id, partition, key, drop: drop.map(EventId) })
+    };
+    let rows = rows.fetch_all(pool).await?.into_iter();
+    Ok(rows.filter_map(|row| request(row.id, &row.topic, row.partition, row.key_id, row.event_id)).collect())
+}
+
+/// Takes a request; `false` if it is done already.
+pub(crate) async fn take_request(connection: &mut PgConnection, request: &Request) -> sqlx::Result<bool> {
+    let delete = sqlx::query!("delete from control.parked_requests where id = $1", request.id);
+    Ok(delete.execute(connection).await?.rows_affected() == 1)
+}
+
+/// Events given up of which the log does not say so yet.
+pub(crate) async fn on_their_way(pool: &PgPool) -> sqlx::Result<Vec<(Partition, Uuid, EventId)>> {
+    let rows = sqlx::query!("select topic, partition, key_id, event_id from control.dropped_events where at_offset is null");
+    let rows = rows.fetch_all(pool).await?.into_iter();
+    let each = rows.filter_map(|row| {
+        let partition = Partition { topic: Topic::from_name(&row.topic)?, number: row.partition };
+        Some((partition, row.key_id, EventId(row.event_id)))
+    });
+    Ok(each.collect())
+}

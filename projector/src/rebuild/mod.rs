@@ -1,0 +1,238 @@
+//! Another generation beside the live one: load, index, catch up, verify, activate; and back again.
+//!
+//! Each partition is folded from the beginning of the log without the tables ([`crate::replay`]), and its finished rows go
+//! into bare tables by binary COPY, together with its checkpoint, in one transaction: what was interrupted is done again by
+//! partitions. From there on the ordinary projectors go on. Activation is one row.
+
+mod activate;
+mod generations;
+mod index;
+mod load;
+
+use std::time::Duration;
+
+use event_schema::Topic;
+use platform::kafka::KafkaError;
+use platform::readmodel::{self, search_path};
+use platform::{Lifecycle, Platform, postgres};
+use tokio_util::sync::CancellationToken;
+
+pub use activate::{ActivateError, activate, previous};
+pub use generations::{State, Status, drop_generation, status};
+pub use load::Share;
+
+use crate::advance::Advance;
+use crate::batch::Partition;
+use crate::replay::log::{ReadError, Spent};
+use crate::verify::{Report, Scope, Sources, VerifyError, verify};
+use crate::{Settings, start_on};
+
+/// How often the catching up is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// How a rebuild works.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The part of the machine that the folding may take.
+    pub share: Share,
+    /// Compare the new generation with the log before it is read.
+    pub verify: bool,
+    /// Make it the active one.
+    pub activate: bool,
+    /// Settings of the projector that catches up.
+    pub projector: Settings,
+}
+
+/// What a rebuild has done.
+#[derive(Clone, Debug, Default, serde::Serialize)]
+pub struct Done {
+    /// The new generation.
+    pub generation: i32,
+    /// Whether an earlier rebuild had begun it.
+    pub resumed: bool,
+    /// Events folded by the bulk load.
+    pub events: u64,
+    /// Rows loaded.
+    pub rows: u64,
+    /// Seconds of each phase.
+    pub phases: Vec<(&'static str, f64)>,
+    /// Seconds of the folding threads, summed.
+    pub spent: Vec<(&'static str, f64)>,
+    /// What the verification said.
+    pub verified: Option<Report>,
+    /// Whether it is read now.
+    pub active: bool,
+}
+
+/// Why a rebuild ended early. What it has done stays, and the next one goes on with it.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// The tables.
+    #[error("Postgres: {0}")]
+    Postgres(#[from] sqlx::Error),
+    /// The log.
+    #[error(transparent)]
+    Kafka(#[from] KafkaError),
+    /// A record or the scratch files.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The comparison.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// The switch.
+    #[error(transparent)]
+    Activate(#[from] ActivateError),
+    /// Two would load the same rows.
+    #[error("another rebuild is at work")]
+    Busy,
+    /// It is not what the log says.
+    #[error("generation {} is not what the log says; it is not made active", .0.generation)]
+    Different(Box<Report>),
+    /// A thread of it.
+    #[error("the folding panicked")]
+    Panicked,
+}
+
+/// Builds a generation, or goes on with one that was begun.
+pub async fn rebuild(
+    platform: &Platform,
+    sources: &Sources,
+    plan: &Plan,
+    advance: &Advance,
+) -> Result<Done, RebuildError> {
+    let lock = generations::lock(&sources.postgres).await?.ok_or(RebuildError::Busy)?;
+    let mut clock = Clock::default();
+    let mut done = Done::default();
+    let begun = generations::unfinished(&platform.db, sources.log_id).await?;
+    done.resumed = begun.is_some();
+    let (generation, state) = match begun {
+        Some(begun) => begun,
+        None => (readmodel::begin_generation(&platform.db, sources.log_id).await?, State::Loading),
+    };
+    done.generation = generation;
+    if state == State::Loading {
+        let loaded = load::all(sources, generation, plan.share, advance).await?;
+        (done.events, done.rows, done.spent) = (loaded.events, loaded.rows, named(loaded.spent));
+        clock.phase("load");
+        index::all(sources, generation, plan.share, advance).await?;
+        generations::loaded(&platform.db, generation).await?;
+        clock.phase("index");
+    }
+    if plan.activate || plan.verify {
+        let catching = catch_up(platform, &plan.projector, generation, &sources.stop, advance).await?;
+        clock.phase("catch up");
+        let finished = finish(platform, sources, plan, advance, &mut done, &mut clock).await;
+        catching.drain(Duration::from_secs(8)).await;
+        finished?;
+    }
+    done.phases = clock.phases;
+    drop(lock);
+    Ok(done)
+}
+
+async fn finish(
+    platform: &Platform,
+    sources: &Sources,
+    plan: &Plan,
+    advance: &Advance,
+    done: &mut Done,
+    clock: &mut Clock,
+) -> Result<(), RebuildError> {
+    if plan.verify {
+        let report = verify(sources, Some(done.generation), &Scope::Whole, advance).await?;
+        clock.phase("verify");
+        if !report.is_same() {
+            return Err(RebuildError::Different(Box::new(report)));
+        }
+        done.verified = Some(report);
+    }
+    if plan.activate {
+        advance.begin("activate", 0);
+        activate(&platform.db, done.generation, sources.log_id, &sources.stop).await?;
+        clock.phase("activate");
+        done.active = true;
+    }
+    Ok(())
+}
+
+/// Folds a generation by the ordinary projector, beside those of other processes, until it has what the log has now. The
+/// projector goes on until its life is ended.
+pub async fn catch_up(
+    platform: &Platform,
+    settings: &Settings,
+    generation: i32,
+    stop: &CancellationToken,
+    advance: &Advance,
+) -> Result<Lifecycle, RebuildError> {
+    let lifecycle = Lifecycle::new();
+    let pool = postgres::pool(&platform.settings.postgres, &search_path(generation))?;
+    let projector = start_on(platform, settings, generation, &pool, (&lifecycle, None));
+    let caught = wait_for_ends(platform, &pool, stop, advance).await;
+    pool.close().await;
+    if let Err(error) = caught {
+        lifecycle.drain(Duration::from_secs(8)).await;
+        tracing::warn!(concerns = ?projector.concerns(), "the catching up was given up");
+        return Err(error);
+    }
+    Ok(lifecycle)
+}
+
+async fn wait_for_ends(
+    platform: &Platform,
+    pool: &sqlx::PgPool,
+    stop: &CancellationToken,
+    advance: &Advance,
+) -> Result<(), RebuildError> {
+    let mut ends = Vec::new();
+    for topic in Topic::PROJECTED {
+        for number in 0..platform.kafka.partitions(topic).await? {
+            ends.push((Partition { topic, number }, platform.kafka.end_offset(topic, number).await?));
+        }
+    }
+    let mut from = None;
+    loop {
+        let mut connection = pool.acquire().await?;
+        let mut behind = 0;
+        for (partition, end) in &ends {
+            let reached = crate::checkpoint::read(&mut connection, *partition).await?.map_or(0, |it| it.next_offset);
+            behind += u64::try_from(end - reached).unwrap_or_default();
+        }
+        drop(connection);
+        let total = *from.get_or_insert_with(|| {
+            advance.begin("catch up", behind);
+            behind
+        });
+        advance.set(total.saturating_sub(behind));
+        if behind == 0 {
+            return Ok(());
+        }
+        tokio::select! {
+            () = stop.cancelled() => return Err(ReadError::Interrupted.into()),
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+fn named(spent: Spent) -> Vec<(&'static str, f64)> {
+    let parts = [("kafka", spent.kafka), ("decode", spent.decode), ("fold", spent.fold), ("copy", spent.copy)];
+    parts.map(|(name, time)| (name, time.as_secs_f64())).to_vec()
+}
+
+/// Measures phases.
+struct Clock {
+    since: std::time::Instant,
+    phases: Vec<(&'static str, f64)>,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self { since: std::time::Instant::now(), phases: Vec::new() }
+    }
+}
+
+impl Clock {
+    fn phase(&mut self, name: &'static str) {
+        self.phases.push((name, self.since.elapsed().as_secs_f64()));
+        self.since = std::time::Instant::now();
+    }
+}

@@ -1,0 +1,202 @@
+//! Another generation beside the live one: the same rows, while everything goes on (promises P7, P8).
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use event_schema::Topic;
+use platform::{LogId, Placed, Position};
+use sqlx::{PgPool, Row as _};
+
+use super::story::Story;
+use super::verifying::sources;
+use super::world::{World, number};
+use crate::rebuild::{Done, Plan, RebuildError, Share, State, activate, drop_generation, previous, rebuild, status};
+use crate::verify::{ReadError, Scope, verify};
+use crate::{Advance, Settings};
+
+fn plan() -> Plan {
+    Plan { share: Share::WHOLE, verify: true, activate: true, projector: Settings::default() }
+}
+
+async fn rebuilt(world: &World) -> Done {
+    let done = rebuild(world.platform(), &sources(world), &plan(), &Advance::default()).await.expect("a generation");
+    assert!(done.verified.as_ref().is_some_and(crate::verify::Report::is_same));
+    done
+}
+
+/// Keys and indexes, without the generation's name.
+async fn indexes(pool: &PgPool) -> Vec<String> {
+    let sql =
+        "select replace(indexdef, current_schema() || '.', '') from pg_indexes where schemaname = current_schema()
+        order by 1";
+    sqlx::query_scalar(sql).fetch_all(pool).await.expect("indexes")
+}
+
+async fn folded(world: &World, events: usize, seed: u64) -> i32 {
+    world.log(&Story::new(seed).events(events)).await;
+    let active = world.platform().read_model.generation();
+    let running = world.project(active, &Settings::default());
+    world.folded(active).await;
+    assert!(running.end().await);
+    active
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuild_gives_the_same_rows_byte_for_byte() {
+    let world = World::new().await;
+    let active = folded(&world, 5_000, 41).await;
+    let done = rebuilt(&world).await;
+    assert_eq!((done.generation, done.resumed, done.events, done.active), (active + 1, false, 5_000, true));
+    assert_eq!(world.hashes(active).await, world.hashes(done.generation).await);
+    assert_eq!(indexes(&world.pool(active)).await, indexes(&world.pool(done.generation)).await);
+    // Folding goes on from there, in both.
+    let mut story = Story::new(42);
+    world.log(&story.events(1_000)).await;
+    let both = [world.project(active, &Settings::default()), world.project(done.generation, &Settings::default())];
+    world.folded(active).await;
+    world.folded(done.generation).await;
+    for running in both {
+        running.end().await;
+    }
+    assert_eq!(world.hashes(active).await, world.hashes(done.generation).await);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_interrupted_goes_on_where_it_was() {
+    let world = World::new().await;
+    let active = folded(&world, 3_000, 43).await;
+    let advance = Advance::default();
+    // In the middle of the load: nothing of the partitions in hand is there, what was loaded stays.
+    let mut interrupted = sources(&world);
+    interrupted.parallel = 1;
+    let token = interrupted.stop.clone();
+    let slow = Plan { share: Share::percent(5), ..plan() };
+    let stop = async {
+        while advance.now().0 != "load" || advance.now().1 == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        token.cancel();
+    };
+    let (ended, ()) = tokio::join!(rebuild(world.platform(), &interrupted, &slow, &advance), stop);
+    assert!(matches!(ended, Err(RebuildError::Read(ReadError::Interrupted))), "{ended:?}");
+    let begun = status(&world.platform().db).await.expect("generations");
+    assert_eq!((begun.len(), begun[1].state), (2, State::Loading));
+    let rest = rebuilt(&world).await;
+    assert!(rest.resumed && rest.generation == active + 1 && rest.events > 0 && rest.active, "{rest:?}");
+    assert_eq!(world.hashes(active).await, world.hashes(rest.generation).await);
+
+    // A generation that is not what the log says is not made active.
+    let held = Plan { activate: false, ..plan() };
+    let third = rebuild(world.platform(), &sources(&world), &held, &advance).await.expect("a generation");
+    let spoil = "update messages set deleted = not deleted where seq = 1";
+    assert!(sqlx::query(spoil).execute(&world.pool(third.generation)).await.expect("planted").rows_affected() > 0);
+    let refused = rebuild(world.platform(), &sources(&world), &plan(), &advance).await;
+    assert!(matches!(refused, Err(RebuildError::Different(_))), "{refused:?}");
+    let all = status(&world.platform().db).await.expect("generations");
+    assert_eq!(all.iter().map(|it| it.state).collect::<Vec<_>>(), [State::Standby, State::Active, State::Building]);
+
+    // The active one cannot be dropped, others can.
+    let db = &world.platform().db;
+    assert!(!drop_generation(db, rest.generation).await.expect("an answer"));
+    assert!(drop_generation(db, third.generation).await.expect("an answer"));
+    assert!(!drop_generation(db, third.generation).await.expect("an answer"));
+    world.end().await;
+}
+
+/// A reader that names the newest position it knows, and never sees less than before.
+async fn read_on(world: &World, newest: &Mutex<Option<Placed>>, done: &AtomicBool) -> (u64, Vec<i32>) {
+    let (mut reads, mut most, mut generations) = (0, 0, Vec::new());
+    while !done.load(Ordering::Relaxed) {
+        let Some(placed) = newest.lock().expect("a lock").clone() else {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            continue;
+        };
+        let next = placed.offset + 1;
+        let position = Position::of(world.platform().log_id, placed.topic, placed.partition, next);
+        let pool = world.platform().progress.pool_at(&position, Duration::from_secs(10)).await.expect("never behind");
+        let row = sqlx::query(
+            "select (select next_offset from checkpoints where topic = $1 and partition = $2),
+             (select coalesce(sum(rev), 0)::bigint from rooms), substr(current_schema(), 2)::int",
+        );
+        let row = row.bind(placed.topic.name()).bind(placed.partition).fetch_one(&pool).await.expect("never failed");
+        let (at, revs): (i64, i64) = (row.get(0), row.get(1));
+        assert!(at >= next, "a stale answer: {at} of {next}");
+        assert!(revs >= most, "back in time: {revs} after {most}");
+        most = revs;
+        let generation = row.get(2);
+        if generations.last() != Some(&generation) {
+            generations.push(generation);
+        }
+        reads += 1;
+    }
+    (reads, generations)
+}
+
+async fn write_on(world: &World, newest: &Mutex<Option<Placed>>, done: &AtomicBool) -> usize {
+    let mut story = Story::new(44);
+    let mut written = 0;
+    while !done.load(Ordering::Relaxed) {
+        for event in story.events(20) {
+            let placed = world.platform().kafka.send(&event).await.expect("a log");
+            *newest.lock().expect("a lock") = Some(placed);
+            written += 1;
+        }
+    }
+    written
+}
+
+async fn told_rejections(world: &World) -> i64 {
+    let mut told = 0;
+    for number in 0..world.platform().kafka.partitions(Topic::Rejections).await.expect("partitions") {
+        told += world.platform().kafka.watermarks(Topic::Rejections, number).await.expect("a log").1;
+    }
+    told
+}
+
+async fn reads_generation(world: &World, generation: i32) {
+    while world.platform().read_model.generation() != generation {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_goes_on_through_a_rebuild_and_back() {
+    let world = World::new().await;
+    let active = world.platform().read_model.generation();
+    crate::start(world.platform(), &Settings::default());
+    world.log(&Story::new(45).events(2_000)).await;
+    let (newest, done) = (Mutex::new(None), AtomicBool::new(false));
+    let changes = async {
+        let built = rebuilt(&world).await.generation;
+        reads_generation(&world, built).await;
+        let (db, log_id): (&PgPool, LogId) = (&world.platform().db, world.platform().log_id);
+        let stop = sources(&world).stop;
+        for _ in 0..2 {
+            let back = previous(db, log_id).await.expect("an answer").expect("one to go back to");
+            assert!(activate(db, back, log_id, &stop).await.expect("active").is_some());
+            reads_generation(&world, back).await;
+        }
+        done.store(true, Ordering::Relaxed);
+        built
+    };
+    let (built, (reads, generations), written) =
+        tokio::join!(changes, read_on(&world, &newest, &done), write_on(&world, &newest, &done));
+    assert!(reads > 20 && written > 100, "{reads} reads, {written} events");
+    assert_eq!(generations, [active, built, active, built]);
+    world.folded(active).await;
+    world.folded(built).await;
+    assert_eq!(world.hashes(active).await, world.hashes(built).await);
+    for generation in [active, built] {
+        let report = verify(&sources(&world), Some(generation), &Scope::Whole, &Advance::default()).await;
+        assert!(report.expect("a report").is_same());
+    }
+    // Each rejection was told once, whichever generation was active when it was found.
+    let pool = world.pool(built);
+    while number(&pool, "select count(*) from control.outbox").await > 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(told_rejections(&world).await, number(&pool, "select count(*) from rejections").await);
+    world.end().await;
+}
