@@ -24,7 +24,7 @@ fn every_route_but_the_public_ones_refuses_without_credentials() {
                 continue;
             }
             let id = world.id().to_string();
-            let place = path.replace("{room}", &id).replace("{user}", &id).replace("{id}", &id);
+            let place = path.replace("{room}", &id).replace("{user}", &id).replace("{id}", &id).replace("{emoji}", "x");
             for token in [None, Some("x.y.z"), Some("")] {
                 let call = world.api.call(&method.to_uppercase(), &place).raw("{");
                 let call = match token {

@@ -76,7 +76,7 @@ impl World {
 
     /// The read model has folded everything up to here.
     pub async fn catch_up(&self, next_offset: i64) {
-        for topic in ["chat.rooms", "chat.users"] {
+        for topic in ["chat.rooms", "chat.users", "chat.receipts"] {
             for partition in 0..platform::testing::PARTITIONS {
                 sqlx::query(
                     "insert into checkpoints (topic, partition, epoch, next_offset) values ($1, $2, 1, $3)
@@ -163,6 +163,68 @@ impl World {
         .execute(&self.read_model())
         .await
         .expect("a message");
+    }
+
+    /// A message that says "one", and has been folded.
+    pub async fn message_by(&self, author: UserId, room: RoomId, id: Uuid, seq: i64) {
+        self.message(room, id, seq, 2).await;
+        sqlx::query("update messages set author_id = $3 where room_id = $1 and seq = $2")
+            .bind(room.0)
+            .bind(seq)
+            .bind(author.0)
+            .execute(&self.read_model())
+            .await
+            .expect("an author");
+        self.render(room, seq, &serde_json::json!({"rev": 2, "content": {"format": "markdown", "text": "one"}})).await;
+    }
+
+    pub async fn render(&self, room: RoomId, seq: i64, item: &serde_json::Value) {
+        sqlx::query("update messages set item = $3 where room_id = $1 and seq = $2")
+            .bind(room.0)
+            .bind(seq)
+            .bind(item.to_string())
+            .execute(&self.read_model())
+            .await
+            .expect("an item");
+    }
+
+    pub async fn delete_message(&self, room: RoomId, seq: i64) {
+        sqlx::query("update messages set deleted = true, item = '{\"rev\": 3}' where room_id = $1 and seq = $2")
+            .bind(room.0)
+            .bind(seq)
+            .execute(&self.read_model())
+            .await
+            .expect("deleted");
+    }
+
+    pub async fn reaction(&self, room: RoomId, seq: i64, emoji: &str, user: UserId) {
+        sqlx::query("insert into reactions (room_id, seq, emoji, user_id, rev) values ($1, $2, $3, $4, 3)")
+            .bind(room.0)
+            .bind(seq)
+            .bind(emoji)
+            .bind(user.0)
+            .execute(&self.read_model())
+            .await
+            .expect("a reaction");
+    }
+
+    pub async fn last_seq(&self, room: RoomId, last_seq: i64) {
+        sqlx::query("update rooms set last_seq = $2 where room_id = $1")
+            .bind(room.0)
+            .bind(last_seq)
+            .execute(&self.read_model())
+            .await
+            .expect("a last seq");
+    }
+
+    pub async fn receipt(&self, room: RoomId, user: UserId, read_seq: i64) {
+        sqlx::query("insert into receipts (room_id, user_id, read_seq) values ($1, $2, $3)")
+            .bind(room.0)
+            .bind(user.0)
+            .bind(read_seq)
+            .execute(&self.read_model())
+            .await
+            .expect("a receipt");
     }
 
     pub async fn rejection(&self, key: Uuid, event: Uuid, reason: &str) {

@@ -3,12 +3,15 @@
 mod api;
 mod given;
 
+mod changes;
 mod coverage;
 mod hostile;
 mod idempotency;
 mod members;
+mod mentions;
 mod messages;
 mod outages;
+mod read;
 mod rooms;
 mod sessions;
 mod users;

@@ -17,9 +17,15 @@ const POST: &str = "POST /v1/rooms/{room}/messages";
 const BATCH: &str = "POST /v1/rooms/{room}/messages/batch";
 
 /// The last `count` events of a room up to a position, from the log itself.
-async fn events(world: &World, position: &Value, count: i64) -> Vec<Event> {
+pub async fn events(world: &World, position: &Value, count: i64) -> Vec<Event> {
+    events_of(world, Topic::Rooms, position, count).await
+}
+
+/// The same of any topic.
+pub async fn events_of(world: &World, of: Topic, position: &Value, count: i64) -> Vec<Event> {
     let position: Position = position.as_str().expect("one").parse().expect("a position");
     let ((topic, partition), next) = position.offsets.into_iter().next().expect("one place");
+    assert_eq!(topic, of);
     let kafka = &world.test.platform.kafka;
     let consumer: StreamConsumer = kafka.consumer_config("reader").create().expect("a consumer");
     let mut from = TopicPartitionList::new();
@@ -31,7 +37,7 @@ async fn events(world: &World, position: &Value, count: i64) -> Vec<Event> {
         let message = message.expect("a record");
         let headers = message.headers().expect("headers");
         let headers = headers.iter().map(|header| (header.key, header.value));
-        events.push(record::decode(Topic::Rooms, message.key(), headers, message.payload()).expect("an event"));
+        events.push(record::decode(of, message.key(), headers, message.payload()).expect("an event"));
     }
     events
 }
