@@ -52,8 +52,8 @@ async fn resolve(app: &App, texts: &[&str]) -> Result<Vec<Vec<UserId>>, Problem>
 /// Who is mentioned, each once, in the order of the text.
 fn people(names: &[Vec<String>], known: &HashMap<String, UserId>) -> Vec<UserId> {
     let mut seen = HashSet::new();
-    let named = names.iter().filter_map(|name| name.iter().find_map(|key| known.get(key)));
-    named.copied().filter(|user| seen.insert(*user)).take(limits::MENTIONS).collect()
+    let found = names.iter().filter_map(|name| name.iter().find_map(|key| known.get(key)));
+    found.copied().filter(|user| seen.insert(*user)).take(limits::MENTIONS).collect()
 }
 
 /// The names in a text: of each the keys that it may be meant as, the longest first. What looks like code or an e-mail
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn only_so_many_are_looked_up_and_mentioned() {
-        let text: String = (0..500).map(|n| format!("@user{n} ")).collect();
+        let text = (0..500).map(|n| format!("@user{n}")).collect::<Vec<_>>().join(" ");
         let names = names(&text);
         assert_eq!(names.len(), LOOKED_UP);
         let known = names.iter().flatten().zip(0..).map(|(key, n)| (key.clone(), UserId(Uuid::from_u128(n)))).collect();

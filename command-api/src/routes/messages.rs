@@ -69,10 +69,16 @@ struct MessageAccepted {
     /// The position that includes it.
     #[schema(value_type = String)]
     position: Position,
-    /// What became of it, if the answer waited for the fold.
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    #[schema(inline)]
-    applied: Option<Applied>,
+    /// Its number in the room, if the answer waited for the fold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<i64>,
+    /// The room's rev of it, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rev: Option<i64>,
+    /// When it counts as posted, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    created_at: Option<Timestamp>,
 }
 
 /// A message's place in its room.
@@ -155,16 +161,17 @@ async fn post(
 async fn posted(app: &App, room: RoomId, posting: Posting) -> Result<Answer, Problem> {
     let Posting { ids, position, folded } = posting;
     let [id] = ids[..] else { return Err(Problem::internal("one message has one id")) };
-    let accepted = |applied| MessageAccepted { message_id: id.0, position, applied };
+    let accepted = MessageAccepted { message_id: id.0, position, seq: None, rev: None, created_at: None };
     if !folded {
-        return Answer::accepted(&accepted(None));
+        return Answer::accepted(&accepted);
     }
     match outcomes::of_messages(&app.platform.read_model.pool(), room, &ids).await?.remove(&id) {
         Some(MessageOutcome::Posted { seq, rev, created_at }) => {
-            Answer::applied(StatusCode::CREATED, &accepted(Some(Applied { seq, rev, created_at })))
+            let place = MessageAccepted { seq: Some(seq), rev: Some(rev), created_at: Some(created_at), ..accepted };
+            Answer::applied(StatusCode::CREATED, &place)
         }
         Some(MessageOutcome::Rejected(reason)) => Err(rejected(&reason)),
-        None => Answer::accepted(&accepted(None)),
+        None => Answer::accepted(&accepted),
     }
 }
 

@@ -1,11 +1,12 @@
 //! Joining, inviting, roles, leaving, removing.
 
 use event_schema::room::{Role, RoomKind};
-use event_schema::{RoomId, UserId};
+use event_schema::{Payload, RoomId, UserId};
 use serde_json::{Value, json};
 
 use super::api::{Call, Reply};
 use super::given::{World, event_id, in_shared_world};
+use super::messages::events;
 
 const PUT: &str = "PUT /v1/rooms/{room}/members/{user}";
 
@@ -137,5 +138,44 @@ fn a_body_may_be_missing_but_not_wrong() {
         assert_eq!(put(world, owner, room, owner).raw("{").send().await.problem(400), "invalid-request");
         let bad = world.api.call("PUT", &format!("/v1/rooms/{room}/members/me")).by(owner).send().await;
         assert_eq!(bad.field(), "user");
+    });
+}
+
+#[test]
+fn an_invitation_is_accepted_or_declined() {
+    in_shared_world(async |world| {
+        let (owner, guest) = (world.account().await, world.account().await);
+        let room = world.group_of(owner).await;
+        let what = async |answer: Value| events(world, &answer["position"], 1).await.remove(0).payload;
+        let invited = put_role(world, owner, room, guest, "moderator").await.json(202);
+        assert!(matches!(what(invited).await, Payload::MemberInvited(invited) if invited.role == Role::Moderator));
+        world.member(room, guest, "invited", Role::Moderator).await;
+        assert_eq!(put_role(world, guest, room, guest, "owner").await.problem(403), "forbidden");
+        let joined = put(world, guest, room, guest).send().await.json(202);
+        assert!(matches!(what(joined).await, Payload::MemberJoined(joined) if joined.user_id == guest));
+        let declined = delete(world, guest, room, guest).await.json(202);
+        assert!(matches!(what(declined).await, Payload::MemberLeft(left) if left.user_id == guest));
+        // Who is invited already is not invited again; with another role the inviter is told.
+        assert!(put(world, owner, room, guest).wait(1).send().await.json(200)["rev"].is_null());
+        assert_eq!(put_role(world, owner, room, guest, "member").await.json(422)["reason"], "already_invited");
+        // Taking an invitation back is removing.
+        let taken_back = delete(world, owner, room, guest).await.json(202);
+        assert!(matches!(what(taken_back).await, Payload::MemberRemoved(removed) if removed.user_id == guest));
+    });
+}
+
+#[test]
+fn a_direct_room_keeps_its_two() {
+    in_shared_world(async |world| {
+        let (one, other, third) = (world.account().await, world.account().await, world.account().await);
+        let room = world.room(RoomKind::Direct, "invite", &[(one, Role::Member), (other, Role::Member)]).await;
+        assert_eq!(put(world, one, room, third).send().await.problem(403), "forbidden");
+        assert_eq!(delete(world, one, room, other).await.problem(403), "forbidden");
+        assert_eq!(delete(world, one, room, one).await.problem(403), "forbidden");
+        let path = format!("/v1/rooms/{room}");
+        for body in [json!({"name": "ours"}), json!({"archived": true})] {
+            let refused = world.api.call("PATCH", &path).json(&body).by(one).send().await;
+            assert_eq!(refused.problem(403), "forbidden", "{body}");
+        }
     });
 }

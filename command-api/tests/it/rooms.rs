@@ -1,10 +1,12 @@
 //! Creating, renaming and archiving rooms.
 
+use event_schema::Payload;
 use event_schema::ids::direct_room_id;
-use event_schema::room::{Role, RoomKind};
+use event_schema::room::{HistoryVisibility, JoinRule, Role, RoomKind};
 use serde_json::json;
 
 use super::given::{event_id, in_shared_world};
+use super::messages::events;
 
 #[test]
 fn a_group_is_created_with_people_who_exist() {
@@ -122,6 +124,42 @@ fn moderators_rename_and_owners_archive() {
             [json!({}), json!({"archived": false}), json!({"name": "a", "archived": true}), json!({"name": " "})]
         {
             assert_eq!(change(owner, body).await.problem(400), "invalid-request");
+        }
+    });
+}
+
+#[test]
+fn the_log_has_what_was_chosen_for_a_room() {
+    in_shared_world(async |world| {
+        let (owner, other) = (world.account().await, world.account().await);
+        for (body, join_rule, visibility) in [
+            (json!({"kind": "channel", "name": "c"}), JoinRule::Open, HistoryVisibility::All),
+            (json!({"kind": "channel", "name": "c", "join_rule": "invite"}), JoinRule::Invite, HistoryVisibility::All),
+            (
+                json!({"kind": "group", "history_visibility": "since_join"}),
+                JoinRule::Invite,
+                HistoryVisibility::SinceJoin,
+            ),
+            (json!({"kind": "group", "join_rule": "open", "members": [other]}), JoinRule::Open, HistoryVisibility::All),
+            (json!({"kind": "direct", "members": [other]}), JoinRule::Invite, HistoryVisibility::All),
+        ] {
+            let answer = world.api.post("/v1/rooms", &body).by(owner).send().await.json(202);
+            let event = events(world, &answer["position"], 1).await.remove(0);
+            assert_eq!(json!(event.envelope.subject), answer["room_id"]);
+            let Payload::RoomCreated(created) = event.payload else { panic!("{:?}", event.payload) };
+            assert_eq!((created.join_rule, created.history_visibility), (join_rule, visibility), "{body}");
+            let first = if body["kind"] == "direct" { Role::Member } else { Role::Owner };
+            assert_eq!((created.members[0].user_id, created.members[0].role), (owner, first));
+        }
+        for field in ["name", "join_rule", "history_visibility"] {
+            let mut body = json!({"kind": "direct", "members": [other]});
+            body[field] = match field {
+                "name" => "ours",
+                "join_rule" => "open",
+                _ => "since_join",
+            }
+            .into();
+            assert_eq!(world.api.post("/v1/rooms", &body).by(owner).send().await.field(), field);
         }
     });
 }
