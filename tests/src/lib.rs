@@ -17,6 +17,7 @@ pub mod instance;
 pub mod judge;
 pub mod load;
 pub mod log;
+pub mod model;
 pub mod page;
 pub mod person;
 pub mod port;
