@@ -20,9 +20,11 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LINK};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use platform::Problem;
+use platform::problem::MEDIA_TYPE;
 use serde::Serialize;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::etag;
@@ -30,6 +32,8 @@ use crate::state::QueryState;
 
 /// Every route of the query API.
 pub(crate) fn router() -> OpenApiRouter<QueryState> {
+    // Not problems: the server writes the request's id into them afterwards, and would say of plain text that it is gzip.
+    let compressible = DefaultPredicate::new().and(NotForContentType::const_new(MEDIA_TYPE));
     OpenApiRouter::default()
         .merge(history::router())
         .merge(message::router())
@@ -42,7 +46,7 @@ pub(crate) fn router() -> OpenApiRouter<QueryState> {
         .merge(users::router())
         .merge(outcomes::router())
         // For clients that ask for it; a page shrinks to a tenth, at the lowest level already.
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressible))
 }
 
 /// An answer that is JSON already; none of it if the client has it. It may be kept, by the client alone, and shown again

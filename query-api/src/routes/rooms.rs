@@ -50,9 +50,19 @@ struct RoomAnswer {
     /// What the reader is to it; absent for somebody who only looks at a public channel.
     #[serde(skip_serializing_if = "Option::is_none")]
     membership: Option<Membership>,
-    /// What only members see.
-    #[serde(flatten)]
-    inside: Option<Inside>,
+    /// Who made it. This and what follows is for members only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    creator_id: Option<Uuid>,
+    /// The seq of its newest message, 0 before the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_seq: Option<i64>,
+    /// The rev of its last change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rev: Option<i64>,
+    /// When its newest message was posted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_message_at: Option<Timestamp>,
 }
 
 /// What a person is to a room.
@@ -67,21 +77,6 @@ struct Membership {
     /// Since when it is so.
     #[schema(value_type = String, format = DateTime)]
     since: Timestamp,
-}
-
-/// What only members see of a room.
-#[derive(Debug, Serialize, ToSchema)]
-struct Inside {
-    /// Who made it.
-    creator_id: Uuid,
-    /// The seq of its newest message, 0 before the first.
-    last_seq: i64,
-    /// The rev of its last change.
-    rev: i64,
-    /// When its newest message was posted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    last_message_at: Option<Timestamp>,
 }
 
 /// Read a room
@@ -111,12 +106,7 @@ async fn get_room(
 
 impl RoomAnswer {
     fn new(room_id: RoomId, row: RoomRow) -> Self {
-        let inside = row.is_member().then(|| Inside {
-            creator_id: row.creator_id,
-            last_seq: row.last_seq,
-            rev: row.rev,
-            last_message_at: row.last_message_at.map(Timestamp::from),
-        });
+        let is_member = row.is_member();
         let membership = match (row.state, row.role, row.join_seq, row.since) {
             (Some(state), Some(role), Some(join_seq), Some(since)) => {
                 Some(Membership { state, role, join_seq, since: since.into() })
@@ -133,7 +123,10 @@ impl RoomAnswer {
             member_count: row.member_count,
             created_at: row.created_at.into(),
             membership,
-            inside,
+            creator_id: is_member.then_some(row.creator_id),
+            last_seq: is_member.then_some(row.last_seq),
+            rev: is_member.then_some(row.rev),
+            last_message_at: row.last_message_at.filter(|_| is_member).map(Timestamp::from),
         }
     }
 }
