@@ -1,5 +1,6 @@
 //! The program on real servers: what it imports, serves and shows.
 
+mod commands;
 mod contract;
 mod events;
 mod importing;
