@@ -28,3 +28,5 @@ alter table changes add primary key (room_id, rev);
 alter table receipts add primary key (room_id, user_id);
 alter table rejections add primary key (key_id, event_id);
 alter table seen_events add primary key (key_id, event_id);
+alter table parked add primary key (key_id, topic, at_offset);
+create index parked_by_place on parked (topic, partition, key_id, at_offset);

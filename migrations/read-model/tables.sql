@@ -128,3 +128,17 @@ create table seen_events (
     -- The rev given to it.
     rev      bigint not null
 );
+
+-- Events set aside after the first of their key could not be processed, and its successors. Of an event only its place is
+-- kept: the log has it for ever. Which events count, the log decides; when they are folded, an administrator.
+create table parked (
+    key_id     uuid not null,
+    topic      text not null,
+    partition  integer not null,
+    at_offset  bigint not null,
+    event_id   uuid not null,
+    event_type text not null,
+    -- Why it cannot be folded. Only the first of a key may have one; without one the key is on its way out.
+    reason     text,
+    parked_at  timestamptz not null default now()
+);

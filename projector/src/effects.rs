@@ -10,11 +10,11 @@ use event_schema::{ClientKind, Envelope, Event, UserId};
 use platform::outbox::{self, OutboxError};
 use sqlx::PgConnection;
 
-use crate::batch::{Batch, Partition};
+use crate::batch::Partition;
 use crate::fold::Outcome;
 
 /// Who the effects say they are from.
-const SOURCE: &str = "/chatlog/projector";
+pub(crate) const SOURCE: &str = "/chatlog/projector";
 
 /// What the fold causes, and by which event.
 #[derive(Clone, Debug)]
@@ -49,12 +49,12 @@ pub(crate) fn rejection(partition: Partition, offset: i64, event: &Event, reason
     Effect { offset, origin: format!("{partition}/{offset}/{n}"), event }
 }
 
-/// The effects of a batch.
-pub(crate) fn of(partition: Partition, batch: &Batch, outcomes: &[Outcome]) -> Vec<Effect> {
-    let folded = batch.placed().zip(outcomes);
+/// The effects of events, which need not follow each other in the log.
+pub(crate) fn of(partition: Partition, events: &[(i64, &Event)], outcomes: &[Outcome]) -> Vec<Effect> {
+    let folded = events.iter().zip(outcomes);
     folded
         .filter_map(|((offset, event), outcome)| match outcome {
-            Outcome::Rejected(reason) => Some(rejection(partition, offset, event, *reason)),
+            Outcome::Rejected(reason) => Some(rejection(partition, *offset, event, *reason)),
             Outcome::Applied { .. } | Outcome::Duplicate(_) => None,
         })
         .collect()

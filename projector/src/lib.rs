@@ -15,6 +15,7 @@ pub mod fold;
 mod generations;
 mod lease;
 mod metrics;
+mod parking;
 mod partition;
 mod push;
 mod reader;
@@ -115,6 +116,8 @@ fn share(platform: &Platform, settings: &Settings, generation: i32, pool: &PgPoo
         pushes,
         commits: Semaphore::new(settings.projector_commits as usize),
         ids: platform.ids.clone(),
+        clock: platform.clock.clone(),
+        asked: parking::requests::Asked::default(),
         reached: Mutex::default(),
     }
 }
@@ -128,6 +131,7 @@ fn spawn(lifecycle: &Lifecycle, shared: &Arc<Shared>, publish: impl FnOnce(Cance
         folding.await;
         done.cancel();
     });
+    lifecycle.spawn("parked keys", parking::requests::run(Arc::clone(shared), soft.clone()));
     lifecycle.spawn("projector lag", watch::run(Arc::clone(shared), soft));
 }
 

@@ -15,6 +15,9 @@ pub(crate) fn describe() {
     describe_counter!("projector_fenced_total", "Commits refused because somebody else holds the partition");
     describe_counter!("projector_retries_total", "Batches tried again because a server did not answer as it should");
     describe_counter!("projector_pushes_dropped_total", "Pushes given up because Redis was too slow or away");
+    describe_gauge!("projector_parked_keys", "Keys set aside after an event that could not be folded");
+    describe_gauge!("projector_parked_events", "Events set aside with them");
+    describe_gauge!("projector_parked_oldest_seconds", "How long the oldest parked key waits");
     describe_gauge!("projector_stopped_partitions", "1 where a partition stands still until somebody acts");
 }
 
@@ -48,6 +51,14 @@ pub(crate) fn retried(generation: i32, partition: Partition) {
 
 pub(crate) fn stopped(generation: i32, partition: Partition, stopped: bool) {
     gauge!("projector_stopped_partitions", labels(generation, partition)).set(if stopped { 1.0 } else { 0.0 });
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bounded by the caps")]
+pub(crate) fn parked(generation: i32, partition: Partition, keys: usize, events: i64, oldest: Option<Duration>) {
+    gauge!("projector_parked_keys", labels(generation, partition)).set(keys as f64);
+    gauge!("projector_parked_events", labels(generation, partition)).set(events as f64);
+    let seconds = oldest.unwrap_or_default().as_secs_f64();
+    gauge!("projector_parked_oldest_seconds", labels(generation, partition)).set(seconds);
 }
 
 pub(crate) fn push_dropped() {

@@ -16,6 +16,7 @@ use crate::backoff::Backoff;
 use crate::batch::{Batch, Pace, Partition};
 use crate::consumer::{Records, Seeker};
 use crate::lease::{self, Lease};
+use crate::parking;
 use crate::push;
 use crate::reader::{End, Fed, Feed};
 use crate::shared::Shared;
@@ -41,7 +42,7 @@ pub(crate) struct Keeper {
 
 /// Why folding ended.
 #[derive(Debug)]
-enum Ended {
+pub(crate) enum Ended {
     Released,
     /// Until somebody acts.
     Stopped(Stopped),
@@ -78,6 +79,7 @@ impl Keeper {
         }
         self.shared.forget_reached(self.partition);
         self.shared.status.fine(self.partition);
+        parking::forget(&self.shared, self.partition);
         // Told by its next owner from now on.
         crate::metrics::lag(self.shared.generation, self.partition, 0);
     }
@@ -104,6 +106,9 @@ impl Keeper {
 
     /// Folds from the checkpoint on.
     async fn hold(&self, lease: Lease) -> Ended {
+        if let Err(ended) = self.look_ahead(lease.checkpoint.next_offset).await {
+            return ended;
+        }
         let pace = Pace::new(self.shared.settings.batch_events(), self.shared.settings.linger());
         let feed = Feed::start(self.partition, Arc::clone(&self.records), &lease.checkpoint, pace);
         let mut writer = Writer::new(Arc::clone(&self.shared), self.partition, lease.checkpoint);
@@ -122,12 +127,18 @@ impl Keeper {
     async fn fold_all(&self, feed: &Feed, writer: &mut Writer) -> Option<Ended> {
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut look = tokio::time::interval(parking::LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let mut next = pin!(feed.next());
             let given = loop {
                 tokio::select! {
                     biased;
                     () = self.released.cancelled() => return Some(Ended::Released),
+                    // Before the first batch, too.
+                    _ = look.tick() => if let Err(ended) = self.tend(writer).await {
+                        return Some(ended);
+                    },
                     given = &mut next => break given?,
                     _ = heartbeat.tick() => self.beat(writer.next_offset()),
                 }
@@ -162,10 +173,7 @@ impl Keeper {
                     }
                     continue;
                 }
-                Err(Failure::Fenced) => {
-                    crate::metrics::fenced(self.shared.generation, self.partition);
-                    return Err(Ended::Lost("somebody else has taken the partition"));
-                }
+                Err(Failure::Fenced) => return Err(self.fenced()),
                 Err(Failure::FellBack) => return Err(Ended::Lost("Postgres has lost the last commits")),
                 // Half of it may be quick enough.
                 Err(Failure::TooSlow(error)) if batch.len() > 1 => (batch.len() / 2, Reason::Data(error)),
@@ -174,22 +182,30 @@ impl Keeper {
                     self.wait(&mut backoff, from, &error).await?;
                     continue;
                 }
+                Err(Failure::Full { index: 0, full }) => {
+                    work.push_front(batch);
+                    self.wait_for_room(writer, from, full).await?;
+                    continue;
+                }
+                Err(Failure::Full { index, full }) => (index, Reason::Full(full)),
                 Err(Failure::Fold { index, error }) => (index, Reason::Fold(error)),
                 Err(Failure::Data(error)) => (batch.len() / 2, Reason::Data(error)),
             };
-            match batch.split(at) {
-                Some((first, rest)) => {
-                    tracing::warn!(partition = %self.partition, from, %reason, "a batch goes in two parts");
-                    work.push_front(rest);
-                    work.push_front(first);
-                }
-                None => return Err(self.stopped(from, reason)),
+            if batch.len() == 1 {
+                self.park(writer, &batch, reason).await?;
+                continue;
+            }
+            // An event that the fold has no answer to may stand first: then it goes alone.
+            if let Some((first, rest)) = batch.split(at.max(1)) {
+                tracing::warn!(partition = %self.partition, from, %reason, "a batch goes in two parts");
+                work.push_front(rest);
+                work.push_front(first);
             }
         }
         Ok(())
     }
 
-    fn written(&self, written: Written, reached: i64) {
+    pub(crate) fn written(&self, written: Written, reached: i64) {
         self.shared.set_reached(self.partition, reached);
         match written {
             Written::Now(push) => self.shared.pushes.offer(push),
@@ -199,10 +215,15 @@ impl Keeper {
     }
 
     /// A server is away: waits a little, and says so.
-    async fn wait(&self, backoff: &mut Backoff, from: i64, error: &sqlx::Error) -> Result<(), Ended> {
+    pub(crate) async fn wait(
+        &self,
+        backoff: &mut Backoff,
+        from: i64,
+        error: &(dyn std::error::Error + Sync),
+    ) -> Result<(), Ended> {
         let wait = backoff.next(self.shared.random());
         crate::metrics::retried(self.shared.generation, self.partition);
-        tracing::warn!(partition = %self.partition, from, %error, ?wait, "a batch is tried again");
+        tracing::warn!(partition = %self.partition, from, %error, ?wait, "it is tried again");
         // One that succeeds at once is no reason to be called not ready.
         if backoff.failures() > 2 {
             self.concern(&format!("at offset {from}: {error}; trying again"));
@@ -225,11 +246,16 @@ impl Keeper {
         }
     }
 
-    fn beat(&self, at: i64) {
+    pub(crate) fn beat(&self, at: i64) {
         self.shared.pushes.offer(push::heartbeat(self.shared.generation, self.partition, at));
     }
 
-    fn stopped(&self, offset: i64, reason: Reason) -> Ended {
+    pub(crate) fn fenced(&self) -> Ended {
+        crate::metrics::fenced(self.shared.generation, self.partition);
+        Ended::Lost("somebody else has taken the partition")
+    }
+
+    pub(crate) fn stopped(&self, offset: i64, reason: Reason) -> Ended {
         Ended::Stopped(Stopped { partition: self.partition, offset, reason })
     }
 

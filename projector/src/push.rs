@@ -7,7 +7,7 @@ use platform::push::{CHANNEL, Push, PushedChange};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::batch::{Batch, Partition};
+use crate::batch::Partition;
 use crate::fold::{Change, Outcome};
 use crate::store::kind;
 
@@ -65,35 +65,50 @@ pub(crate) fn heartbeat(generation: i32, partition: Partition, at: i64) -> Push 
     Push { generation, topic, partition, from: at, to: at, heads: Vec::new(), changes: Vec::new() }
 }
 
-/// Says what a commit changed. `changes` are its rows of `changes`, in the log's order.
-pub(crate) fn of_commit(
-    generation: i32,
-    partition: Partition,
-    batch: &Batch,
-    outcomes: &[Outcome],
-    changes: &[Change],
-) -> Push {
-    let mut push = heartbeat(generation, partition, batch.to());
-    push.from = batch.from();
-    push.changes = match partition.topic {
-        Topic::Rooms => of_rooms(batch, outcomes, changes),
-        Topic::Receipts => of_receipts(batch, outcomes),
-        _ => Vec::new(),
-    };
-    if partition.topic == Topic::Rooms {
-        push.heads = heads(&push.changes);
+/// Says that something happened and not what, so that readers look for themselves.
+pub(crate) fn gap(generation: i32, partition: Partition, at: i64) -> Push {
+    Push { from: at - 1, ..heartbeat(generation, partition, at) }
+}
+
+/// From where to where a commit moved the checkpoint of a partition; nowhere, where parked events were folded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span {
+    pub(crate) generation: i32,
+    pub(crate) partition: Partition,
+    pub(crate) from: i64,
+    pub(crate) to: i64,
+}
+
+impl Span {
+    /// Nothing was folded.
+    pub(crate) fn empty(self) -> Push {
+        Push { from: self.from, ..heartbeat(self.generation, self.partition, self.to) }
     }
-    if push.changes.len() > CHANGES {
-        push.changes.clear();
+
+    /// Says what a commit changed. `changes` are its rows of `changes`, in the log's order.
+    pub(crate) fn of(self, events: &[(i64, &Event)], outcomes: &[Outcome], changes: &[Change]) -> Push {
+        let mut push = self.empty();
+        let topic = self.partition.topic;
+        push.changes = match topic {
+            Topic::Rooms => of_rooms(events, outcomes, changes),
+            Topic::Receipts => of_receipts(events, outcomes),
+            _ => Vec::new(),
+        };
+        if topic == Topic::Rooms {
+            push.heads = heads(&push.changes);
+        }
+        if push.changes.len() > CHANGES {
+            push.changes.clear();
+        }
+        push
     }
-    push
 }
 
 /// Posts, and between them what has a row of its own.
-fn of_rooms(batch: &Batch, outcomes: &[Outcome], changes: &[Change]) -> Vec<PushedChange> {
+fn of_rooms(events: &[(i64, &Event)], outcomes: &[Outcome], changes: &[Change]) -> Vec<PushedChange> {
     let mut others = changes.iter();
-    let applied = batch.events().iter().zip(outcomes).filter_map(|(event, outcome)| match outcome {
-        Outcome::Applied { rev, seq } => Some((event, *rev, *seq)),
+    let applied = events.iter().zip(outcomes).filter_map(|((_, event), outcome)| match outcome {
+        Outcome::Applied { rev, seq } => Some((*event, *rev, *seq)),
         Outcome::Duplicate(_) | Outcome::Rejected(_) => None,
     });
     applied
@@ -105,8 +120,8 @@ fn of_rooms(batch: &Batch, outcomes: &[Outcome], changes: &[Change]) -> Vec<Push
 }
 
 /// Receipts have no rev: the maximum wins.
-fn of_receipts(batch: &Batch, outcomes: &[Outcome]) -> Vec<PushedChange> {
-    let read = batch.events().iter().zip(outcomes).filter_map(|(event, outcome)| match (&event.payload, outcome) {
+fn of_receipts(events: &[(i64, &Event)], outcomes: &[Outcome]) -> Vec<PushedChange> {
+    let read = events.iter().zip(outcomes).filter_map(|((_, event), outcome)| match (&event.payload, outcome) {
         (Payload::ReadUpTo(read), Outcome::Applied { .. }) => {
             pushed(event, 0, event.envelope.actor.0, i64::try_from(read.up_to_seq).ok())
         }

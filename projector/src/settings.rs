@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use clap::value_parser;
 
+use crate::parking::Caps;
+
 /// How the projector works; the defaults suit a laptop and a small server.
 #[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "Projector")]
@@ -28,6 +30,14 @@ pub struct Settings {
     #[arg(long, env = "CHATLOG_PROJECTOR_COMMITS", default_value_t = 4, value_name = "N")]
     #[arg(value_parser = value_parser!(u32).range(1..=100))]
     pub projector_commits: u32,
+    /// Most events that wait behind one that cannot be folded; with more, the partition stands still
+    #[arg(long, env = "CHATLOG_PROJECTOR_PARKED_PER_KEY", default_value_t = 10_000, value_name = "N")]
+    #[arg(value_parser = value_parser!(u32).range(1..))]
+    pub projector_parked_per_key: u32,
+    /// Most events that wait in one partition, of all its keys; with more, it stands still
+    #[arg(long, env = "CHATLOG_PROJECTOR_PARKED_EVENTS", default_value_t = 100_000, value_name = "N")]
+    #[arg(value_parser = value_parser!(u32).range(1..))]
+    pub projector_parked_events: u32,
 }
 
 impl Default for Settings {
@@ -38,6 +48,8 @@ impl Default for Settings {
             projector_batch_ms: 10,
             projector_cached_rows: 20_000,
             projector_commits: 4,
+            projector_parked_per_key: 10_000,
+            projector_parked_events: 100_000,
         }
     }
 }
@@ -49,6 +61,10 @@ impl Settings {
 
     pub(crate) fn linger(&self) -> Duration {
         Duration::from_millis(self.projector_batch_ms.into())
+    }
+
+    pub(crate) fn parked_caps(&self) -> Caps {
+        Caps { key: self.projector_parked_per_key.into(), partition: self.projector_parked_events.into() }
     }
 
     pub(crate) fn cached_rows(&self) -> usize {

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use platform::{Ids, Kafka, LogId, Outbox};
+use platform::{Clock, Ids, Kafka, LogId, Outbox};
 use sqlx::PgPool;
 use tokio::sync::Semaphore;
 
 use crate::batch::Partition;
+use crate::parking::requests::Asked;
 use crate::push::Pushes;
 use crate::settings::Settings;
 use crate::status::Status;
@@ -27,6 +28,9 @@ pub(crate) struct Shared {
     /// Commits at the same time, of all partitions.
     pub(crate) commits: Semaphore,
     pub(crate) ids: Ids,
+    pub(crate) clock: Clock,
+    /// What is asked of the owners of parked keys.
+    pub(crate) asked: Asked,
     /// How far the partitions held here are committed.
     pub(crate) reached: Mutex<BTreeMap<Partition, i64>>,
 }

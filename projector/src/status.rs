@@ -19,6 +19,8 @@ pub(crate) enum Concern {
     Kafka,
     /// A partition makes no progress.
     Partition(Partition),
+    /// Keys of a partition wait. The others flow: it does not make the process unready.
+    Parked(Partition),
 }
 
 /// Everything that is wrong now. Cheap to clone.
@@ -91,8 +93,11 @@ impl Status {
         change(&mut concerns);
         let check = self.0.check.lock().unwrap_or_else(PoisonError::into_inner);
         match &*check {
-            Some(check) if concerns.is_empty() => check.ready(),
-            Some(check) => check.not_ready(concerns.values().cloned().collect::<Vec<_>>().join("; ")),
+            Some(check) => {
+                let grave = concerns.iter().filter(|(concern, _)| !matches!(concern, Concern::Parked(_)));
+                let words: Vec<String> = grave.map(|(_, why)| why.clone()).collect();
+                if words.is_empty() { check.ready() } else { check.not_ready(words.join("; ")) }
+            }
             None => {}
         }
     }

@@ -53,6 +53,12 @@ pub(crate) enum Reason {
     /// The tables' generation was dropped.
     #[error("generation {generation} does not exist")]
     NoGeneration { generation: i32 },
+    /// The log no longer holds a parked event.
+    #[error("the log no longer holds offset {at}")]
+    Gone { at: i64 },
+    /// Keys wait, and the events behind them have no more room.
+    #[error("{0}; let them out, or raise the cap (--projector-parked-per-key, --projector-parked-events)")]
+    Full(crate::parking::Full),
     /// A fault of this program.
     #[error("the projector panicked: {0}")]
     Panicked(String),

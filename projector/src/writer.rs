@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use event_schema::{MessageId, RoomId};
+use event_schema::{Event, MessageId, RoomId};
 use sqlx::PgConnection;
 use tokio::time::Instant;
 
 use crate::batch::{Batch, Partition};
 use crate::checkpoint::{self, Checkpoint};
 use crate::effects;
-use crate::fold::{self, FoldError, Needs, Outcome, State};
+use crate::fold::{self, Change, FoldError, Needs, Outcome, State};
+use crate::parking::{self, Full, Parked};
 use crate::push;
 use crate::shared::Shared;
 use crate::store::{self, Posted};
@@ -19,11 +20,13 @@ const STRIDE: usize = 256;
 
 /// Writes the batches of a partition for as long as it is the owner's.
 pub(crate) struct Writer {
-    shared: Arc<Shared>,
-    partition: Partition,
-    held: Checkpoint,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) partition: Partition,
+    pub(crate) held: Checkpoint,
     /// Rows kept between batches; they are right while the epoch is ours and no transaction failed.
     state: State,
+    /// The keys that wait; read again after every failure.
+    pub(crate) parked: Option<Parked>,
 }
 
 /// What became of a batch.
@@ -50,6 +53,16 @@ pub(crate) enum Failure {
     TooSlow(sqlx::Error),
     /// A server did not do its part; trying again may help.
     Infrastructure(sqlx::Error),
+    /// Nothing more may be parked; before this event of the batch, all is well.
+    Full { index: usize, full: Full },
+}
+
+/// What follows from events that were folded and written.
+pub(crate) struct Folded {
+    pub(crate) outcomes: Vec<Outcome>,
+    pub(crate) changes: Vec<Change>,
+    /// Effects put into the outbox.
+    pub(crate) told: usize,
 }
 
 impl From<sqlx::Error> for Failure {
@@ -81,7 +94,7 @@ fn is_code(error: &sqlx::Error, beginnings: &[&str]) -> bool {
 
 impl Writer {
     pub(crate) fn new(shared: Arc<Shared>, partition: Partition, held: Checkpoint) -> Self {
-        Self { shared, partition, held, state: State::default() }
+        Self { shared, partition, held, state: State::default(), parked: None }
     }
 
     /// The next offset to be written.
@@ -92,12 +105,18 @@ impl Writer {
     /// Writes a batch that begins at [`Self::next_offset`]. After a failure nothing is kept in memory.
     pub(crate) async fn write(&mut self, batch: &Batch) -> Result<Written, Failure> {
         let written = self.transaction(batch).await;
-        if matches!(written, Ok(Written::Now(_))) {
+        self.forget_unless(matches!(written, Ok(Written::Now(_))));
+        written
+    }
+
+    /// After a failure nothing in memory is believed.
+    pub(crate) fn forget_unless(&mut self, done: bool) {
+        if done {
             self.state.forget_cold(self.shared.settings.cached_rows());
         } else {
             self.state = State::default();
+            self.parked = None;
         }
-        written
     }
 
     async fn transaction(&mut self, batch: &Batch) -> Result<Written, Failure> {
@@ -106,39 +125,78 @@ impl Writer {
         let _turn = shared.commits.acquire().await;
         let started = Instant::now();
         let mut tx = shared.pool.begin_with(store::BEGIN).await?;
-        if !checkpoint::advance(&mut tx, self.partition, &self.held, &after).await? {
-            let found = checkpoint::read(&mut tx, self.partition).await?;
-            return match found {
-                Some(found) if found == after => {
-                    self.held = after;
-                    Ok(Written::Before)
-                }
-                Some(found) if found.epoch == self.held.epoch => Err(Failure::FellBack),
-                _ => Err(Failure::Fenced),
-            };
+        if let Some(before) = self.advance(&mut tx, batch).await? {
+            return Ok(before);
         }
-        let outcomes = self.fold(&mut tx, batch).await?;
-        let changes = self.state.take_changes();
-        store::write(&mut tx, &changes, &posted(batch, &outcomes)).await?;
-        let effects = effects::of(self.partition, batch, &outcomes);
-        let told = effects::insert(&mut tx, shared.generation, self.partition, effects).await?;
+        let sorted = self.parked(&mut tx).await?.sort(batch, shared.settings.parked_caps());
+        let sorted = sorted.map_err(|(index, full)| Failure::Full { index, full })?;
+        let folded = self.fold_into(&mut tx, &sorted.flow).await.map_err(|failure| match failure {
+            Failure::Fold { index, error } => Failure::Fold { index: sorted.place(index, batch), error },
+            other => other,
+        })?;
+        parking::store::park(&mut tx, self.partition, &sorted.queue, None).await?;
+        parking::store::remember_all(&mut tx, self.partition, &sorted.drops).await?;
+        let mut released = Vec::new();
+        for drop in sorted.drops.iter().filter(|drop| drop.of_parked) {
+            released.push((drop.key, parking::store::of_key(&mut tx, self.partition, drop.key).await?));
+        }
         tx.commit().await?;
         self.held = after;
-        if told > 0 {
+        if let Some(parked) = &mut self.parked {
+            parked.settle(&sorted, released);
+        }
+        if folded.told > 0 {
             shared.outbox.wake();
         }
         crate::metrics::committed(shared.generation, self.partition, batch.len(), started.elapsed());
-        Ok(Written::Now(push::of_commit(shared.generation, self.partition, batch, &outcomes, &changes.changes)))
+        let span =
+            push::Span { generation: shared.generation, partition: self.partition, from: batch.from(), to: batch.to() };
+        Ok(Written::Now(span.of(&sorted.flow, &folded.outcomes, &folded.changes)))
     }
 
-    async fn fold(&mut self, connection: &mut PgConnection, batch: &Batch) -> Result<Vec<Outcome>, Failure> {
+    /// Moves the checkpoint behind a batch. `Some` if an earlier try has done all of it.
+    pub(crate) async fn advance(
+        &mut self,
+        connection: &mut PgConnection,
+        batch: &Batch,
+    ) -> Result<Option<Written>, Failure> {
+        let after = self.held.after(batch);
+        if checkpoint::advance(&mut *connection, self.partition, &self.held, &after).await? {
+            return Ok(None);
+        }
+        let found = checkpoint::read(connection, self.partition).await?;
+        match found {
+            Some(found) if found == after => {
+                self.held = after;
+                Ok(Some(Written::Before))
+            }
+            Some(found) if found.epoch == self.held.epoch => Err(Failure::FellBack),
+            _ => Err(Failure::Fenced),
+        }
+    }
+
+    /// Folds events and writes what follows from them, in the caller's transaction.
+    pub(crate) async fn fold_into(
+        &mut self,
+        connection: &mut PgConnection,
+        events: &[(i64, &Event)],
+    ) -> Result<Folded, Failure> {
+        let outcomes = self.fold(&mut *connection, events).await?;
+        let changes = self.state.take_changes();
+        store::write(&mut *connection, &changes, &posted(events, &outcomes)).await?;
+        let effects = effects::of(self.partition, events, &outcomes);
+        let told = effects::insert(connection, self.shared.generation, self.partition, effects).await?;
+        Ok(Folded { outcomes, changes: changes.changes, told })
+    }
+
+    async fn fold(&mut self, connection: &mut PgConnection, events: &[(i64, &Event)]) -> Result<Vec<Outcome>, Failure> {
         let mut needs = Needs::default();
-        for event in batch.events() {
+        for (_, event) in events {
             fold::needs(event, &mut needs);
         }
         store::load(connection, needs, &mut self.state).await?;
-        let mut outcomes = Vec::with_capacity(batch.len());
-        for (index, event) in batch.events().iter().enumerate() {
+        let mut outcomes = Vec::with_capacity(events.len());
+        for (index, (_, event)) in events.iter().enumerate() {
             if index % STRIDE == STRIDE - 1 {
                 tokio::task::yield_now().await;
             }
@@ -152,10 +210,10 @@ impl Writer {
 }
 
 /// The messages that got a seq.
-fn posted(batch: &Batch, outcomes: &[Outcome]) -> Posted {
-    let applied = batch.events().iter().zip(outcomes);
+fn posted(events: &[(i64, &Event)], outcomes: &[Outcome]) -> Posted {
+    let applied = events.iter().zip(outcomes);
     applied
-        .filter_map(|(event, outcome)| match outcome {
+        .filter_map(|((_, event), outcome)| match outcome {
             Outcome::Applied { seq: Some(_), .. } => Some((RoomId(event.key.id()?), MessageId(event.envelope.id.0))),
             _ => None,
         })

@@ -19,4 +19,9 @@ impl Dropped {
     pub(crate) fn covers(&self, key: Uuid, event_id: EventId, offset: i64) -> bool {
         !self.0.is_empty() && self.0.get(&(key, event_id)).is_some_and(|at| offset < *at)
     }
+
+    /// Whether an event is known to be given up somewhere.
+    pub(crate) fn knows(&self, key: Uuid, event_id: EventId) -> bool {
+        self.0.contains_key(&(key, event_id))
+    }
 }

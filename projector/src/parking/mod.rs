@@ -9,12 +9,14 @@
 //! Giving up is a fact of the log (`chat.room.event_dropped`), but one that stands behind the event. Whoever folds from the
 //! beginning knows it before ([`Dropped`]), so that a replay leaves out what the live fold gave up.
 
+pub(crate) mod act;
+pub(crate) mod aside;
 mod dropped;
 mod fetch;
 mod keeper;
 pub(crate) mod requests;
+pub(crate) mod search;
 pub(crate) mod store;
-mod writer;
 
 use std::collections::HashMap;
 
@@ -23,6 +25,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 pub(crate) use dropped::Dropped;
+pub(crate) use keeper::LOOK;
 
 use crate::batch::{Batch, Partition};
 
@@ -64,7 +67,7 @@ pub(crate) enum Full {
 
 /// An event that says that another one of its key is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Drop {
+pub(crate) struct GivenUp {
     pub(crate) key: Uuid,
     pub(crate) event_id: EventId,
     /// Where it is said.
@@ -91,7 +94,15 @@ pub(crate) struct Sorted<'a> {
     /// To wait behind what is parked.
     pub(crate) queue: Vec<(i64, &'a Event)>,
     /// What they give up.
-    pub(crate) drops: Vec<Drop>,
+    pub(crate) drops: Vec<GivenUp>,
+}
+
+impl Sorted<'_> {
+    /// The place in the batch of an event that flows.
+    pub(crate) fn place(&self, index: usize, batch: &Batch) -> usize {
+        let offset = self.flow.get(index).map_or(0, |(offset, _)| offset - batch.from());
+        usize::try_from(offset).unwrap_or_default()
+    }
 }
 
 impl Parked {
@@ -108,7 +119,7 @@ impl Parked {
             let key = event.key.id();
             let held = key.and_then(|key| self.keys.get(&key));
             if let Some((key, event_id)) = given_up_by(event) {
-                sorted.drops.push(Drop { key, event_id, at: offset, of_parked: held.is_some() });
+                sorted.drops.push(GivenUp { key, event_id, at: offset, of_parked: held.is_some() });
             }
             let (Some(key), Some(held)) = (key, held) else {
                 if !key.is_some_and(|key| self.dropped.covers(key, event.envelope.id, offset)) {
@@ -125,7 +136,8 @@ impl Parked {
                 return Err((index, Full::Key { key, events: held.events + *more - 1 }));
             }
             sorted.queue.push((offset, event));
-            self.check_room(i64::try_from(sorted.queue.len()).unwrap_or(i64::MAX), caps).map_err(|full| (index, full))?;
+            self.check_room(i64::try_from(sorted.queue.len()).unwrap_or(i64::MAX), caps)
+                .map_err(|full| (index, full))?;
         }
         Ok(sorted)
     }
@@ -170,13 +182,22 @@ impl Parked {
         }
     }
 
-    /// More wait behind keys.
-    pub(crate) fn queued(&mut self, queue: &[(i64, &Event)]) {
-        for key in queue.iter().filter_map(|(_, event)| event.key.id()) {
+    /// A batch is committed; `released` is what the table says of the keys of which it gave something up.
+    pub(crate) fn settle(&mut self, sorted: &Sorted<'_>, released: Vec<(Uuid, Option<Held>)>) {
+        for key in sorted.queue.iter().filter_map(|(_, event)| event.key.id()) {
             if let Some(held) = self.keys.get_mut(&key) {
                 held.events += 1;
             }
         }
+        for it in &sorted.drops {
+            self.dropped.add(it.key, it.event_id, Some(it.at));
+        }
+        released.into_iter().for_each(|(key, held)| self.set(key, held));
+    }
+
+    /// Whether an event is known to be given up.
+    pub(crate) fn is_given_up(&self, key: Uuid, event_id: EventId) -> bool {
+        self.dropped.knows(key, event_id)
     }
 
     pub(crate) fn dropped_mut(&mut self) -> &mut Dropped {
@@ -195,6 +216,11 @@ pub(crate) fn tell(shared: &crate::shared::Shared, partition: Partition, parked:
         let why = format!("{partition}: {} keys with {} events are parked", parked.keys(), parked.events());
         shared.status.raise(concern, why);
     }
+}
+
+/// Told by the partition's next owner from now on.
+pub(crate) fn forget(shared: &crate::shared::Shared, partition: Partition) {
+    tell(shared, partition, &Parked::default());
 }
 
 #[cfg(test)]

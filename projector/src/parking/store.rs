@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use event_schema::{Event, EventId, Topic};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{Drop, Dropped, Held, Parked};
+use super::{Dropped, GivenUp, Held, Parked};
 use crate::batch::Partition;
 use crate::checkpoint::Checkpoint;
 
@@ -86,6 +86,15 @@ pub(crate) async fn of_key(
     Ok((row.events > 0).then(|| held(row.events, row.stuck, row.seconds)))
 }
 
+/// An event to be set aside.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SetAside {
+    pub(crate) key: Uuid,
+    pub(crate) offset: i64,
+    pub(crate) event_id: EventId,
+    pub(crate) event_type: &'static str,
+}
+
 /// Sets events aside; a reason belongs to the first of a key.
 pub(crate) async fn park(
     connection: &mut PgConnection,
@@ -93,13 +102,30 @@ pub(crate) async fn park(
     events: &[(i64, &Event)],
     reason: Option<&str>,
 ) -> sqlx::Result<()> {
+    let events: Vec<SetAside> = events
+        .iter()
+        .filter_map(|(offset, event)| {
+            let event_type = event.payload.event_type().name();
+            Some(SetAside { key: event.key.id()?, offset: *offset, event_id: event.envelope.id, event_type })
+        })
+        .collect();
+    park_all(connection, partition, &events, reason).await
+}
+
+/// The same for events that are not at hand.
+pub(crate) async fn park_all(
+    connection: &mut PgConnection,
+    partition: Partition,
+    events: &[SetAside],
+    reason: Option<&str>,
+) -> sqlx::Result<()> {
     if events.is_empty() {
         return Ok(());
     }
-    let keys: Vec<Uuid> = events.iter().filter_map(|(_, event)| event.key.id()).collect();
-    let offsets: Vec<i64> = events.iter().map(|(offset, _)| *offset).collect();
-    let ids: Vec<Uuid> = events.iter().map(|(_, event)| event.envelope.id.0).collect();
-    let types: Vec<String> = events.iter().map(|(_, event)| event.payload.event_type().name().to_owned()).collect();
+    let keys: Vec<Uuid> = events.iter().map(|event| event.key).collect();
+    let offsets: Vec<i64> = events.iter().map(|event| event.offset).collect();
+    let ids: Vec<Uuid> = events.iter().map(|event| event.event_id.0).collect();
+    let types: Vec<String> = events.iter().map(|event| event.event_type.to_owned()).collect();
     let insert = sqlx::query!(
         "insert into parked (key_id, topic, partition, at_offset, event_id, event_type, reason)
          select key_id, $1, $2, at_offset, event_id, event_type, $7
@@ -116,14 +142,19 @@ pub(crate) async fn park(
 }
 
 /// The first parked events of a key.
-pub(crate) async fn first(pool: &PgPool, partition: Partition, key: Uuid, limit: i64) -> sqlx::Result<Vec<Place>> {
+pub(crate) async fn first(
+    connection: &mut PgConnection,
+    partition: Partition,
+    key: Uuid,
+    limit: i64,
+) -> sqlx::Result<Vec<Place>> {
     let rows = sqlx::query!(
         "select at_offset, event_id from parked where key_id = $1 and topic = $2 order by at_offset limit $3",
         key,
         partition.topic.name(),
         limit
     );
-    let rows = rows.fetch_all(pool).await?.into_iter();
+    let rows = rows.fetch_all(connection).await?.into_iter();
     Ok(rows.map(|row| Place { offset: row.at_offset, event_id: EventId(row.event_id) }).collect())
 }
 
@@ -205,7 +236,7 @@ pub(crate) async fn remember(
 pub(crate) async fn remember_all(
     connection: &mut PgConnection,
     partition: Partition,
-    drops: &[Drop],
+    drops: &[GivenUp],
 ) -> sqlx::Result<()> {
     for it in drops {
         remember(&mut *connection, partition, it.key, it.event_id, Some(it.at)).await?;
@@ -251,11 +282,66 @@ pub(crate) async fn take_request(connection: &mut PgConnection, request: &Reques
 
 /// Events given up of which the log does not say so yet.
 pub(crate) async fn on_their_way(pool: &PgPool) -> sqlx::Result<Vec<(Partition, Uuid, EventId)>> {
-    let rows = sqlx::query!("select topic, partition, key_id, event_id from control.dropped_events where at_offset is null");
+    let rows =
+        sqlx::query!("select topic, partition, key_id, event_id from control.dropped_events where at_offset is null");
     let rows = rows.fetch_all(pool).await?.into_iter();
     let each = rows.filter_map(|row| {
         let partition = Partition { topic: Topic::from_name(&row.topic)?, number: row.partition };
         Some((partition, row.key_id, EventId(row.event_id)))
     });
     Ok(each.collect())
+}
+
+/// The first parked offset of every key.
+pub(crate) async fn first_of_all(connection: &mut PgConnection) -> sqlx::Result<Vec<(Partition, Uuid, i64)>> {
+    let rows = sqlx::query!(
+        r#"select topic, partition, key_id, min(at_offset) as "first!" from parked group by topic, partition, key_id"#
+    );
+    let rows = rows.fetch_all(connection).await?.into_iter();
+    let each = rows.filter_map(|row| {
+        let partition = Partition { topic: Topic::from_name(&row.topic)?, number: row.partition };
+        Some((partition, row.key_id, row.first))
+    });
+    Ok(each.collect())
+}
+
+/// Everything given up.
+pub(crate) async fn all_dropped(
+    connection: &mut PgConnection,
+) -> sqlx::Result<Vec<(Partition, Uuid, EventId, Option<i64>)>> {
+    let rows = sqlx::query!("select topic, partition, key_id, event_id, at_offset from control.dropped_events");
+    let rows = rows.fetch_all(connection).await?.into_iter();
+    let each = rows.filter_map(|row| {
+        let partition = Partition { topic: Topic::from_name(&row.topic)?, number: row.partition };
+        Some((partition, row.key_id, EventId(row.event_id), row.at_offset))
+    });
+    Ok(each.collect())
+}
+
+/// The first parked offset of the keys of a partition, in the generation that queries read.
+pub(crate) async fn first_of_active(
+    connection: &mut PgConnection,
+    partition: Partition,
+) -> sqlx::Result<Vec<(Uuid, i64)>> {
+    let active = sqlx::query_scalar!("select schema_name from control.generations where state = 'active'");
+    let Some(schema) = active.fetch_optional(&mut *connection).await? else { return Ok(Vec::new()) };
+    // The schema's name is made of a number.
+    let sql = format!(
+        "select key_id, min(at_offset) from {schema}.parked where topic = $1 and partition = $2 group by key_id"
+    );
+    let query = sqlx::query_as(AssertSqlSafe(sql)).bind(partition.topic.name()).bind(partition.number);
+    query.fetch_all(connection).await
+}
+
+/// How far the generation is that has folded most of a partition: all that the log gives up before is remembered.
+pub(crate) async fn furthest(connection: &mut PgConnection, partition: Partition) -> sqlx::Result<i64> {
+    let schemas = sqlx::query_scalar!("select schema_name from control.generations where state <> 'loading'");
+    let mut furthest = 0;
+    for schema in schemas.fetch_all(&mut *connection).await? {
+        let sql = format!("select next_offset from {schema}.checkpoints where topic = $1 and partition = $2");
+        let query = sqlx::query_scalar(AssertSqlSafe(sql)).bind(partition.topic.name()).bind(partition.number);
+        let reached: Option<i64> = query.fetch_optional(&mut *connection).await?;
+        furthest = furthest.max(reached.unwrap_or_default());
+    }
+    Ok(furthest)
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use event_schema::{EventId, Topic};
+use event_schema::{Event, EventId, Topic};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use platform::postgres;
 use platform::readmodel::search_path;
@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use super::RebuildError;
 use crate::advance::Advance;
 use crate::batch::Partition;
+use crate::parking::aside::{self, Aside};
 use crate::replay::Replay;
 use crate::replay::log::{ReadError, Spent, Stretch, Watch};
 use crate::replay::table::Table;
@@ -61,6 +62,7 @@ struct Sharing {
     advance: Advance,
     share: Share,
     since: Instant,
+    aside: Aside,
 }
 
 impl Watch for Sharing {
@@ -68,11 +70,15 @@ impl Watch for Sharing {
         self.advance.add(records);
         self.breathe();
     }
+
+    fn leaves_out(&mut self, offset: i64, event: &Event) -> bool {
+        self.aside.sets_aside(offset, event)
+    }
 }
 
 impl Sharing {
     fn new(advance: Advance, share: Share) -> Self {
-        Self { advance, share, since: Instant::now() }
+        Self { advance, share, since: Instant::now(), aside: Aside::default() }
     }
 
     fn breathe(&mut self) {
@@ -135,18 +141,21 @@ async fn load(
     share: Share,
     advance: &Advance,
 ) -> Result<Loaded, RebuildError> {
-    let (theirs, shown) = (sources.clone(), advance.clone());
+    let mut sharing = Sharing::new(advance.clone(), share);
+    sharing.aside = aside::for_rebuild(&sources.postgres, &sources.kafka, partition, end, &sources.stop).await?;
+    let theirs = sources.clone();
     let folding = tokio::task::spawn_blocking(move || {
         let mut replay = Replay::new(&theirs.scratch);
         let stretch = Stretch { kafka: &theirs.kafka, partition, to: end, keys: None, stop: &theirs.stop };
-        let read = stretch.fold(&mut replay, &mut Sharing::new(shown, share))?;
-        Ok::<_, ReadError>((read, replay))
+        let read = stretch.fold(&mut replay, &mut sharing)?;
+        Ok::<_, ReadError>((read, replay, sharing.aside))
     });
-    let (read, replay) = folding.await.map_err(|_| RebuildError::Panicked)??;
+    let (read, replay, aside) = folding.await.map_err(|_| RebuildError::Panicked)??;
     let began = Instant::now();
     let mut connection = connect(&sources.postgres, generation).await?;
     connection.execute(BEGIN).await?;
     let rows = copy(&mut connection, replay, Sharing::new(advance.clone(), share), sources).await?;
+    aside.keep(&mut connection, partition).await?;
     checkpoint(&mut connection, partition, end, read.last_event_id).await?;
     connection.execute("commit").await?;
     connection.close().await?;

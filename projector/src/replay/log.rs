@@ -110,6 +110,11 @@ pub(crate) trait Watch {
     /// These were folded.
     fn folded(&mut self, _events: &[Event], _outcomes: &[Outcome]) {}
 
+    /// Whether the event at this offset is left out, because the live fold has not folded it.
+    fn leaves_out(&mut self, _offset: i64, _event: &Event) -> bool {
+        false
+    }
+
     /// Whether this event and all after it are left out.
     fn ends_before(&mut self, _event: &Event) -> bool {
         false
@@ -141,7 +146,9 @@ impl Stretch<'_> {
                 if watch.ends_before(&event) {
                     break;
                 }
-                batch.push(event, next - 1, bytes);
+                if !watch.leaves_out(next - 1, &event) {
+                    batch.push(event, next - 1, bytes);
+                }
             }
             if batch.is_full() || next == self.to || next - folded >= 20_000 {
                 self.fold_batch(replay, &mut batch, watch, &mut read.spent)?;

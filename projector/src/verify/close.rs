@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::report::{Difference, Report};
 use super::snapshot::{Reached, Snapshot};
-use super::{Sources, VerifyError, fold, home, mismatch};
+use super::{Counting, Sources, VerifyError, fold, home, mismatch};
 use crate::advance::Advance;
 use crate::batch::Partition;
 use crate::replay::Replay;
@@ -43,6 +43,7 @@ pub(super) async fn look(
     }
     let mut snapshot = Snapshot::open(&sources.postgres, report.generation).await?;
     let checkpoints: BTreeMap<Partition, Reached> = snapshot.checkpoints().await?.into_iter().collect();
+    let mut asides = snapshot.asides().await?;
     let reached = |partition: &Partition| checkpoints.get(partition).map_or(0, |reached| reached.next_offset);
     let total = homes.keys().map(|partition| u64::try_from(reached(partition)).unwrap_or_default()).sum();
     advance.begin("closer look", total);
@@ -51,7 +52,8 @@ pub(super) async fn look(
     for (partition, keys) in homes {
         let end = sources.kafka.end_offset(partition.topic, partition.number).await?;
         let to = reached(&partition).min(end);
-        let (read, replay, ()) = fold(sources, partition, to, Some(Arc::new(keys)), advance, |_| Ok(())).await?;
+        let watch = Counting { advance: advance.clone(), aside: asides.remove(&partition).unwrap_or_default() };
+        let (read, replay, ()) = fold(sources, partition, to, Some(Arc::new(keys)), watch, |_| Ok(())).await?;
         let said = checkpoints.get(&partition).filter(|said| said.next_offset == to);
         if let Some(problem) = said.and_then(|said| mismatch(said, &read)) {
             report.differences.push(Difference::of_checkpoint(partition.to_string(), problem));

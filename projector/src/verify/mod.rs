@@ -28,6 +28,7 @@ pub use report::{ColumnDiffers, Difference, Finding, Report};
 
 use crate::advance::Advance;
 use crate::batch::Partition;
+use crate::parking::aside::Aside;
 use crate::replay::Replay;
 use crate::replay::log::{Read, Stretch, Watch};
 use crate::replay::sums::Sums;
@@ -145,6 +146,7 @@ async fn whole(sources: &Sources, generation: i32, advance: &Advance) -> Result<
     let mut report = Report { generation, ..Report::default() };
     let mut snapshot = Snapshot::open(&sources.postgres, generation).await?;
     let checkpoints: BTreeMap<Partition, Reached> = snapshot.checkpoints().await?.into_iter().collect();
+    let mut asides = snapshot.asides().await?;
     let mut sums = Sums::default();
     advance.begin("tables", 0);
     for table in Table::ALL {
@@ -173,10 +175,11 @@ async fn whole(sources: &Sources, generation: i32, advance: &Advance) -> Result<
     advance.begin("log", report.events);
     let sums = Arc::new(Mutex::new(sums));
     let folded = stream::iter(stretches).map(|(partition, reached)| {
-        let (sources, sums, advance) = (sources.clone(), Arc::clone(&sums), advance.clone());
+        let (sources, sums) = (sources.clone(), Arc::clone(&sums));
+        let watch = Counting { advance: advance.clone(), aside: asides.remove(&partition).unwrap_or_default() };
         async move {
             let take_off = move |replay: &Replay| take_off(&sums, replay);
-            let read = fold(&sources, partition, reached.next_offset, None, &advance, take_off).await?.0;
+            let read = fold(&sources, partition, reached.next_offset, None, watch, take_off).await?.0;
             Ok::<_, VerifyError>((partition, reached, read))
         }
     });
@@ -294,26 +297,33 @@ pub(crate) async fn fold<T: Send + 'static>(
     partition: Partition,
     to: i64,
     keys: Option<Arc<HashSet<Uuid>>>,
-    advance: &Advance,
+    mut watch: Counting,
     then: impl FnOnce(&Replay) -> Result<T, std::io::Error> + Send + 'static,
 ) -> Result<(Read, Replay, T), VerifyError> {
-    let (sources, advance) = (sources.clone(), advance.clone());
+    let sources = sources.clone();
     let folded = tokio::task::spawn_blocking(move || {
         let mut replay = Replay::new(&sources.scratch);
         let stretch = Stretch { kafka: &sources.kafka, partition, to, keys: keys.as_deref(), stop: &sources.stop };
-        let read = stretch.fold(&mut replay, &mut Counting(advance))?;
+        let read = stretch.fold(&mut replay, &mut watch)?;
         let told = then(&replay).map_err(ReadError::Scratch)?;
         Ok::<_, ReadError>((read, replay, told))
     });
     Ok(folded.await.map_err(|_| VerifyError::Panicked)??)
 }
 
-/// Shows how far it is.
-pub(crate) struct Counting(pub(crate) Advance);
+/// Shows how far it is, and leaves out what the live fold has not folded.
+pub(crate) struct Counting {
+    pub(crate) advance: Advance,
+    pub(crate) aside: Aside,
+}
 
 impl Watch for Counting {
     fn passed(&mut self, records: u64) {
-        self.0.add(records);
+        self.advance.add(records);
+    }
+
+    fn leaves_out(&mut self, offset: i64, event: &Event) -> bool {
+        self.aside.holds(offset, event)
     }
 
     fn folded(&mut self, _: &[Event], _: &[crate::fold::Outcome]) {}

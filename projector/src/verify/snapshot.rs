@@ -1,5 +1,7 @@
 //! What the tables of a generation say, all at one moment.
 
+use std::collections::BTreeMap;
+
 use event_schema::{EventId, RoomId, Topic};
 use futures::TryStreamExt as _;
 use platform::readmodel::search_path;
@@ -9,6 +11,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection, Row as _};
 use uuid::Uuid;
 
 use crate::batch::Partition;
+use crate::parking::aside::{self, Aside};
 use crate::replay::table::Table;
 
 /// A long look at tables that change meanwhile.
@@ -66,6 +69,11 @@ impl Snapshot {
             checkpoints.push((Partition { topic, number: row.try_get("partition")? }, reached));
         }
         Ok(checkpoints)
+    }
+
+    /// What the live fold has not folded, of each partition.
+    pub(crate) async fn asides(&mut self) -> sqlx::Result<BTreeMap<Partition, Aside>> {
+        aside::all(&mut self.connection).await
     }
 
     /// Rooms by chance, the same for the same seed and rooms. Plan: Seq Scan on rooms, Sort; it is not a query of readers.

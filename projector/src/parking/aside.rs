@@ -1,0 +1,90 @@
+//! What a fold from the beginning of the log leaves out, because the live fold did: of a parked key everything from its first
+//! parked event on, and what was given up.
+
+use std::collections::{BTreeMap, HashMap};
+
+use event_schema::Event;
+use platform::settings::PostgresSettings;
+use platform::{Kafka, postgres};
+use sqlx::PgConnection;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::store::{self, SetAside};
+use super::{Dropped, search};
+use crate::batch::Partition;
+use crate::replay::log::ReadError;
+
+/// What is left out of a partition.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Aside {
+    /// The first parked offset of each key.
+    parked: HashMap<Uuid, i64>,
+    dropped: Dropped,
+    /// What was found to be parked.
+    found: Vec<SetAside>,
+}
+
+impl Aside {
+    /// Whether an event is left out.
+    pub(crate) fn holds(&self, offset: i64, event: &Event) -> bool {
+        event.key.id().is_some_and(|key| {
+            self.parked.get(&key).is_some_and(|first| offset >= *first)
+                || self.dropped.covers(key, event.envelope.id, offset)
+        })
+    }
+
+    /// The same, for a fold that parks the keys anew.
+    pub(crate) fn sets_aside(&mut self, offset: i64, event: &Event) -> bool {
+        let Some(key) = event.key.id() else { return false };
+        if self.dropped.covers(key, event.envelope.id, offset) {
+            return true;
+        }
+        let waits = self.parked.get(&key).is_some_and(|first| offset >= *first);
+        if waits {
+            let event_type = event.payload.event_type().name();
+            self.found.push(SetAside { key, offset, event_id: event.envelope.id, event_type });
+        }
+        waits
+    }
+
+    /// Writes what was found, without reasons: the owner tries all of it, once the tables are complete.
+    pub(crate) async fn keep(&self, connection: &mut PgConnection, partition: Partition) -> sqlx::Result<()> {
+        store::park_all(connection, partition, &self.found, None).await
+    }
+}
+
+/// What the tables of a generation leave out. Asked for in the transaction that reads them.
+pub(crate) async fn all(connection: &mut PgConnection) -> sqlx::Result<BTreeMap<Partition, Aside>> {
+    let mut asides: BTreeMap<Partition, Aside> = BTreeMap::new();
+    for (partition, key, first) in store::first_of_all(&mut *connection).await? {
+        asides.entry(partition).or_default().parked.insert(key, first);
+    }
+    for (partition, key, event_id, at) in store::all_dropped(connection).await? {
+        asides.entry(partition).or_default().dropped.add(key, event_id, at);
+    }
+    Ok(asides)
+}
+
+/// What a rebuild leaves out of a partition: the keys that are parked in the generation that is read now, and whatever the log
+/// gives up before an offset.
+pub(crate) async fn for_rebuild(
+    settings: &PostgresSettings,
+    kafka: &Kafka,
+    partition: Partition,
+    to: i64,
+    stop: &CancellationToken,
+) -> Result<Aside, ReadError> {
+    let pool = postgres::pool(settings, postgres::CONTROL_PATH).map_err(search::postgres)?;
+    if search::is_searched(partition.topic) {
+        search::catch_up(&pool, kafka, partition, to, stop).await?;
+    }
+    let read = async {
+        let mut connection = pool.acquire().await?;
+        let parked = store::first_of_active(&mut connection, partition).await?;
+        Ok((parked, store::dropped(&mut connection, partition).await?))
+    };
+    let (parked, dropped) = read.await.map_err(search::postgres)?;
+    pool.close().await;
+    Ok(Aside { parked: parked.into_iter().collect(), dropped, found: Vec::new() })
+}

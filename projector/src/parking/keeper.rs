@@ -1,0 +1,253 @@
+//! What an owner does for its parked keys between batches: it hears requests, lets keys out that are free to go, and where
+//! nothing more may wait, waits itself.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior};
+use uuid::Uuid;
+
+use super::act::Act;
+use super::fetch::{FetchError, Fetcher};
+use super::search;
+use super::store::{self, Place};
+use super::{Full, tell};
+use crate::backoff::Backoff;
+use crate::batch::{Batch, Partition};
+use crate::partition::{Ended, Keeper};
+use crate::push;
+use crate::replay::log::ReadError;
+use crate::stop::{Reason, Stopped};
+use crate::writer::{Failure, Writer};
+
+/// Events of a key folded together on its way out.
+const SLICE: i64 = 1_000;
+/// How often requests are looked at.
+pub(crate) const LOOK: Duration = Duration::from_millis(500);
+
+/// What was read of parked events, and the reader itself, to go on with.
+type Fetched = (Option<Fetcher>, Result<Vec<(i64, event_schema::Event)>, FetchError>);
+
+impl Keeper {
+    /// Before anything is folded, it must be known what the log gives up further on.
+    pub(crate) async fn look_ahead(&self, from: i64) -> Result<(), Ended> {
+        let mut backoff = Backoff::default();
+        loop {
+            let looked = async {
+                let Partition { topic, number } = self.partition;
+                if !search::is_searched(topic) {
+                    return Ok(());
+                }
+                let end = self.shared.kafka.end_offset(topic, number).await.map_err(std::io::Error::other)?;
+                if end <= from {
+                    return Ok(());
+                }
+                search::catch_up(&self.shared.pool, &self.shared.kafka, self.partition, end, &self.released).await
+            };
+            match looked.await {
+                Ok(()) => return Ok(()),
+                Err(ReadError::Interrupted) => return Err(Ended::Released),
+                Err(error) => self.wait(&mut backoff, from, &error).await?,
+            }
+        }
+    }
+
+    /// Hears what is asked, and folds what is free to go.
+    pub(crate) async fn tend(&self, writer: &mut Writer) -> Result<(), Ended> {
+        if writer.known_parked().is_none() {
+            self.act(writer, Act::Look).await?.ok();
+        }
+        for (key, event) in self.shared.asked.given_up(self.partition) {
+            let Some(parked) = writer.known_parked() else { break };
+            if parked.is_given_up(key, event) {
+                continue;
+            }
+            if parked.get(&key).is_some() {
+                self.act(writer, Act::GiveUp(key, event)).await?.ok();
+            } else {
+                writer.know_given_up(key, event);
+            }
+        }
+        for request in self.shared.asked.of(self.partition) {
+            self.act(writer, Act::Answer(&request)).await?.ok();
+        }
+        while let Some(key) = writer.known_parked().and_then(super::Parked::free) {
+            self.drain(writer, key).await?;
+        }
+        if let Some(parked) = writer.known_parked() {
+            tell(&self.shared, self.partition, parked);
+        }
+        Ok(())
+    }
+
+    /// Folds the parked events of a key, until none is left or one cannot be folded.
+    async fn drain(&self, writer: &mut Writer, key: Uuid) -> Result<(), Ended> {
+        let (mut fetcher, mut most) = (None, SLICE);
+        let mut said = Instant::now();
+        loop {
+            if self.released.is_cancelled() {
+                return Err(Ended::Released);
+            }
+            let places = self.first(writer, key, most).await?;
+            if places.is_empty() {
+                // Somebody's answer was lost: what is parked is read again.
+                self.act(writer, Act::Look).await?.ok();
+                return Ok(());
+            }
+            let events = match self.fetch(&mut fetcher, writer.next_offset(), places).await? {
+                Ok(events) => events,
+                Err(reason) => return self.stick(writer, key, &reason).await,
+            };
+            match self.act(writer, Act::Drain(key, &events)).await? {
+                Ok(()) => most = SLICE,
+                Err((index, _)) if events.len() > 1 => most = i64::try_from(index.max(1)).unwrap_or(1),
+                Err((_, reason)) => return self.stick(writer, key, &reason).await,
+            }
+            if writer.known_parked().is_some_and(|parked| parked.get(&key).is_none()) {
+                tracing::info!(partition = %self.partition, %key, "nothing of this key is parked any more");
+                return Ok(());
+            }
+            if said.elapsed() > LOOK {
+                said = Instant::now();
+                self.beat(writer.next_offset());
+            }
+        }
+    }
+
+    async fn stick(&self, writer: &mut Writer, key: Uuid, reason: &Reason) -> Result<(), Ended> {
+        tracing::warn!(partition = %self.partition, %key, %reason, "a key stays parked");
+        self.act(writer, Act::Stick(key, &reason.to_string())).await?.ok();
+        Ok(())
+    }
+
+    async fn first(&self, writer: &Writer, key: Uuid, most: i64) -> Result<Vec<Place>, Ended> {
+        let mut backoff = Backoff::default();
+        loop {
+            let read = async {
+                let mut connection = self.shared.pool.acquire().await?;
+                store::first(&mut connection, self.partition, key, most).await
+            };
+            match read.await {
+                Ok(places) => return Ok(places),
+                Err(error) => self.wait(&mut backoff, writer.next_offset(), &error).await?,
+            }
+        }
+    }
+
+    /// Reads parked events from the log; the inner error is one that trying again would not change.
+    async fn fetch(
+        &self,
+        kept: &mut Option<Fetcher>,
+        at: i64,
+        places: Vec<Place>,
+    ) -> Result<Result<Vec<(i64, event_schema::Event)>, Reason>, Ended> {
+        let mut backoff = Backoff::default();
+        loop {
+            let (kafka, partition, wanted, fetcher) =
+                (self.shared.kafka.clone(), self.partition, places.clone(), kept.take());
+            let fetched = tokio::task::spawn_blocking(move || -> Fetched {
+                match fetcher.map_or_else(|| Fetcher::new(&kafka, partition), Ok) {
+                    Ok(mut fetcher) => {
+                        let events = fetcher.read(&wanted);
+                        (Some(fetcher), events)
+                    }
+                    Err(error) => (None, Err(error.into())),
+                }
+            });
+            let (fetcher, events) = fetched.await.unwrap_or_else(|_| (None, Err(FetchError::Silent)));
+            *kept = fetcher;
+            match events {
+                Ok(events) => return Ok(Ok(events)),
+                Err(FetchError::Record(reason)) => return Ok(Err(reason)),
+                Err(error) => self.wait(&mut backoff, at, &error).await?,
+            }
+        }
+    }
+
+    /// Does one thing, however long it takes; the inner error says which of the events could not be folded, and why.
+    async fn act(&self, writer: &mut Writer, act: Act<'_>) -> Result<Result<(), (usize, Reason)>, Ended> {
+        let mut backoff = Backoff::default();
+        loop {
+            match writer.act(act).await {
+                Ok(Some(push)) => {
+                    self.calm(&mut backoff);
+                    self.shared.pushes.offer(push);
+                    return Ok(Ok(()));
+                }
+                Ok(None) => {
+                    // Done before, and the answer was lost: readers look for themselves.
+                    self.shared.pushes.offer(push::gap(self.shared.generation, self.partition, writer.next_offset()));
+                    return Ok(Ok(()));
+                }
+                Err(Failure::Infrastructure(error)) => self.wait(&mut backoff, writer.next_offset(), &error).await?,
+                Err(Failure::TooSlow(error)) => match act {
+                    Act::Drain(_, events) if events.len() > 1 => {
+                        return Ok(Err((events.len() / 2, Reason::Data(error))));
+                    }
+                    _ => self.wait(&mut backoff, writer.next_offset(), &error).await?,
+                },
+                Err(Failure::Fenced) => return Err(self.fenced()),
+                Err(Failure::FellBack) => return Err(Ended::Lost("Postgres has lost the last commits")),
+                Err(Failure::Fold { index, error }) => return Ok(Err((index, Reason::Fold(error)))),
+                Err(Failure::Data(error)) => {
+                    let half = if let Act::Drain(_, events) = act { events.len() / 2 } else { 0 };
+                    return Ok(Err((half, Reason::Data(error))));
+                }
+                Err(Failure::Full { full, .. }) => return Ok(Err((0, Reason::Full(full)))),
+            }
+        }
+    }
+
+    /// Parks the key of the one event of a batch. `Err` with the reason where that cannot be.
+    pub(crate) async fn park(&self, writer: &mut Writer, batch: &Batch, reason: Reason) -> Result<(), Ended> {
+        let Some(event) = batch.events().first().filter(|event| event.key.id().is_some()) else {
+            return Err(self.stopped(batch.from(), reason));
+        };
+        let (key, id) = (&event.key, event.envelope.id);
+        tracing::error!(partition = %self.partition, offset = batch.from(), %key, event = %id, %reason, "a key is parked");
+        let (mut backoff, words) = (Backoff::default(), reason.to_string());
+        loop {
+            match writer.park(batch, &words).await {
+                Ok(written) => {
+                    self.written(written, writer.next_offset());
+                    self.calm(&mut backoff);
+                    return self.tend(writer).await;
+                }
+                Err(Failure::Full { full, .. }) => self.wait_for_room(writer, batch.from(), full).await?,
+                Err(Failure::Fenced) => return Err(self.fenced()),
+                Err(Failure::FellBack) => return Err(Ended::Lost("Postgres has lost the last commits")),
+                Err(Failure::Infrastructure(error) | Failure::TooSlow(error)) => {
+                    self.wait(&mut backoff, batch.from(), &error).await?;
+                }
+                Err(Failure::Data(_) | Failure::Fold { .. }) => return Err(self.stopped(batch.from(), reason)),
+            }
+        }
+    }
+
+    /// Nothing more may wait, so the partition stands still, until keys have been let out.
+    pub(crate) async fn wait_for_room(&self, writer: &mut Writer, offset: i64, full: Full) -> Result<(), Ended> {
+        let waiting = |writer: &Writer| writer.known_parked().map(super::Parked::events);
+        self.act(writer, Act::Look).await?.ok();
+        let before = waiting(writer);
+        let stopped = Stopped { partition: self.partition, offset, reason: Reason::Full(full) };
+        self.shared.status.stopped(&stopped);
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while waiting(writer) >= before {
+            tokio::select! {
+                () = self.released.cancelled() => return Err(Ended::Released),
+                _ = look.tick() => {}
+            }
+            self.beat(offset);
+            self.tend(writer).await?;
+        }
+        self.shared.status.fine(self.partition);
+        Ok(())
+    }
+
+    fn calm(&self, backoff: &mut Backoff) {
+        if backoff.failures() > 0 {
+            self.shared.status.fine(self.partition);
+            *backoff = Backoff::default();
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Looks ahead in the log for what it gives up, where no generation has been yet. Ordinarily that is a short stretch; after the
+//! tables were lost, it is the whole log.
+
+use std::time::{Duration, Instant};
+
+use event_schema::envelope::header;
+use event_schema::{EventId, EventType, Topic};
+use platform::Kafka;
+use platform::kafka::Quiet;
+use rdkafka::Message as _;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::message::{BorrowedMessage, Headers as _};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{given_up_by, store};
+use crate::batch::Partition;
+use crate::reader;
+use crate::replay::log::ReadError;
+
+const LOOK: Duration = Duration::from_millis(100);
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// Remembers what the log gives up between where the furthest generation is and an offset.
+pub(crate) async fn catch_up(
+    pool: &PgPool,
+    kafka: &Kafka,
+    partition: Partition,
+    to: i64,
+    stop: &CancellationToken,
+) -> Result<(), ReadError> {
+    // No connection is held while the log is read.
+    let from = furthest(pool, partition).await.map_err(postgres)?;
+    if from >= to {
+        return Ok(());
+    }
+    let (kafka, stop) = (kafka.clone(), stop.clone());
+    let found = tokio::task::spawn_blocking(move || search(&kafka, partition, from, to, &stop));
+    let found = found.await.unwrap_or(Err(ReadError::Interrupted))?;
+    remember(pool, partition, &found).await.map_err(postgres)
+}
+
+async fn furthest(pool: &PgPool, partition: Partition) -> sqlx::Result<i64> {
+    store::furthest(&mut *pool.acquire().await?, partition).await
+}
+
+async fn remember(pool: &PgPool, partition: Partition, words: &[Word]) -> sqlx::Result<()> {
+    for (key, event_id, at) in words {
+        store::remember(&mut *pool.acquire().await?, partition, *key, *event_id, Some(*at)).await?;
+    }
+    Ok(())
+}
+
+/// Whether the log gives anything up in this topic.
+pub(crate) fn is_searched(topic: Topic) -> bool {
+    topic == Topic::Rooms
+}
+
+/// An event given up, and where the log says so.
+type Word = (Uuid, EventId, i64);
+
+pub(super) fn postgres(error: sqlx::Error) -> ReadError {
+    ReadError::Scratch(std::io::Error::other(error))
+}
+
+fn search(
+    kafka: &Kafka,
+    partition: Partition,
+    from: i64,
+    to: i64,
+    stop: &CancellationToken,
+) -> Result<Vec<Word>, ReadError> {
+    let mut config = kafka.consumer_config("chatlog-parked");
+    config.set("queued.min.messages", "50000").set("queued.max.messages.kbytes", "16384");
+    let consumer: BaseConsumer<Quiet> = config.create_with_context(Quiet)?;
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(&kafka.topic_name(partition.topic), partition.number, Offset::Offset(from))?;
+    consumer.assign(&list)?;
+    let (mut next, mut found, mut heard) = (from, Vec::new(), Instant::now());
+    while next < to {
+        if stop.is_cancelled() {
+            return Err(ReadError::Interrupted);
+        }
+        match consumer.poll(LOOK) {
+            Some(Ok(message)) => {
+                heard = Instant::now();
+                next = message.offset() + 1;
+                if next <= to && says_so(&message) {
+                    let event = reader::decode(partition.topic, &message).ok();
+                    let word = event.as_ref().and_then(given_up_by);
+                    found.extend(word.map(|(key, event_id)| (key, event_id, message.offset())));
+                }
+            }
+            // What is missing stops whoever folds it.
+            Some(Err(error)) if reader::is_out_of_range(&error) => return Ok(found),
+            Some(Err(error)) => tracing::debug!(%partition, %error, "looking ahead"),
+            None if heard.elapsed() > SILENCE => {
+                return Err(ReadError::Silent { place: partition.to_string(), offset: next });
+            }
+            None => {}
+        }
+    }
+    Ok(found)
+}
+
+/// By its header alone: few records are read as a whole.
+fn says_so(message: &BorrowedMessage<'_>) -> bool {
+    let read = std::panic::AssertUnwindSafe(|| {
+        let header = message.headers()?.iter().find(|it| it.key == header::TYPE)?;
+        Some(header.value? == EventType::EventDropped.name().as_bytes())
+    });
+    // The client panics on names of headers that are not UTF-8.
+    std::panic::catch_unwind(read).ok().flatten().unwrap_or_default()
+}
