@@ -6,7 +6,7 @@ use platform::settings::{
     InternalSettings, KafkaSettings, LogFormat, PostgresSettings, RateSettings, RedisSettings, TelemetrySettings,
 };
 
-use crate::{demo, events, import, migrate, openapi, serve, topics};
+use crate::{demo, events, import, migrate, openapi, rebuild, room, serve, topics, verify};
 
 /// Chatlog: a chat platform whose log is the truth.
 #[derive(Parser, Debug)]
@@ -24,6 +24,8 @@ Examples:
   chatlog serve --roles projector             run one role
   chatlog import irc logs/                    bring old logs in
   chatlog events tail --from beginning        read the log
+  chatlog verify                              are the tables what the log says?
+  chatlog rebuild                             build them anew while everything runs
 
 Settings come from flags, the environment, a TOML file (--config), in this order. Where no server is named at all, those
 that ./dev up started for this folder are used. Exit codes: 0 done, 1 failed, 2 wrong usage, 78 wrong settings.";
@@ -46,6 +48,18 @@ pub enum Command {
     /// The events of the log
     #[command(subcommand)]
     Events(events::EventsCommand),
+    /// Build the read models anew from the log, beside the live ones, and change over
+    #[command(after_help = rebuild::EXAMPLES)]
+    Rebuild(Box<rebuild::RebuildArgs>),
+    /// Fold the log again and compare every row with the tables
+    #[command(after_help = verify::EXAMPLES)]
+    Verify(Box<verify::VerifyArgs>),
+    /// Rooms as they were
+    #[command(subcommand)]
+    Room(Box<room::RoomCommand>),
+    /// What became of a room between two times
+    #[command(after_help = room::EXAMPLES)]
+    Diff(Box<room::DiffArgs>),
     /// Make a few accounts, a channel and messages on a platform on this machine; again: changes nothing
     #[command(after_help = demo::EXAMPLES)]
     Demo(demo::DemoArgs),
@@ -64,6 +78,10 @@ impl Command {
             Self::Migrate(args) => args.log.telemetry(),
             Self::Import(import::ImportCommand::Irc(args)) => args.servers.log.telemetry(),
             Self::Events(events::EventsCommand::Tail(args)) => args.log.telemetry(),
+            Self::Rebuild(args) => args.log().telemetry(),
+            Self::Verify(args) => args.log.telemetry(),
+            Self::Room(command) => command.log().telemetry(),
+            Self::Diff(args) => args.log().telemetry(),
             Self::Demo(args) => args.log.telemetry(),
             Self::Openapi(args) => args.log.telemetry(),
         }

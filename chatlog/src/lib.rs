@@ -7,14 +7,30 @@ pub mod cli;
 pub mod demo;
 pub mod docs_page;
 pub mod events;
+pub mod folding;
 pub mod import;
 pub mod migrate;
 pub mod openapi;
 pub mod output;
+pub mod rebuild;
+pub mod room;
 pub mod serve;
 pub mod topics;
+pub mod verify;
 
 use cli::Command;
+
+/// The end of a command that has said everything already: with this exit code, and no further words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exit(pub u8);
+
+impl std::fmt::Display for Exit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "exit code {}", self.0)
+    }
+}
+
+impl std::error::Error for Exit {}
 
 /// Does what was asked for.
 pub async fn run(command: &Command) -> anyhow::Result<()> {
@@ -24,6 +40,10 @@ pub async fn run(command: &Command) -> anyhow::Result<()> {
         Command::Migrate(args) => migrate::run(args).await,
         Command::Import(import::ImportCommand::Irc(args)) => import::run_irc(args).await,
         Command::Events(events::EventsCommand::Tail(args)) => events::tail::run(args).await,
+        Command::Rebuild(args) => rebuild::run(args).await,
+        Command::Verify(args) => verify::run(args).await,
+        Command::Room(command) => command.run().await,
+        Command::Diff(args) => args.run().await,
         Command::Demo(args) => demo::run(args).await,
         Command::Openapi(_) => openapi::run(),
     }

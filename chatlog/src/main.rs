@@ -4,7 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use chatlog::cli::Cli;
-use chatlog::output;
+use chatlog::{Exit, output};
 use platform::settings::{EXIT_BAD_SETTINGS, parse};
 use platform::telemetry;
 
@@ -27,7 +27,10 @@ fn main() -> ExitCode {
         match chatlog::run(&cli.command).await {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) if reader_is_gone(&error) => ExitCode::SUCCESS,
-            Err(error) => fail(&error, 1),
+            Err(error) => match error.downcast_ref() {
+                Some(Exit(code)) => ExitCode::from(*code),
+                None => fail(&error, 1),
+            },
         }
     })
 }

@@ -31,10 +31,6 @@ impl Advance {
         self.0.done.store(done, Ordering::Relaxed);
     }
 
-    pub(crate) fn set_total(&self, total: u64) {
-        self.0.total.store(total, Ordering::Relaxed);
-    }
-
     /// The phase, what is done of it, and of how much; a total of 0 is not known.
     #[must_use]
     pub fn now(&self) -> (&'static str, u64, u64) {

@@ -17,6 +17,7 @@ mod lease;
 mod metrics;
 mod parking;
 mod partition;
+pub mod past;
 mod push;
 mod reader;
 pub mod rebuild;
@@ -79,6 +80,7 @@ pub fn start(platform: &Platform, settings: &Settings) {
     let lifecycle = &platform.lifecycle;
     // Any number of relays may run; the one of the command API may live in another process, or be down.
     lifecycle.spawn("relay", Relay::run(platform.clone(), lifecycle.soft()));
+    lifecycle.spawn("verify", verify::schedule::run(platform.clone(), settings.clone(), lifecycle.soft()));
     let mut generations = Generations::new(platform, settings);
     generations.begin(platform.read_model.generation(), true);
     lifecycle.spawn("generations folded", generations.run(lifecycle.soft()));

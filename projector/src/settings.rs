@@ -30,6 +30,12 @@ pub struct Settings {
     #[arg(long, env = "CHATLOG_PROJECTOR_COMMITS", default_value_t = 4, value_name = "N")]
     #[arg(value_parser = value_parser!(u32).range(1..=100))]
     pub projector_commits: u32,
+    /// Seconds between two comparisons of tables and log, told by the metric verify_same; 0 for none
+    #[arg(long, env = "CHATLOG_PROJECTOR_VERIFY_EVERY", default_value_t = 0, value_name = "SECONDS")]
+    pub projector_verify_every: u32,
+    /// Rooms compared each time, others each time; 0 for every row of every table
+    #[arg(long, env = "CHATLOG_PROJECTOR_VERIFY_ROOMS", default_value_t = 100, value_name = "N")]
+    pub projector_verify_rooms: u32,
     /// Most events that wait behind one that cannot be folded; with more, the partition stands still
     #[arg(long, env = "CHATLOG_PROJECTOR_PARKED_PER_KEY", default_value_t = 10_000, value_name = "N")]
     #[arg(value_parser = value_parser!(u32).range(1..))]
@@ -48,6 +54,8 @@ impl Default for Settings {
             projector_batch_ms: 10,
             projector_cached_rows: 20_000,
             projector_commits: 4,
+            projector_verify_every: 0,
+            projector_verify_rooms: 100,
             projector_parked_per_key: 10_000,
             projector_parked_events: 100_000,
         }
@@ -65,6 +73,10 @@ impl Settings {
 
     pub(crate) fn parked_caps(&self) -> Caps {
         Caps { key: self.projector_parked_per_key.into(), partition: self.projector_parked_events.into() }
+    }
+
+    pub(crate) fn verify_every(&self) -> Option<Duration> {
+        (self.projector_verify_every > 0).then(|| Duration::from_secs(self.projector_verify_every.into()))
     }
 
     pub(crate) fn cached_rows(&self) -> usize {

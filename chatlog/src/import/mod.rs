@@ -11,7 +11,7 @@ pub mod events;
 pub mod files;
 pub mod ids;
 pub mod irc;
-mod meter;
+pub mod meter;
 pub mod plan;
 pub mod read;
 pub mod report;

@@ -3,6 +3,7 @@
 mod commands;
 mod contract;
 mod events;
+mod folding;
 mod importing;
 mod serving;
 mod world;

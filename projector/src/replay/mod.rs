@@ -22,7 +22,7 @@ use uuid::Uuid;
 use self::spill::Spill;
 use self::table::Table;
 use self::tape::Tape;
-use crate::fold::{self, Changes, EmojiHash, FoldError, Message, Needs, Outcome, Reaction, Seen, State};
+use crate::fold::{self, Changes, EmojiHash, FoldError, Member, Message, Needs, Outcome, Reaction, Room, Seen, State};
 
 /// Why a replay cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -131,6 +131,18 @@ impl Replay {
             self.state.seen.load(key, found);
         }
         Ok(())
+    }
+
+    /// A room as it is now.
+    pub(crate) fn room(&self, id: RoomId) -> Option<&Room> {
+        self.state.rooms.get(&id).ok().flatten()
+    }
+
+    /// The members of the one room that is folded, in the order of their ids.
+    pub(crate) fn members(&self) -> Vec<(UserId, Member)> {
+        let mut members: Vec<_> = self.state.members.rows().map(|((_, user), it)| (*user, it.clone())).collect();
+        members.sort_unstable_by_key(|(user, _)| *user);
+        members
     }
 
     /// A message as it is now.

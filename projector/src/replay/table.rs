@@ -241,8 +241,13 @@ pub(super) fn message(into: &mut Vec<u8>, message: &Message) -> serde_json::Resu
     Ok(())
 }
 
+/// The second field of a row of `messages`.
+pub(crate) fn seq_of(tuple: &[u8]) -> Option<i64> {
+    tuple.get(26..34)?.first_chunk().map(|bytes| i64::from_be_bytes(*bytes))
+}
+
 /// The item and what it answers, from a row of `messages`.
-pub(super) fn read_message(tuple: &[u8]) -> Option<Message> {
+pub(crate) fn read_message(tuple: &[u8]) -> Option<Message> {
     let fields = super::tuple::fields(tuple)?;
     let bigint = |at: usize| Some(i64::from_be_bytes((*fields.get(at)?)?.try_into().ok()?));
     let item = serde_json::from_slice((*fields.get(8)?)?).ok()?;

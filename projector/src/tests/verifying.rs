@@ -5,6 +5,7 @@ use sqlx::{AssertSqlSafe, Executor as _, PgPool};
 
 use super::story::Story;
 use super::world::World;
+use crate::replay::table::Table;
 use crate::verify::{Difference, Finding, Report, Scope, Sources, verify};
 use crate::{Advance, Settings};
 
@@ -116,6 +117,23 @@ async fn what_is_planted_elsewhere_is_found() {
     let found = planted(&world, &pool, "checkpoints", &beyond).await;
     assert!(found.iter().all(|it| it.table == "checkpoints"), "{found:?}");
     assert!(checked(&world, &Scope::Whole).await.is_same());
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_table_and_no_column_is_left_out() {
+    let world = World::new().await;
+    let pool = world.pool(world.platform().read_model.generation());
+    // What does not follow from the log alone.
+    let sql = "select table_name::text, array_agg(column_name::text order by ordinal_position)
+        from information_schema.columns
+        where table_schema = current_schema() and table_name not in ('checkpoints', 'parked') group by 1 order by 1";
+    let there: Vec<(String, Vec<String>)> = sqlx::query_as(sql).fetch_all(&pool).await.expect("columns");
+    let columns = |table: Table| table.columns().iter().map(|(name, _)| (*name).to_owned()).collect();
+    let mut ours: Vec<(String, Vec<String>)> =
+        Table::ALL.into_iter().map(|table| (table.name().to_owned(), columns(table))).collect();
+    ours.sort_unstable();
+    assert_eq!(ours, there);
     world.end().await;
 }
 

@@ -7,6 +7,7 @@
 
 mod close;
 mod report;
+pub(crate) mod schedule;
 pub(crate) mod snapshot;
 
 use std::collections::{BTreeMap, HashSet};

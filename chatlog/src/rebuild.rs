@@ -1,0 +1,206 @@
+//! `chatlog rebuild`: another generation of the read models, built from the log beside the live one.
+
+use clap::{Args, Subcommand};
+use platform::{Lifecycle, Platform};
+use projector::Advance;
+use projector::rebuild::{self, Done, Plan, RebuildError, Share, State, Status};
+
+use crate::cli::{LogArgs, ServerArgs};
+use crate::folding::{FoldArgs, shown, stop_on_signals};
+use crate::{output, verify};
+
+/// For the help.
+pub const EXAMPLES: &str = "\
+Examples:
+  chatlog rebuild                    build another generation, compare it with the log, let queries read it
+  chatlog rebuild --share 25         leave three quarters of each processor to others
+  chatlog rebuild --no-activate      build and compare only; run it again without, to go on
+  chatlog rebuild status             the generations that there are
+  chatlog rebuild rollback           back to the generation that was read before, at once
+  chatlog rebuild drop 1             remove one that nobody needs any more
+
+Everything goes on meanwhile. Ctrl-C (or a crash) ends it; the same command goes on where it was, by partitions.";
+
+/// Settings of `rebuild`.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct RebuildArgs {
+    #[command(subcommand)]
+    command: Option<RebuildCommand>,
+    #[command(flatten)]
+    start: StartArgs,
+}
+
+/// What else there is to do about generations.
+#[derive(Subcommand, Debug)]
+pub enum RebuildCommand {
+    /// The generations that there are
+    Status(GenerationArgs),
+    /// Read the generation again that was read before
+    Rollback(GenerationArgs),
+    /// Let queries read this generation
+    Activate(OneArgs),
+    /// Remove a generation that is not read
+    Drop(OneArgs),
+}
+
+/// Settings of a rebuild.
+#[derive(Args, Debug)]
+pub struct StartArgs {
+    /// Percent of a processor that each folding thread takes
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100), value_name = "PERCENT")]
+    pub share: u32,
+    /// Build only; queries go on reading the present generation
+    #[arg(long)]
+    pub no_activate: bool,
+    /// Do not compare the new generation with the log
+    #[arg(long)]
+    pub no_verify: bool,
+    #[command(flatten)]
+    fold: FoldArgs,
+    #[command(flatten)]
+    projector: projector::Settings,
+    #[command(flatten)]
+    generation: GenerationArgs,
+}
+
+/// The servers.
+#[derive(Args, Debug)]
+pub struct GenerationArgs {
+    /// One JSON object a line
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    servers: ServerArgs,
+}
+
+/// One generation, and the servers.
+#[derive(Args, Debug)]
+pub struct OneArgs {
+    /// Its number
+    #[arg(value_name = "N")]
+    pub number: i32,
+    #[command(flatten)]
+    generation: GenerationArgs,
+}
+
+impl RebuildArgs {
+    /// How it logs.
+    #[must_use]
+    pub fn log(&self) -> &LogArgs {
+        let generation = match &self.command {
+            None => &self.start.generation,
+            Some(RebuildCommand::Status(args) | RebuildCommand::Rollback(args)) => args,
+            Some(RebuildCommand::Activate(args) | RebuildCommand::Drop(args)) => &args.generation,
+        };
+        &generation.servers.log
+    }
+}
+
+/// Does what was asked for.
+pub async fn run(args: &RebuildArgs) -> anyhow::Result<()> {
+    match &args.command {
+        None => start(&args.start).await,
+        Some(RebuildCommand::Status(args)) => status(args).await,
+        Some(RebuildCommand::Rollback(args)) => switch(args, None).await,
+        Some(RebuildCommand::Activate(args)) => switch(&args.generation, Some(args.number)).await,
+        Some(RebuildCommand::Drop(args)) => remove(args).await,
+    }
+}
+
+async fn connect(args: &GenerationArgs) -> anyhow::Result<Platform> {
+    Ok(Platform::connect(&args.servers.platform(), Lifecycle::new()).await?)
+}
+
+async fn start(args: &StartArgs) -> anyhow::Result<()> {
+    let servers = &args.generation.servers;
+    let platform = connect(&args.generation).await?;
+    let sources = args.fold.sources(&servers.kafka, &servers.postgres, stop_on_signals()?).await?;
+    let plan = Plan {
+        share: Share::percent(args.share),
+        verify: !args.no_verify,
+        activate: !args.no_activate,
+        projector: args.projector.clone(),
+    };
+    let advance = Advance::default();
+    let built = shown(&advance, rebuild::rebuild(&platform, &sources, &plan, &advance)).await;
+    platform.drain().await;
+    match built {
+        Ok(done) if args.generation.json => output::line(serde_json::to_string(&done)?)?,
+        Ok(done) => tell(&done)?,
+        Err(RebuildError::Different(report)) => {
+            verify::tell(&report)?;
+            anyhow::bail!("generation {} is left as it is, and not read", report.generation);
+        }
+        Err(error) => {
+            let (phase, ..) = advance.now();
+            return Err(anyhow::Error::new(error).context(format!("while: {phase}; run it again to go on")));
+        }
+    }
+    Ok(())
+}
+
+fn tell(done: &Done) -> anyhow::Result<()> {
+    let phases: Vec<String> = done.phases.iter().map(|(name, seconds)| format!("{name} {seconds:.1} s")).collect();
+    let spent: Vec<String> = done.spent.iter().map(|(name, seconds)| format!("{name} {seconds:.1} s")).collect();
+    output::line(format_args!("{} events, {} rows loaded: {}", done.events, done.rows, phases.join(", ")))?;
+    if !spent.is_empty() {
+        output::line(format_args!("in the folding threads: {}", spent.join(", ")))?;
+    }
+    if let Some(report) = &done.verified {
+        verify::tell(report)?;
+    }
+    let read = if done.active { "is read from now on" } else { "is built and folded on; it is not read yet" };
+    output::line(format_args!("generation {} {read}", done.generation))?;
+    Ok(())
+}
+
+async fn status(args: &GenerationArgs) -> anyhow::Result<()> {
+    let platform = connect(args).await?;
+    let all = rebuild::status(&platform.db).await?;
+    platform.drain().await;
+    if args.json {
+        for generation in &all {
+            output::line(serde_json::to_string(generation)?)?;
+        }
+        return Ok(());
+    }
+    let head = ["GENERATION", "STATE", "FOLD", "EVENTS", "MIB", "CREATED", "READ SINCE"].map(str::to_owned).to_vec();
+    let rows = all.iter().map(|it: &Status| {
+        let since = match (it.state, it.activated_at) {
+            (State::Active, Some(at)) => at.to_rfc3339(),
+            _ => String::new(),
+        };
+        let state = it.state.as_str().to_owned();
+        let mib = (it.bytes / (1024 * 1024)).to_string();
+        let (number, fold) = (it.generation.to_string(), it.fold_version.to_string());
+        vec![number, state, fold, it.events.to_string(), mib, it.created_at.to_rfc3339(), since]
+    });
+    output::line(output::table(&std::iter::once(head).chain(rows).collect::<Vec<_>>()))?;
+    Ok(())
+}
+
+async fn switch(args: &GenerationArgs, to: Option<i32>) -> anyhow::Result<()> {
+    let platform = connect(args).await?;
+    let to = match to {
+        Some(to) => Some(to),
+        None => rebuild::previous(&platform.db, platform.log_id).await?,
+    };
+    let Some(to) = to else { anyhow::bail!("there is no generation to go back to") };
+    let switched = rebuild::activate(&platform.db, to, platform.log_id, &stop_on_signals()?).await;
+    platform.drain().await;
+    match switched? {
+        Some(from) => output::line(format_args!("generation {to} is read from now on, instead of {from}"))?,
+        None => output::line(format_args!("generation {to} is the one that is read"))?,
+    }
+    Ok(())
+}
+
+async fn remove(args: &OneArgs) -> anyhow::Result<()> {
+    let platform = connect(&args.generation).await?;
+    let dropped = rebuild::drop_generation(&platform.db, args.number).await;
+    platform.drain().await;
+    anyhow::ensure!(dropped?, "generation {} is not there, or is the one that is read", args.number);
+    output::line(format_args!("generation {} is gone", args.number))?;
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! `chatlog room show` and `chatlog diff`: rooms as they were, by the log alone.
+
+use clap::{Args, Subcommand};
+use event_schema::{RoomId, Timestamp};
+use platform::Kafka;
+use platform::settings::KafkaSettings;
+use projector::Advance;
+use projector::fold::Item;
+use projector::past::{Changed, Difference, Log, Past, room_at};
+
+use crate::cli::LogArgs;
+use crate::folding::{FoldArgs, room, shown, stop_on_signals, time};
+use crate::output;
+
+/// For the help.
+pub const EXAMPLES: &str = "\
+Examples:
+  chatlog room show ROOM --at 2026-01-31T12:00:00Z
+  chatlog diff ROOM --from 2026-01-31T12:00:00Z --to 2026-01-31T13:00:00Z";
+
+/// What there is to see of rooms.
+#[derive(Subcommand, Debug)]
+pub enum RoomCommand {
+    /// A room as it was at a time: its facts, people and messages
+    #[command(after_help = EXAMPLES)]
+    Show(ShowArgs),
+}
+
+/// Settings of `room show`.
+#[derive(Args, Debug)]
+pub struct ShowArgs {
+    /// The room
+    #[arg(value_parser = room, value_name = "ROOM")]
+    pub room: RoomId,
+    /// Up to then [default: now]
+    #[arg(long, value_parser = time, value_name = "TIME")]
+    pub at: Option<Timestamp>,
+    /// Messages shown: the newest
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    pub limit: usize,
+    #[command(flatten)]
+    look: LookArgs,
+}
+
+/// Settings of `diff`.
+#[derive(Args, Debug)]
+pub struct DiffArgs {
+    /// The room
+    #[arg(value_parser = room, value_name = "ROOM")]
+    pub room: RoomId,
+    /// The earlier time
+    #[arg(long, value_parser = time, value_name = "TIME")]
+    pub from: Timestamp,
+    /// The later time [default: now]
+    #[arg(long, value_parser = time, value_name = "TIME")]
+    pub to: Option<Timestamp>,
+    #[command(flatten)]
+    look: LookArgs,
+}
+
+#[derive(Args, Debug)]
+struct LookArgs {
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    fold: FoldArgs,
+    #[command(flatten)]
+    kafka: KafkaSettings,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+impl LookArgs {
+    fn open(&self) -> anyhow::Result<Log> {
+        Ok(Log { kafka: Kafka::new(&self.kafka)?, scratch: self.fold.scratch(), stop: stop_on_signals()? })
+    }
+}
+
+impl RoomCommand {
+    /// How it logs.
+    #[must_use]
+    pub fn log(&self) -> &LogArgs {
+        let Self::Show(args) = self;
+        &args.look.log
+    }
+
+    /// Shows.
+    pub async fn run(&self) -> anyhow::Result<()> {
+        let Self::Show(args) = self;
+        let (log, advance) = (args.look.open()?, Advance::default());
+        let past = shown(&advance, room_at(&log, args.room, args.at, &advance)).await?;
+        if args.look.json { show_json(args, &past) } else { show(args, &past) }
+    }
+}
+
+impl DiffArgs {
+    /// How it logs.
+    #[must_use]
+    pub fn log(&self) -> &LogArgs {
+        &self.look.log
+    }
+
+    /// Compares.
+    pub async fn run(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(self.to.is_none_or(|to| self.from <= to), "--from is after --to");
+        let (log, advance) = (self.look.open()?, Advance::default());
+        let earlier = shown(&advance, room_at(&log, self.room, Some(self.from), &advance)).await?;
+        let later = shown(&advance, room_at(&log, self.room, self.to, &advance)).await?;
+        let difference = earlier.until(&later)?;
+        if self.look.json {
+            output::line(serde_json::to_string(&difference)?)?;
+            return Ok(());
+        }
+        tell(&difference)
+    }
+}
+
+fn show_json(args: &ShowArgs, past: &Past) -> anyhow::Result<()> {
+    let room = past.room().map(|room| {
+        serde_json::json!({
+            "kind": room.kind.as_str(),
+            "name": room.name,
+            "archived": room.archived,
+            "member_count": room.member_count,
+            "last_seq": room.last_seq,
+            "rev": room.rev,
+        })
+    });
+    let members: Vec<_> = past
+        .members()
+        .iter()
+        .map(|(user, it)| {
+            serde_json::json!({"user_id": user, "state": it.state.as_str(), "role": it.role.as_str(), "since": it.since})
+        })
+        .collect();
+    let messages = past.messages(args.limit)?;
+    let all = serde_json::json!({"room_id": args.room, "room": room, "members": members, "messages": messages});
+    output::line(all)?;
+    Ok(())
+}
+
+fn show(args: &ShowArgs, past: &Past) -> anyhow::Result<()> {
+    let Some(room) = past.room() else {
+        output::line(format_args!("room {} was not there yet", args.room))?;
+        return Ok(());
+    };
+    let name = room.name.as_deref().unwrap_or("(no name)");
+    let archived = if room.archived { ", archived" } else { "" };
+    output::line(format_args!(
+        "{} {name}{archived}: {} members, {} messages, rev {}",
+        room.kind.as_str(),
+        room.member_count,
+        room.last_seq,
+        room.rev
+    ))?;
+    for (user, member) in past.members() {
+        output::line(format_args!(
+            "  {user}  {} as {} since {}",
+            member.state.as_str(),
+            member.role.as_str(),
+            member.since
+        ))?;
+    }
+    for item in past.messages(args.limit)? {
+        output::line(format_args!("  {}", line(&item)))?;
+    }
+    Ok(())
+}
+
+/// A message in one line.
+fn line(item: &Item) -> String {
+    let marks = if item.edited_at.is_some() { " (edited)" } else { "" };
+    let reactions: Vec<String> = item.reactions.iter().map(|it| format!(" {}×{}", it.emoji, it.count)).collect();
+    format!("{} {} {}: {}{marks}{}", item.seq, item.created_at, item.author_id, said(item), reactions.concat())
+}
+
+/// Control characters would move the cursor, or worse.
+fn said(item: &Item) -> String {
+    if item.deleted {
+        return "(deleted)".to_owned();
+    }
+    let text = item.content.as_ref().map_or("(nothing)", |content| content.as_str().unwrap_or("(not readable)"));
+    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
+}
+
+fn tell(difference: &Difference) -> anyhow::Result<()> {
+    let word =
+        |value: &Option<String>| value.clone().filter(|value| !value.is_empty()).unwrap_or_else(|| "-".to_owned());
+    for (fact, Changed { before, after }) in &difference.room {
+        output::line(format_args!("~ {fact}: {} → {}", word(before), word(after)))?;
+    }
+    for (user, Changed { before, after }) in &difference.members {
+        let sign = if before.is_some() { '~' } else { '+' };
+        output::line(format_args!("{sign} {user}: {} → {}", word(before), word(after)))?;
+    }
+    for Changed { before, after } in &difference.messages {
+        match (before, after) {
+            (None, Some(after)) => output::line(format_args!("+ {}", line(after)))?,
+            (Some(before), Some(after)) => {
+                output::line(format_args!("- {}", line(before)))?;
+                output::line(format_args!("+ {}", line(after)))?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

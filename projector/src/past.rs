@@ -1,0 +1,204 @@
+//! Looking back: one room as it was at a time, by the log alone.
+//!
+//! Time is the room's own, which never goes back: an event counts as happening at its time or at that of the latest event
+//! before it, as the messages' `created_at` does.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
+use std::path::PathBuf;
+
+use event_schema::{Event, MessageId, RoomId, Timestamp, Topic, UserId};
+use platform::Kafka;
+use platform::kafka::KafkaError;
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use crate::advance::Advance;
+use crate::batch::Partition;
+use crate::fold::{Item, Member, Outcome, Room};
+use crate::replay::Replay;
+use crate::replay::log::{ReadError, Stretch, Watch};
+use crate::replay::table::{self, Table};
+
+/// Where the log is.
+#[derive(Clone)]
+pub struct Log {
+    /// The log.
+    pub kafka: Kafka,
+    /// Where scratch files lie.
+    pub scratch: PathBuf,
+    /// Asks to end.
+    pub stop: CancellationToken,
+}
+
+/// Why one cannot look back.
+#[derive(Debug, thiserror::Error)]
+pub enum PastError {
+    /// The brokers.
+    #[error(transparent)]
+    Kafka(#[from] KafkaError),
+    /// A record or the scratch files.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A thread of it.
+    #[error("the folding panicked")]
+    Panicked,
+}
+
+/// A room as it was.
+pub struct Past {
+    id: RoomId,
+    replay: Replay,
+    /// Events of it folded: all up to then.
+    pub events: u64,
+}
+
+/// Folds a room up to a time, or to the end of the log.
+pub async fn room_at(log: &Log, room: RoomId, at: Option<Timestamp>, advance: &Advance) -> Result<Past, PastError> {
+    let number = log.kafka.partition_for(Topic::Rooms, &room.to_string()).await?;
+    let partition = Partition { topic: Topic::Rooms, number };
+    let end = log.kafka.end_offset(partition.topic, number).await?;
+    advance.begin("log", u64::try_from(end).unwrap_or_default());
+    let (log, advance) = (log.clone(), advance.clone());
+    let folding = tokio::task::spawn_blocking(move || {
+        let mut replay = Replay::new(&log.scratch);
+        let keys = HashSet::from([room.0]);
+        let stretch = Stretch { kafka: &log.kafka, partition, to: end, keys: Some(&keys), stop: &log.stop };
+        let mut until = Until { at, newest: None, events: 0, advance };
+        stretch.fold(&mut replay, &mut until)?;
+        Ok::<_, ReadError>(Past { id: room, replay, events: until.events })
+    });
+    Ok(folding.await.map_err(|_| PastError::Panicked)??)
+}
+
+/// Leaves out what happened later.
+struct Until {
+    at: Option<Timestamp>,
+    newest: Option<Timestamp>,
+    events: u64,
+    advance: Advance,
+}
+
+impl Watch for Until {
+    fn passed(&mut self, records: u64) {
+        self.advance.add(records);
+    }
+
+    fn folded(&mut self, events: &[Event], _: &[Outcome]) {
+        self.events += events.len() as u64;
+    }
+
+    fn ends_before(&mut self, event: &Event) -> bool {
+        let time = self.newest.map_or(event.envelope.time, |newest| newest.max(event.envelope.time));
+        self.newest = Some(time);
+        self.at.is_some_and(|at| time > at)
+    }
+}
+
+impl Past {
+    /// The room; `None` if it was not there yet.
+    #[must_use]
+    pub fn room(&self) -> Option<&Room> {
+        self.replay.room(self.id)
+    }
+
+    /// Everybody who had to do with it, in the order of their ids.
+    #[must_use]
+    pub fn members(&self) -> Vec<(UserId, Member)> {
+        self.replay.members()
+    }
+
+    /// The newest messages, oldest first.
+    pub fn messages(&self, most: usize) -> Result<Vec<Item>, PastError> {
+        let last = self.room().map_or(0, |room| room.last_seq);
+        let first = last.saturating_sub(i64::try_from(most).unwrap_or(i64::MAX));
+        let mut items = self.items(|seq, _| seq > first)?;
+        items.sort_unstable_by_key(|item| item.seq);
+        Ok(items)
+    }
+
+    fn items(&self, mut wanted: impl FnMut(i64, &[u8]) -> bool) -> Result<Vec<Item>, PastError> {
+        let mut items = Vec::new();
+        let rows = self.replay.rows(Table::Messages, |row| {
+            if table::seq_of(row).is_some_and(|seq| wanted(seq, row)) {
+                items.push(table::read_message(row).ok_or(std::io::ErrorKind::InvalidData)?.item);
+            }
+            Ok::<_, std::io::Error>(())
+        });
+        rows.map_err(ReadError::Scratch)?;
+        Ok(items)
+    }
+
+    fn message(&self, id: MessageId) -> Result<Option<Item>, PastError> {
+        let found = self.replay.message(self.id, id).map_err(ReadError::Scratch)?;
+        Ok(found.map(|message| message.item))
+    }
+
+    /// What became of it until a later time, the first messages first.
+    pub fn until(&self, later: &Self) -> Result<Difference, PastError> {
+        let hasher = RandomState::new();
+        let mut known = HashMap::new();
+        let rows = self.replay.rows(Table::Messages, |row| {
+            known.insert(table::seq_of(row), hasher.hash_one(row));
+            Ok::<_, std::io::Error>(())
+        });
+        rows.map_err(ReadError::Scratch)?;
+        let changed = |seq, row: &[u8]| known.get(&Some(seq)) != Some(&hasher.hash_one(row));
+        let mut items = later.items(changed)?;
+        items.sort_unstable_by_key(|item| item.seq);
+        let mut messages = Vec::with_capacity(items.len());
+        for item in items {
+            messages.push(Changed { before: self.message(item.message_id)?, after: Some(item) });
+        }
+        let before: HashMap<UserId, Member> = self.members().into_iter().collect();
+        let members = later.members().into_iter().filter_map(|(user, member)| {
+            let before = before.get(&user);
+            let same = before.is_some_and(|before| (before.state, before.role) == (member.state, member.role));
+            let word = |member: &Member| format!("{} as {}", member.state.as_str(), member.role.as_str());
+            (!same).then(|| (user, Changed { before: before.map(word), after: Some(word(&member)) }))
+        });
+        let facts = |past: &Self| past.room().map(facts).unwrap_or_default();
+        let (earlier, now) = (facts(self), facts(later));
+        let value = |facts: &[(&'static str, String)], name| {
+            facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
+        };
+        let room = now.iter().filter_map(|(name, after)| {
+            let before = value(&earlier, *name);
+            (before.as_ref() != Some(after)).then(|| (*name, Changed { before, after: Some(after.clone()) }))
+        });
+        Ok(Difference { room: room.collect(), members: members.collect(), messages })
+    }
+}
+
+/// What a room's row says, apart from counters.
+fn facts(room: &Room) -> Vec<(&'static str, String)> {
+    vec![
+        ("name", room.name.clone().unwrap_or_default()),
+        ("join_rule", room.join_rule.as_str().to_owned()),
+        ("history_visibility", room.history_visibility.as_str().to_owned()),
+        ("archived", room.archived.to_string()),
+        ("member_count", room.member_count.to_string()),
+        ("last_seq", room.last_seq.to_string()),
+        ("rev", room.rev.to_string()),
+    ]
+}
+
+/// What something was, and what it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Changed<T> {
+    /// Nothing, if it is new.
+    pub before: Option<T>,
+    /// Nothing, if it is gone.
+    pub after: Option<T>,
+}
+
+/// What became of a room between two times.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// Facts about it.
+    pub room: Vec<(&'static str, Changed<String>)>,
+    /// People.
+    pub members: Vec<(UserId, Changed<String>)>,
+    /// Messages, by seq.
+    pub messages: Vec<Changed<Item>>,
+}
