@@ -6,7 +6,7 @@ use platform::settings::{
     InternalSettings, KafkaSettings, LogFormat, PostgresSettings, RateSettings, RedisSettings, TelemetrySettings,
 };
 
-use crate::{demo, events, import, migrate, openapi, rebuild, room, serve, topics, verify};
+use crate::{admin, demo, events, import, migrate, openapi, rebuild, room, serve, topics, verify};
 
 /// Chatlog: a chat platform whose log is the truth.
 #[derive(Parser, Debug)]
@@ -60,6 +60,9 @@ pub enum Command {
     /// What became of a room between two times
     #[command(after_help = room::EXAMPLES)]
     Diff(Box<room::DiffArgs>),
+    /// Accounts and roles
+    #[command(subcommand, after_help = admin::EXAMPLES)]
+    Admin(admin::AdminCommand),
     /// Make a few accounts, a channel and messages on a platform on this machine; again: changes nothing
     #[command(after_help = demo::EXAMPLES)]
     Demo(demo::DemoArgs),
@@ -82,6 +85,7 @@ impl Command {
             Self::Verify(args) => args.log.telemetry(),
             Self::Room(command) => command.log().telemetry(),
             Self::Diff(args) => args.log().telemetry(),
+            Self::Admin(command) => command.log().telemetry(),
             Self::Demo(args) => args.log.telemetry(),
             Self::Openapi(args) => args.log.telemetry(),
         }

@@ -3,6 +3,7 @@
 //! [`cli`] has the commands; each lives in a module of its name. Everything is a library so that tests start what they
 //! need in process; `main.rs` only puts runtime, settings and telemetry around [`run`].
 
+pub mod admin;
 pub mod cli;
 pub mod demo;
 pub mod docs_page;
@@ -44,6 +45,7 @@ pub async fn run(command: &Command) -> anyhow::Result<()> {
         Command::Verify(args) => verify::run(args).await,
         Command::Room(command) => command.run().await,
         Command::Diff(args) => args.run().await,
+        Command::Admin(command) => command.run().await,
         Command::Demo(args) => demo::run(args).await,
         Command::Openapi(_) => openapi::run(),
     }

@@ -5,7 +5,11 @@
 MIN_RUST=1.95
 MIN_JAVA=17
 MIN_POSTGRES=15
+MIN_NODE=20
+MIN_PYTHON=3.10
 CARGO_DENY=0.20.2
+# Installed where the machine's own is missing or too old (Debian 12 has Node 18).
+NODE=22.23.3
 
 at_least() { # VERSION MINIMUM
   [[ $(printf '%s\n%s\n' "$2" "$1" | sort -V | head -1) == "$2" ]]
@@ -30,8 +34,20 @@ has_postgres() {
   fi
 }
 
+has_python() {
+  has python3 && at_least "$(python3 -c 'import ensurepip, sys, venv; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" $MIN_PYTHON
+}
+
+has_node() { has node && at_least "$(node --version | tr -d v)" $MIN_NODE; }
+
 # Vendored OpenSSL configures itself with modules that perl-base lacks.
 has_perl() { perl -MIPC::Cmd -MFindBin -e 1 2>/dev/null; }
+
+# What ./dev test needs beside what ./dev up does. npm comes with a Node that is good enough to install another.
+missing_test_packages() {
+  if ! has_python; then printf '%s\n' python3 python3-venv; fi
+  if ! has npm || ! has node; then say npm; fi
+}
 
 # Prints the Debian packages that are missing. Servers that the environment names are not needed here.
 missing_packages() {
@@ -72,9 +88,13 @@ install_packages() {
   apt-get install -y --no-install-recommends "$@"
 }
 
-require_packages() {
+require_packages() { require_what_is_missing missing_packages; }
+
+require_test_packages() { require_what_is_missing missing_test_packages; }
+
+require_what_is_missing() { # FUNCTION THAT PRINTS IT
   local -a missing
-  read -ra missing <<<"$(missing_packages | tr '\n' ' ')"
+  read -ra missing <<<"$("$1" | tr '\n' ' ')"
   if ((${#missing[@]} == 0)); then return; fi
   if ((EUID != 0)) || ! has apt-get; then
     say "Missing on this machine (names of Debian's packages):" >&2
@@ -85,9 +105,9 @@ require_packages() {
   fi
   say "installing Debian packages: ${missing[*]}"
   step 'install packages' "$LOCAL/log/install.log" install_packages "${missing[@]}"
-  read -ra missing <<<"$(missing_packages | tr '\n' ' ')"
+  read -ra missing <<<"$("$1" | tr '\n' ' ')"
   ((${#missing[@]} == 0)) \
-    || die "still missing or too old after the installation: ${missing[*]} (Java $MIN_JAVA, Postgres $MIN_POSTGRES or newer)"
+    || die "still missing or too old after the installation: ${missing[*]} (Java $MIN_JAVA, Postgres $MIN_POSTGRES, Python $MIN_PYTHON or newer)"
 }
 
 # The distribution's Rust is too old, so the toolchain has to come from rustup.
@@ -117,4 +137,42 @@ require_cargo_deny() {
   # neither its lock file nor its settings apply.
   step "install cargo-deny $CARGO_DENY (once, some minutes)" "$LOCAL/log/cargo-deny-install.log" \
     cargo install --locked --debug --force --root "$LOCAL/tools" "cargo-deny@$CARGO_DENY"
+}
+
+# Puts a Node that is new enough first in PATH: the machine's own, or one under .local/.
+require_node() {
+  local own="$LOCAL/tools/node/node_modules/node/bin"
+  if has_node; then return; fi
+  if [[ ! -x $own/node || $("$own/node" --version) != "v$NODE" ]]; then
+    step "install Node $NODE (once)" "$LOCAL/log/node-install.log" \
+      npm install --prefix "$LOCAL/tools/node" --no-audit --no-fund --no-save "node@$NODE"
+  fi
+  export PATH="$own:$PATH"
+  has_node || die "the Node under $own does not run: $(node --version 2>&1)"
+}
+
+# The generators of web/, as its lock file names them.
+install_web() {
+  local web="$REPO/web" sum
+  sum=$(cat "$web/package.json" "$web/package-lock.json" | sha256sum)
+  if [[ $(cat "$web/node_modules/.installed" 2>/dev/null) == "$sum" ]]; then return; fi
+  npm ci --prefix "$web" --no-audit --no-fund
+  printf '%s\n' "$sum" >"$web/node_modules/.installed"
+}
+
+# A virtual environment with exactly what requirements.txt names.
+install_schemathesis() {
+  local home="$LOCAL/tools/schemathesis" wanted="$HERE/schemathesis/requirements.txt"
+  if cmp -s "$wanted" "$home/requirements.txt"; then return; fi
+  rm -rf "$home"
+  python3 -m venv "$home"
+  "$home/bin/pip" install --disable-pip-version-check --no-input -r "$wanted"
+  cp "$wanted" "$home/requirements.txt"
+}
+
+require_test_tools() {
+  require_test_packages
+  require_node
+  step 'tools of web/' "$LOCAL/log/web-install.log" install_web
+  step 'Schemathesis' "$LOCAL/log/schemathesis-install.log" install_schemathesis
 }

@@ -66,7 +66,7 @@ sqlx_command() {
 
 # --- stages -----------------------------------------------------------------------------------------------------
 
-STAGES=(tools formatting servers migrations clippy sqlx licences documentation build tests)
+STAGES=(tools formatting servers migrations clippy sqlx licences documentation build types tests schemathesis)
 declare -A STAGE_SECONDS=()
 STAGE=''
 CHOSEN=(--workspace) # what cargo test runs
@@ -76,11 +76,14 @@ stage_tools() {
   require_packages
   require_rust_components
   require_cargo_deny
+  require_test_tools
 }
 
 stage_basics() {
   require_rust
   require_packages
+  require_test_packages
+  require_node # samples of the guide run in it
 }
 
 stage_formatting() { quiet 'formatting' cargo fmt --all --check -- --color never; }
@@ -97,7 +100,9 @@ stage_licences() {
 }
 stage_documentation() { RUSTDOCFLAGS='-D warnings' quiet 'documentation' cargo doc --workspace --no-deps --locked; }
 stage_build() { quiet 'build the program and the tests' build_all; }
+stage_types() { quiet 'TypeScript types are what the documents say, and do what they promise' npm --prefix "$REPO/web" run check; }
 stage_tests() { shown cargo test --locked --no-fail-fast "${CHOSEN[@]}"; }
+stage_schemathesis() { shown cargo run --locked -q -p system-tests --example schemathesis; }
 
 build_all() {
   cargo build --workspace --locked
@@ -125,6 +130,20 @@ shown() {
   ((rc == 0)) || die "$* failed (exit code $rc); its output again: $LOCAL/log/test-$STAGE.log"
 }
 
+# What every runner has counted: cargo's tests, the checks of web/, the cases of Schemathesis. A stage that failed
+# without counting is a failure too.
+print_total() { # EXIT_CODE
+  local log
+  for log in tests types schemathesis; do cat "$LOCAL/log/test-$log.log" 2>/dev/null || true; done \
+    | awk -v failed_stage="$1" '
+        /^test result:/ { passed += $4; failed += $6; skipped += $8 }
+        /^counted:/ { passed += $2; failed += $4; skipped += $6 }
+        END {
+          if (failed_stage != 0 && failed == 0) failed = 1
+          printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
+        }'
+}
+
 stage_table() {
   local stage left=0 result
   say ''
@@ -150,11 +169,13 @@ end_test() {
   end_running_step
   if [[ -d $TEST_SET ]]; then "$HERE/servers.sh" remove "$TEST_SET"; fi
   stage_table
+  print_total "$rc"
   exit "$rc"
 }
 
 test_command() {
   TEST_SET="$LOCAL/test/run-$$"
+  rm -f "$LOCAL"/log/test-*.log
   trap end_test EXIT
   if (($# > 0)); then
     # The inner loop: only the named tests, or what cargo's own arguments choose.

@@ -26,6 +26,18 @@ impl Program {
         Self { path, settings: Vec::new() }
     }
 
+    /// Another program of this build, with the same settings.
+    #[must_use]
+    pub fn sibling(&self, name: &str) -> Self {
+        let path = self.path.with_file_name(name);
+        assert!(
+            path.exists(),
+            "{} is missing: build it first (cargo build --workspace); ./dev test does so",
+            path.display()
+        );
+        Self { path, settings: self.settings.clone() }
+    }
+
     /// The same program with one setting more; a later one replaces an earlier one.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {

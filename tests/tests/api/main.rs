@@ -2,11 +2,14 @@
 //! two replicas and run beside each other; each keeps to people and rooms of its own.
 
 mod access;
+mod admin;
 mod freshness;
+mod guide;
 mod hostile;
 mod import;
 mod journey;
 mod pages;
+mod programs;
 mod refusal;
 mod replicas;
 mod tokens;

@@ -1,0 +1,68 @@
+"""What Schemathesis cannot know: ids, cursors and positions that exist.
+
+A request is made from the API's document, so its ids are well-formed and name nothing. Most of them are put in the place
+of real ones here; what is malformed on purpose stays as it is, and so does a part of the unknown ones.
+"""
+
+import json
+import os
+import uuid
+import zlib
+
+import schemathesis
+from schemathesis import GenerationMode
+
+FACTS = json.loads(os.environ["CHATLOG_FACTS"])
+# Of so many values one stays unknown.
+UNKNOWN = 8
+EMOJI = ["🎉", "👍", "❤️", "🫖"]
+
+
+def is_id(value):
+    try:
+        return str(uuid.UUID(value)) == value.lower()
+    except ValueError:
+        return False
+
+
+def real(name, n, facts):
+    """The real thing that a field or parameter of this name means; None where any value will do."""
+    if name == "room":
+        return facts["room"]
+    if name in ("id", "message", "around", "reply_to"):
+        return facts["messages"][n % len(facts["messages"])]
+    if name in ("user", "members", "ids"):
+        return FACTS["users"][n % len(FACTS["users"])]
+    if name in ("at_least", "position"):
+        return facts["position"]
+    if name in ("before", "after"):
+        return facts.get("cursor")
+    if name == "emoji":
+        return EMOJI[n % len(EMOJI)]
+    return None
+
+
+def settled(name, value, facts, opaque):
+    """The value with real things in it. `opaque`: also where any text is of the form."""
+    if isinstance(value, dict):
+        return {key: settled(key, inner, facts, opaque) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [settled(name, inner, facts, opaque) for inner in value]
+    if not isinstance(value, str) or not (opaque or is_id(value)):
+        return value
+    n = zlib.crc32(value.encode("utf-8", "replace"))
+    found = real(name, n, facts) if n % UNKNOWN else None
+    return found or value
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    facts = FACTS["rooms"].get(f"{case.method.upper()} {case.operation.path}")
+    if facts is None:
+        return
+    meta = case.meta
+    opaque = meta is not None and meta.generation.mode == GenerationMode.POSITIVE
+    for part in ("path_parameters", "query", "body"):
+        value = getattr(case, part)
+        if isinstance(value, dict):
+            setattr(case, part, settled(part, value, facts, opaque))

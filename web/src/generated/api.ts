@@ -1,0 +1,4429 @@
+// Made from docs/generated/openapi.json by `npm run generate`. Do not edit.
+
+export interface paths {
+    "/.well-known/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The keys that access tokens are signed with
+         * @description Newest first. Anybody can verify an access token with them; they are kept as long as tokens they signed may count.
+         */
+        get: operations["jwks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the public channels
+         * @description Channels that anybody may join, by name; archived ones are not among them.
+         */
+        get: operations["list_channels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/inbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the inbox
+         * @description The rooms that the reader is in or invited to, newest activity first, with what is unread. A room that becomes active
+         *     while pages are walked moves to the front: it is seen there when the first page is read again.
+         */
+        get: operations["get_inbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read one's own profile */
+        get: operations["get_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/outcomes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what became of a command
+         * @description For the position that a command was answered with, and for whoever sent it alone. Waits a second for the fold.
+         */
+        get: operations["get_outcome"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rooms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a room
+         * @description The caller owns it. A direct room belongs to both alike, and opening it again gives the same room.
+         */
+        post: operations["create_room"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rooms/{room}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a room
+         * @description Members and invited people see it; a public channel is seen by everybody.
+         */
+        get: operations["get_room"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Rename or archive a room */
+        patch: operations["change_room"];
+        trace?: never;
+    };
+    "/v1/rooms/{room}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what happened in a room since a rev
+         * @description Complete and in order: each rev after `after_rev` once, as far as `limit` goes. A client that was away asks with the
+         *     last rev that it saw, then with the `rev` of each answer until `more` is false. Subjects are shown as they are now.
+         */
+        get: operations["list_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rooms/{room}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a room's members */
+        get: operations["list_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rooms/{room}/members/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Join, invite, or change a role
+         * @description For oneself: joins an open room, or one that one is invited to. For others: invites them; who is a member already gets
+         *     the role, if one is given.
+         */
+        put: operations["put_member"];
+        post?: never;
+        /**
+         * Leave, or remove a member
+         * @description For oneself: leaves the room, or declines an invitation. For others: removes them; only an invitation brings them back.
+         */
+        delete: operations["remove_member"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rooms/{room}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a room's messages
+         * @description Newest first. `next` leads to older messages, `prev` to newer ones; both stay right while people write, edit and
+         *     delete. `before`, `after` and `around` exclude each other; `from` and `to` go with `before` and `after`.
+         *
+         *     With `Accept: application/x-ndjson` the whole room (or the range of `from` and `to`) comes as a stream, a message a line,
+         *     oldest first, at the reader's own pace. Its last line is
+         *     `{"complete":true,"messages":N,"rev":R}`, or says with `"complete":false` and a `reason` why it ends early (a problem's
+         *     last word: `forbidden` for who is no member any more); a stream without such a line was cut. What happened since it began
+         *     is told by `changes` after `rev`.
+         */
+        get: operations["list_messages"];
+        put?: never;
+        /**
+         * Post a message
+         * @description 202 once the log has it. With `Prefer: wait=N` the answer waits for the fold: 201 with the message's place, or the
+         *     rejection.
+         */
+        post: operations["post_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rooms/{room}/messages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read one message */
+        get: operations["get_message"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a message
+         * @description Its author does, or a moderator. Its place stays; its text, earlier texts and reactions are gone.
+         */
+        delete: operations["delete_message"];
+        options?: never;
+        head?: never;
+        /**
+         * Edit a message
+         * @description Only its author does. Earlier texts stay readable for the room's members.
+         */
+        patch: operations["edit_message"];
+        trace?: never;
+    };
+    "/v1/rooms/{room}/messages/{id}/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what a message said before
+         * @description Every version, the present one first. A deleted message has none.
+         */
+        get: operations["list_edits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rooms/{room}/messages/{id}/reactions/{emoji}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * React to a message
+         * @description Puts an emoji (or a short word) on it. Doing it again changes nothing.
+         */
+        put: operations["react"];
+        post?: never;
+        /**
+         * Take a reaction back
+         * @description One's own. Doing it again changes nothing.
+         */
+        delete: operations["take_reaction_back"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rooms/{room}/messages/{id}/replies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the replies to a message
+         * @description Newest first, as in the history. `next` leads to older replies, `prev` to newer ones; `before` and `after` exclude each
+         *     other.
+         */
+        get: operations["list_replies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rooms/{room}/messages/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post many messages
+         * @description The batch is checked whole, then posted in order: 202 when the log has all of it. After a 503 the same
+         *     `Idempotency-Key` completes it.
+         */
+        post: operations["post_messages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rooms/{room}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say how far one has read
+         * @description The mark only goes on: of several devices the furthest counts. Beyond the room's last message: 400.
+         */
+        put: operations["read_up_to"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rooms/{room}/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read how far the members of a room have read */
+        get: operations["list_receipts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log in
+         * @description Takes the username or the e-mail address. An unknown name and a wrong password are told apart by nothing.
+         */
+        post: operations["log_in"];
+        /** Log out everywhere */
+        delete: operations["log_out_everywhere"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Log out here */
+        delete: operations["log_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the next tokens
+         * @description A refresh token is taken once. One that comes a second time ends its session: somebody else has it too.
+         */
+        post: operations["refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the profiles of several people */
+        get: operations["list_users"];
+        put?: never;
+        /**
+         * Sign up
+         * @description Username and address are reserved at once. With `Prefer: wait=N` the answer is 201 once the profile can be read.
+         */
+        post: operations["sign_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a person's profile */
+        get: operations["get_user"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description A message's place in its room. */
+        Applied: {
+            /**
+             * Format: date-time
+             * @description When it counts as posted.
+             */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description The room's rev of it.
+             */
+            rev: number;
+            /**
+             * Format: int64
+             * @description Its number in the room: 1, 2, 3 …
+             */
+            seq: number;
+        };
+        /** @description A file that lies elsewhere. */
+        AttachmentItem: {
+            /**
+             * Format: int64
+             * @description Its size in bytes.
+             */
+            bytes: number;
+            /** @description Its media type (RFC 6838). */
+            media_type: string;
+            /** @description Its name. */
+            name: components["schemas"]["TextObject"];
+            /** @description Where it can be fetched. */
+            url: components["schemas"]["TextObject"];
+        };
+        /** @description Messages that the log has. */
+        BatchAccepted: {
+            /** @description Which messages, in the order of the request. */
+            message_ids: string[];
+            /** @description What became of each, in the same order, if the answer waited for the fold. */
+            outcomes?: components["schemas"]["BatchOutcome"][] | null;
+            /** @description The position that includes them all. */
+            position: string;
+        };
+        /** @description What became of one message of a batch. */
+        BatchOutcome: components["schemas"]["Applied"] | {
+            /** @description Why, as a stable word. */
+            reason: string;
+        };
+        /**
+         * @description Something that happened. Its subject is shown as it is now, not as it was then: whoever has a newer version of a message
+         *     (by its `rev`) keeps that.
+         */
+        Change: {
+            /**
+             * Format: uuid
+             * @description The id of the event that was given up (`room.event_dropped`).
+             */
+            event_id?: string | null;
+            member?: components["schemas"]["ChangedMember"] | null;
+            message?: components["schemas"]["MessageItem"] | null;
+            /**
+             * Format: int64
+             * @description The room's rev of it.
+             */
+            rev: number;
+            room?: components["schemas"]["ChangedRoom"] | null;
+            /**
+             * @description The event's type without `chat.`: `message.posted`, `message.edited`, `message.deleted`, `message.reaction_added`,
+             *     `message.reaction_removed`, `room.created`, `room.renamed`, `room.archived`, `room.member_joined` and so on; `hidden`
+             *     where it is about a message that the reader may not see. Others may join.
+             */
+            type: string;
+        };
+        /** @description What somebody is to the room now. */
+        ChangedMember: {
+            /** @description `member`, `moderator` or `owner`. */
+            role: string;
+            /**
+             * Format: date-time
+             * @description Since when it is so.
+             */
+            since: string;
+            /** @description `joined`, `invited`, `left` or `removed`. */
+            state: string;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            user_id: string;
+        };
+        /** @description The room as it is now. */
+        ChangedRoom: {
+            /** @description Closed: it can be read, not written. */
+            archived: boolean;
+            /**
+             * Format: int32
+             * @description How many members it has.
+             */
+            member_count: number;
+            /** @description Its name; direct rooms have none. */
+            name?: string | null;
+        };
+        /** @description A change of a room: one of its fields. */
+        ChangeRoom: {
+            /** @description `true` closes the room for ever. */
+            archived?: boolean | null;
+            /** @description Another name. */
+            name?: string | null;
+        };
+        /** @description What happened in a room, in order. */
+        ChangesPage: {
+            /** @description What happened, each rev once, in order. */
+            items: components["schemas"]["Change"][];
+            /** @description There are further revs. */
+            more: boolean;
+            /**
+             * Format: int64
+             * @description The last rev of the answer: what to ask with next as `after_rev`.
+             */
+            rev: number;
+            /** @description The names of those who wrote the messages and of the members, by id. */
+            users: {
+                [key: string]: components["schemas"]["NamesItem"];
+            };
+        };
+        /** @description A public channel. */
+        Channel: {
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            created_at: string;
+            /** @description Whether the reader is a member. */
+            joined: boolean;
+            /**
+             * Format: date-time
+             * @description When its newest message was posted.
+             */
+            last_message_at?: string | null;
+            /**
+             * Format: int32
+             * @description How many members it has.
+             */
+            member_count: number;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            room_id: string;
+        };
+        /** @description Public channels, by name. */
+        ChannelsPage: {
+            /** @description The channels. */
+            items: components["schemas"]["Channel"][];
+            /** @description There are more: `after` this cursor. */
+            next?: string | null;
+        };
+        /** @description A new room. */
+        CreateRoom: {
+            /** @enum {string} */
+            history_visibility?: "all" | "since_join";
+            /** @enum {string} */
+            join_rule?: "open" | "invite";
+            /** @enum {string} */
+            kind: "direct" | "group" | "channel";
+            /** @description The first members apart from the caller; for a direct room the other one. */
+            members?: string[];
+            /** @description A channel needs one, a direct room has none. */
+            name?: string | null;
+        };
+        /** @description A version of a message. */
+        Edit: {
+            /**
+             * Format: date-time
+             * @description When it began to say so.
+             */
+            at: string;
+            /** @description What it said. */
+            content: components["schemas"]["TextObject"];
+            /**
+             * Format: int32
+             * @description 1 is what was first posted.
+             */
+            version: number;
+        };
+        /** @description Another text for a message. */
+        EditMessage: {
+            /**
+             * @description What is said now, as Markdown: at most 8 KiB of UTF-8. `@username` mentions somebody.
+             * @example Hello, everybody!
+             */
+            text: string;
+        };
+        /** @description What a message said, the present content first. */
+        EditsPage: {
+            /** @description The versions, newest first. */
+            items: components["schemas"]["Edit"][];
+            /** @description There are older versions: `after` this cursor. */
+            next?: string | null;
+        };
+        /** @description A room, and what is new in it. */
+        InboxItem: {
+            /** @description Closed: it can be read, not written. */
+            archived: boolean;
+            /** @description `direct`, `group` or `channel`. */
+            kind: string;
+            /**
+             * Format: date-time
+             * @description When the newest message was posted, or the reader came, whichever is later. The order of the inbox.
+             */
+            last_activity_at: string;
+            last_message?: components["schemas"]["MessageItem"] | null;
+            /**
+             * Format: int64
+             * @description The seq of its newest message, 0 before the first.
+             */
+            last_seq?: number | null;
+            /**
+             * Format: int32
+             * @description How many members it has.
+             */
+            member_count: number;
+            /** @description `joined`; or `invited`: then nothing of what is said in it is shown. */
+            membership: string;
+            /**
+             * Format: int64
+             * @description Those of them that mention the reader.
+             */
+            mentions: number;
+            /** @description Its name; direct rooms have none. */
+            name?: string | null;
+            /**
+             * Format: uuid
+             * @description The other person of a direct room; `users` tells the name.
+             */
+            other_id?: string | null;
+            /**
+             * Format: int64
+             * @description Messages up to this seq count as read: by a receipt of any device, one's own post, or from before one came.
+             */
+            read_seq?: number | null;
+            /**
+             * Format: int64
+             * @description The rev of its last change: what to ask for changes with.
+             */
+            rev?: number | null;
+            /** @description `member`, `moderator` or `owner`. */
+            role: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            room_id: string;
+            /**
+             * Format: int64
+             * @description Messages after it that are not deleted.
+             */
+            unread: number;
+        };
+        /** @description Rooms of the reader, newest activity first. */
+        InboxPage: {
+            /** @description The rooms. */
+            items: components["schemas"]["InboxItem"][];
+            /** @description There are more: `after` this cursor. */
+            next?: string | null;
+            /** @description The names of those who wrote the last messages and of the others in direct rooms, by id. */
+            users: {
+                [key: string]: components["schemas"]["NamesItem"];
+            };
+        };
+        /** @description Credentials: a username or an e-mail address, and the password. */
+        LogIn: {
+            /**
+             * @description The address, instead of the username.
+             * @example owner@example.org
+             */
+            email?: string | null;
+            /**
+             * @description The password.
+             * @example correct horse battery
+             */
+            password: string;
+            /**
+             * @description The username, or the address.
+             * @example owner
+             */
+            username?: string | null;
+        };
+        /** @description What one may know of oneself. */
+        Me: components["schemas"]["Profile"] & {
+            /** @description The language of mails (BCP 47). */
+            locale: string;
+        };
+        /** @description A member. */
+        Member: {
+            /** @description `member`, `moderator` or `owner`. */
+            role: string;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            user_id: string;
+        };
+        /** @description A command about a member. */
+        MemberAccepted: {
+            /** @description The position that includes it. */
+            position: string;
+            /**
+             * Format: int64
+             * @description The rev that it got, if the answer waited for the fold.
+             */
+            rev?: number | null;
+            /**
+             * Format: uuid
+             * @description Which room.
+             */
+            room_id: string;
+            /**
+             * Format: uuid
+             * @description Whom it is about.
+             */
+            user_id: string;
+        };
+        /** @description What a person is to a room. */
+        Membership: {
+            /**
+             * Format: int64
+             * @description The room's last seq when the membership began: messages after it are new to the member.
+             */
+            join_seq: number;
+            /** @description `member`, `moderator` or `owner`. */
+            role: string;
+            /**
+             * Format: date-time
+             * @description Since when it is so.
+             */
+            since: string;
+            /** @description `joined`, `invited`, `left` or `removed`. */
+            state: string;
+        };
+        /** @description Members of a room, in the order of their ids. */
+        MembersPage: {
+            /** @description The members. */
+            items: components["schemas"]["Member"][];
+            /** @description There are more: `after` this cursor. */
+            next?: string | null;
+            /** @description Their names, by id. */
+            users: {
+                [key: string]: components["schemas"]["NamesItem"];
+            };
+        };
+        /** @description A message that the log has. */
+        MessageAccepted: {
+            /**
+             * Format: date-time
+             * @description When it counts as posted, likewise.
+             */
+            created_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Which message.
+             */
+            message_id: string;
+            /** @description The position that includes it. */
+            position: string;
+            /**
+             * Format: int64
+             * @description The room's rev of it, likewise.
+             */
+            rev?: number | null;
+            /**
+             * Format: int64
+             * @description Its number in the room, if the answer waited for the fold.
+             */
+            seq?: number | null;
+        };
+        /** @description A command about a message. */
+        MessageChangeAccepted: {
+            /**
+             * Format: uuid
+             * @description Which message.
+             */
+            message_id: string;
+            /** @description The position that includes it. */
+            position: string;
+            /**
+             * Format: int64
+             * @description The rev that it got, if the answer waited for the fold and something changed.
+             */
+            rev?: number | null;
+        };
+        /** @description A message. */
+        MessageItem: {
+            /** @description Files. */
+            attachments?: components["schemas"]["AttachmentItem"][];
+            /**
+             * Format: uuid
+             * @description Who wrote it; `users` beside the items tells the names.
+             */
+            author_id: string;
+            /** @description The sender's own reference. */
+            client_ref?: string | null;
+            content?: components["schemas"]["TextObject"] | null;
+            /**
+             * Format: date-time
+             * @description When it counts as posted; never before the room's previous message.
+             */
+            created_at: string;
+            /** @description True once deleted: the place stays, the content is gone. */
+            deleted?: boolean;
+            /**
+             * Format: date-time
+             * @description When its present content began, if that is not the first.
+             */
+            edited_at?: string | null;
+            /**
+             * Format: int32
+             * @description How often it was edited.
+             */
+            edits?: number;
+            /**
+             * Format: int64
+             * @description The room's rev of the post itself, where a later change has moved `rev` on.
+             */
+            first_rev?: number | null;
+            /** @description The people mentioned. */
+            mentions?: string[];
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            message_id: string;
+            /** @description The source's own time of an imported message, verbatim. */
+            original_at?: string | null;
+            /** @description Emoji and how many people put them there. */
+            reactions?: components["schemas"]["ReactionItem"][];
+            /**
+             * Format: uuid
+             * @description The message that it answers.
+             */
+            reply_to?: string | null;
+            /**
+             * Format: int64
+             * @description The room's rev of the last change to it: of two versions of a message, the one with the higher rev is newer.
+             */
+            rev: number;
+            /**
+             * Format: uuid
+             * @description Its room.
+             */
+            room_id: string;
+            /**
+             * Format: int64
+             * @description Its place in the room: 1, 2, 3 … without gaps; it never changes.
+             */
+            seq: number;
+        };
+        /** @description Messages, newest first. */
+        MessagesPage: {
+            /** @description The messages, newest first. */
+            items: components["schemas"]["MessageItem"][];
+            /** @description There are older messages: `before` this cursor. */
+            next?: string | null;
+            /** @description There are newer messages: `after` this cursor. */
+            prev?: string | null;
+            /** @description Their authors, by id. */
+            users: {
+                [key: string]: components["schemas"]["NamesItem"];
+            };
+        };
+        /** @description How a person is shown beside what they wrote. */
+        NamesItem: {
+            /** @description The name to show; null when it is not known yet, or erased. */
+            display_name: string | null;
+            /** @description The name to be mentioned by. */
+            username?: string | null;
+        };
+        /** @description What became of a command. */
+        Outcome: {
+            /** @description What the fold said. */
+            outcome: components["schemas"]["Verdict"];
+            /** @description Why it was rejected: a word of the list in `docs/errors.md`. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description The rev that it got; absent where none are counted.
+             */
+            rev?: number | null;
+            /**
+             * Format: int64
+             * @description The seq of the message that was posted.
+             */
+            seq?: number | null;
+        };
+        /** @description Messages to post one after another. */
+        PostBatch: {
+            /** @description At most 500. */
+            messages: components["schemas"]["PostMessage"][];
+        };
+        /** @description A message to post. */
+        PostMessage: {
+            /** @description The client's own reference, echoed wherever the message is shown. */
+            client_ref?: string | null;
+            /**
+             * Format: uuid
+             * @description The message of this room that this one answers.
+             */
+            reply_to?: string | null;
+            /**
+             * @description What is said, as Markdown: at most 8 KiB of UTF-8. `@username` mentions somebody.
+             * @example Hello!
+             */
+            text: string;
+        };
+        /** @description An error (RFC 9457, `application/problem+json`). */
+        Problem: {
+            /** @description This occurrence of it, for people. */
+            detail?: string | null;
+            /** @description The field of the request that is wrong, for example `messages[3].text`. */
+            field?: string | null;
+            /**
+             * Format: int64
+             * @description The limit that the field exceeds.
+             */
+            limit?: number | null;
+            /**
+             * @description Why the fold rejected the command, as a stable word (`rejected` only).
+             * @example not_a_member
+             */
+            reason?: string | null;
+            /** @description The request's id, as in the header `x-request-id` and in the logs. */
+            request_id?: string | null;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             * @example 400
+             */
+            status: number;
+            /** @description The kind of problem, for people. */
+            title: string;
+            /**
+             * @description What kind of problem, as a stable name: `urn:chatlog:problem:<slug>`.
+             * @example urn:chatlog:problem:limit-exceeded
+             */
+            type: string;
+        };
+        /** @description What everybody may know of a person. */
+        Profile: {
+            /**
+             * Format: date-time
+             * @description Since when they are here.
+             */
+            created_at: string;
+            /** @description The account is closed; what they wrote stays. */
+            deactivated: boolean;
+            /** @description The name to show; null when erased. */
+            display_name?: string | null;
+            /** @description `human`, `bot` or `imported`. */
+            kind: string;
+            /** @description Their status line. */
+            status?: string | null;
+            /**
+             * Format: uuid
+             * @description Their id.
+             */
+            user_id: string;
+            /** @description The name to be mentioned by; null when erased. */
+            username?: string | null;
+        };
+        /** @description Some people. */
+        Profiles: {
+            /** @description Their profiles in the order asked for; whoever does not exist is missing. */
+            items: components["schemas"]["Profile"][];
+        };
+        /** @description What a member should be. */
+        PutMember: {
+            /** @enum {string} */
+            role?: "member" | "moderator" | "owner";
+        };
+        /** @description How many people put an emoji on a message. */
+        ReactionItem: {
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            count: number;
+            /** @description The emoji. */
+            emoji: string;
+        };
+        /** @description A read mark. */
+        ReadAccepted: {
+            /** @description The position that includes it. */
+            position: string;
+            /**
+             * Format: uuid
+             * @description Which room.
+             */
+            room_id: string;
+            /**
+             * Format: int64
+             * @description As asked for; a mark that stood further on stays there.
+             */
+            up_to_seq: number;
+        };
+        /** @description How far the caller has read. */
+        ReadUpTo: {
+            /**
+             * Format: int64
+             * @description The `seq` of the last message read.
+             * @example 17
+             */
+            up_to_seq: number;
+        };
+        /** @description How far a member has read. */
+        Receipt: {
+            /**
+             * Format: int64
+             * @description Up to this seq.
+             */
+            read_seq: number;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            user_id: string;
+        };
+        /** @description Read marks, in the order of the members' ids. */
+        ReceiptsPage: {
+            /** @description The marks; whoever never sent one is missing. */
+            items: components["schemas"]["Receipt"][];
+            /** @description There are more: `after` this cursor. */
+            next?: string | null;
+        };
+        /** @description A refresh token. */
+        Refresh: {
+            /** @description As it was given, once. */
+            refresh_token: string;
+        };
+        /** @description A room. */
+        Room: {
+            /** @description Closed: it can be read, not written. */
+            archived: boolean;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description Who made it. This and what follows is for members only.
+             */
+            creator_id?: string | null;
+            /** @description What a member sees of the time before joining: `all` or `since_join`. */
+            history_visibility: string;
+            /** @description How one becomes a member: `open` or `invite`. */
+            join_rule: string;
+            /** @description `direct`, `group` or `channel`. */
+            kind: string;
+            /**
+             * Format: date-time
+             * @description When its newest message was posted.
+             */
+            last_message_at?: string | null;
+            /**
+             * Format: int64
+             * @description The seq of its newest message, 0 before the first.
+             */
+            last_seq?: number | null;
+            /**
+             * Format: int32
+             * @description How many members it has.
+             */
+            member_count: number;
+            membership?: components["schemas"]["Membership"] | null;
+            /** @description Its name; direct rooms have none. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description The rev of its last change.
+             */
+            rev?: number | null;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            room_id: string;
+        };
+        /** @description A command about a room. */
+        RoomAccepted: {
+            /** @description The position that includes it. */
+            position: string;
+            /**
+             * Format: int64
+             * @description The rev that it got, if the answer waited for the fold.
+             */
+            rev?: number | null;
+            /**
+             * Format: uuid
+             * @description Which room.
+             */
+            room_id: string;
+        };
+        /** @description What a client proves with who it is. */
+        Session: {
+            /** @description For the header `authorization: Bearer …`. */
+            access_token: string;
+            /**
+             * Format: int64
+             * @description Seconds until the access token does not count any more.
+             */
+            expires_in: number;
+            /** @description To get the next pair, once, within 14 days. */
+            refresh_token: string;
+            /** @description Always `Bearer`. */
+            token_type: string;
+        };
+        /** @description An account on its way. */
+        SignedUp: {
+            /** @description The position that includes it, if it reached the log within a second. */
+            position?: string | null;
+            /**
+             * Format: uuid
+             * @description The run of the sign-up.
+             */
+            registration_id: string;
+            /**
+             * Format: uuid
+             * @description The account.
+             */
+            user_id: string;
+        };
+        /** @description A newcomer. */
+        SignUp: {
+            /** @description Name to show; the username, unless given. */
+            display_name?: string | null;
+            /**
+             * @description Where mails go; never shown to anybody.
+             * @example owner@example.org
+             */
+            email: string;
+            /**
+             * @description BCP 47 language tag; `en`, unless given.
+             * @example ko-KR
+             */
+            locale?: string | null;
+            /**
+             * @description 10 to 128 characters.
+             * @example correct horse battery
+             */
+            password: string;
+            /**
+             * @description 3 to 32 letters, digits, `.`, `_`, `-`; unique, whatever its case.
+             * @example owner
+             */
+            username: string;
+        };
+        /**
+         * @description Text that people wrote. Clients show a placeholder for `erased` and for formats they do not know.
+         * @example {
+         *       "format": "markdown",
+         *       "text": "Good morning"
+         *     }
+         */
+        TextObject: {
+            /** @description `markdown` (CommonMark, never HTML), `plain`, `erased`, or a format of a later version. */
+            format: string;
+            /** @description The text, where the format has one. */
+            text?: string | null;
+        };
+        /**
+         * @description What the fold said of an event. A command that was repeated under its key has the outcome of the first.
+         * @enum {string}
+         */
+        Verdict: "applied" | "rejected" | "duplicate" | "pending";
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    jwks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A JSON Web Key Set */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+        };
+    };
+    list_channels: {
+        parameters: {
+            query?: {
+                /** @description A cursor (`next` of a page): the items after it. */
+                after?: string;
+                /** @description A position: the answer includes what it stands for, or is 503 `behind`. */
+                at_least?: string;
+                /** @description Items on the page, 1 to 1000; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match` */
+                    ETag?: string;
+                    /** @description `next` as a link (RFC 8288) */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelsPage"];
+                };
+            };
+            /** @description The answer is what `If-None-Match` names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`, `limit-exceeded` or `beyond-end`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `other-log`: the position is of another log */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_inbox: {
+        parameters: {
+            query?: {
+                /** @description A cursor (`next` of a page): the items after it. */
+                after?: string;
+                /** @description A position: the answer includes what it stands for, or is 503 `behind`. */
+                at_least?: string;
+                /** @description Items on the page, 1 to 1000; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match` */
+                    ETag?: string;
+                    /** @description `next` as a link (RFC 8288) */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboxPage"];
+                };
+            };
+            /** @description The answer is what `If-None-Match` names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`, `limit-exceeded` or `beyond-end`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `other-log`: the position is of another log */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_me: {
+        parameters: {
+            query?: {
+                /** @description A position: the answer includes what it stands for, or is 503 `behind`. */
+                at_least?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The profile */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match` */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description The answer is what `If-None-Match` names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`, `limit-exceeded` or `beyond-end`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `other-log`: the position is of another log */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_outcome: {
+        parameters: {
+            query: {
+                /** @description The position that the command was answered with. */
+                position: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The outcome */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outcome"];
+                };
+            };
+            /** @description `invalid-request`, `limit-exceeded` or `beyond-end`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such thing, or none that the reader may know of */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `other-log`: the position is of another log */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_room: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition the same command */
+                "Idempotency-Key"?: string | null;
+                /** @description `wait=N`: seconds to wait for the fold */
+                Prefer?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRoom"];
+            };
+        };
+        responses: {
+            /** @description The room was there already (`Prefer: wait`) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomAccepted"];
+                };
+            };
+            /** @description The room is there (`Prefer: wait`) */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomAccepted"];
+                };
+            };
+            /** @description The log has it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomAccepted"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `in-progress`: an earlier request under this key has not been answered yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: the key came with another body before; or `rejected`: the fold does not count it, for the `reason` given */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_room: {
+        parameters: {
+            query?: {
+                /** @description A position: the answer includes what it stands for, or is 503 `behind`. */
+                at_least?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The room */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The room */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match` */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Room"];
+                };
+            };
+            /** @description The answer is what `If-None-Match` names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`, `limit-exceeded` or `beyond-end`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such thing, or none that the reader may know of */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `other-log`: the position is of another log */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_room: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition the same command */
+                "Idempotency-Key"?: string | null;
+                /** @description `wait=N`: seconds to wait for the fold */
+                Prefer?: string | null;
+            };
+            path: {
+                /** @description Which room */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeRoom"];
+            };
+        };
+        responses: {
+            /** @description It is done (`Prefer: wait`) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomAccepted"];
+                };
+            };
+            /** @description The log has it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomAccepted"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the caller's role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such room or message, or none that the caller may know of */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `in-progress`: an earlier request under this key has not been answered yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: the key came with another body before; or `rejected`: the fold does not count it, for the `reason` given */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_changes: {
+        parameters: {
+            query?: {
+                /** @description The last rev that the reader knows of; 0 when absent. */
+                after_rev?: number;
+                /** @description A position: the answer includes what it stands for, or is 503 `behind`. */
+                at_least?: string;
+                /** @description Revs in the answer, 1 to 1000; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The room */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What happened */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match` */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesPage"];
+                };
+            };
+            /** @description The answer is what `If-None-Match` names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`, `limit-exceeded` or `beyond-end`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not a member of this public channel */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such room, or none that the reader may know of */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `other-log`: the position is of another log */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_members: {
+        parameters: {
+            query?: {
+                /** @description A cursor (`next` of a page): the items after it. */
+                after?: string;
+                /** @description A position: the answer includes what it stands for, or is 503 `behind`. */
+                at_least?: string;
+                /** @description Items on the page, 1 to 1000; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The room */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match` */
+                    ETag?: string;
+                    /** @description `next` as a link (RFC 8288) */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembersPage"];
+                };
+            };
+            /** @description The answer is what `If-None-Match` names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`, `limit-exceeded` or `beyond-end`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not a member of this public channel */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such room, or none that the reader may know of */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `other-log`: the position is of another log */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_member: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition the same command */
+                "Idempotency-Key"?: string | null;
+                /** @description `wait=N`: seconds to wait for the fold */
+                Prefer?: string | null;
+            };
+            path: {
+                /** @description Which room */
+                room: string;
+                /** @description Whom it is about */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PutMember"] | null;
+            };
+        };
+        responses: {
+            /** @description It is done (`Prefer: wait`) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberAccepted"];
+                };
+            };
+            /** @description The log has it, or it was so already */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberAccepted"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the caller's role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such room or message, or none that the caller may know of */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `in-progress`: an earlier request under this key has not been answered yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: the key came with another body before; or `rejected`: the fold does not count it, for the `reason` given */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_member: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition the same command */
+                "Idempotency-Key"?: string | null;
+                /** @description `wait=N`: seconds to wait for the fold */
+                Prefer?: string | null;
+            };
+            path: {
+                /** @description Which room */
+                room: string;
+                /** @description Whom it is about */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done (`Prefer: wait`) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberAccepted"];
+                };
+            };
+            /** @description The log has it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberAccepted"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the caller's role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such room or message, or none that the caller may know of */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `in-progress`: an earlier request under this key has not been answered yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: the key came with another body before; or `rejected`: the fold does not count it, for the `reason` given */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_messages: {
+        parameters: {
+            query?: {
+                /** @description A cursor (`prev` of a page): the messages next to it, newer than it. */
+                after?: string;
+                /** @description A message's id: the page with this message in its middle. */
+                around?: string;
+                /** @description A position: the answer includes what it stands for, or is 503 `behind`. */
+                at_least?: string;
+                /** @description A cursor (`next` of a page): the messages next to it, older than it. */
+                before?: string;
+                /** @description Only messages created at this time (RFC 3339) or later. */
+                from?: string;
+                /** @description Messages on the page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description Only messages created before this time (RFC 3339). */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The room */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page, or the whole room */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`; pages only */
+                    ETag?: string;
+                    /** @description `next` and `prev` as links (RFC 8288) */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagesPage"];
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description The answer is what `If-None-Match` names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`, `limit-exceeded` or `beyond-end`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not a member of this public channel */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such room, or none that the reader may know of */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `other-log`: the position is of another log */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_message: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition the same command */
+                "Idempotency-Key"?: string | null;
+                /** @description `wait=N`: seconds to wait for the fold */
+                Prefer?: string | null;
+            };
+            path: {
+                /** @description Which room */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostMessage"];
+            };
+        };
+        responses: {
+            /** @description It is in the room (`Prefer: wait`) */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageAccepted"];
+                };
+            };
+            /** @description The log has it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageAccepted"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the caller's role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such room or message, or none that the caller may know of */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `in-progress`: an earlier request under this key has not been answered yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: the key came with another body before; or `rejected`: the fold does not count it, for the `reason` given */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_message: {
+        parameters: {
+            query?: {
+                /** @description A position: the answer includes what it stands for, or is 503 `behind`. */
+                at_least?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The message */
+                id: string;
+                /** @description The room */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The message */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match` */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageItem"];
+                };
+            };
+            /** @description The answer is what `If-None-Match` names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`, `limit-exceeded` or `beyond-end`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not a member of this public channel */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such room, or none that the reader may know of */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `other-log`: the position is of another log */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_message: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition the same command */
+                "Idempotency-Key"?: string | null;
+                /** @description `wait=N`: seconds to wait for the fold */
+                Prefer?: string | null;
+            };
+            path: {
+                /** @description Which message */
+                id: string;
+                /** @description Which room */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done (`Prefer: wait`) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageChangeAccepted"];
+                };
+            };
+            /** @description The log has it, or it was deleted already */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageChangeAccepted"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the caller's role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such room or message, or none that the caller may know of */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `in-progress`: an earlier request under this key has not been answered yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: the key came with another body before; or `rejected`: the fold does not count it, for the `reason` given */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_message: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition the same command */
+                "Idempotency-Key"?: string | null;
+                /** @description `wait=N`: seconds to wait for the fold */
+                Prefer?: string | null;
+            };
+            path: {
+                /** @description Which message */
+                id: string;
+                /** @description Which room */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditMessage"];
+            };
+        };
+        responses: {
+            /** @description It is done (`Prefer: wait`) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageChangeAccepted"];
+                };
+            };
+            /** @description The log has it, or it said so already */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageChangeAccepted"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the caller's role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such room or message, or none that the caller may know of */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `in-progress`: an earlier request under this key has not been answered yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: the key came with another body before; or `rejected`: the fold does not count it, for the `reason` given */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_edits: {
+        parameters: {
+            query?: {
+                /** @description A cursor (`next` of a page): the items after it. */
+                after?: string;
+                /** @description A position: the answer includes what it stands for, or is 503 `behind`. */
+                at_least?: string;
+                /** @description Items on the page, 1 to 1000; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The message */
+                id: string;
+                /** @description The room */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match` */
+                    ETag?: string;
+                    /** @description `next` as a link (RFC 8288) */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditsPage"];
+                };
+            };
+            /** @description The answer is what `If-None-Match` names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`, `limit-exceeded` or `beyond-end`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not a member of this public channel */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such room, or none that the reader may know of */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `other-log`: the position is of another log */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    react: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition the same command */
+                "Idempotency-Key"?: string | null;
+                /** @description `wait=N`: seconds to wait for the fold */
+                Prefer?: string | null;
+            };
+            path: {
+                /** @description At most 64 bytes of UTF-8, percent-encoded */
+                emoji: string;
+                /** @description Which message */
+                id: string;
+                /** @description Which room */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done (`Prefer: wait`) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageChangeAccepted"];
+                };
+            };
+            /** @description The log has it, or it was there already */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageChangeAccepted"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the caller's role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such room or message, or none that the caller may know of */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `in-progress`: an earlier request under this key has not been answered yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: the key came with another body before; or `rejected`: the fold does not count it, for the `reason` given */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_reaction_back: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition the same command */
+                "Idempotency-Key"?: string | null;
+                /** @description `wait=N`: seconds to wait for the fold */
+                Prefer?: string | null;
+            };
+            path: {
+                /** @description At most 64 bytes of UTF-8, percent-encoded */
+                emoji: string;
+                /** @description Which message */
+                id: string;
+                /** @description Which room */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done (`Prefer: wait`) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageChangeAccepted"];
+                };
+            };
+            /** @description The log has it, or it was not there */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageChangeAccepted"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the caller's role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such room or message, or none that the caller may know of */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `in-progress`: an earlier request under this key has not been answered yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: the key came with another body before; or `rejected`: the fold does not count it, for the `reason` given */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_replies: {
+        parameters: {
+            query?: {
+                /** @description A cursor (`prev` of a page): the replies next to it, newer than it. */
+                after?: string;
+                /** @description A position: the answer includes what it stands for, or is 503 `behind`. */
+                at_least?: string;
+                /** @description A cursor (`next` of a page): the replies next to it, older than it. */
+                before?: string;
+                /** @description Messages on the page, 1 to 1000; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The message */
+                id: string;
+                /** @description The room */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match` */
+                    ETag?: string;
+                    /** @description `next` and `prev` as links (RFC 8288) */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagesPage"];
+                };
+            };
+            /** @description The answer is what `If-None-Match` names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`, `limit-exceeded` or `beyond-end`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not a member of this public channel */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such room, or none that the reader may know of */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `other-log`: the position is of another log */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_messages: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition the same command */
+                "Idempotency-Key"?: string | null;
+                /** @description `wait=N`: seconds to wait for the fold */
+                Prefer?: string | null;
+            };
+            path: {
+                /** @description Which room */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostBatch"];
+            };
+        };
+        responses: {
+            /** @description The fold has all of them (`Prefer: wait`) */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchAccepted"];
+                };
+            };
+            /** @description The log has all of them */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchAccepted"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the caller's role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such room or message, or none that the caller may know of */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `in-progress`: an earlier request under this key has not been answered yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: the key came with another body before; or `rejected`: the fold does not count it, for the `reason` given */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_up_to: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition the same command */
+                "Idempotency-Key"?: string | null;
+                /** @description `wait=N`: seconds to wait for the fold */
+                Prefer?: string | null;
+            };
+            path: {
+                /** @description Which room */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadUpTo"];
+            };
+        };
+        responses: {
+            /** @description Inboxes show it (`Prefer: wait`) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadAccepted"];
+                };
+            };
+            /** @description The log has it, or it was so already */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadAccepted"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the caller's role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such room or message, or none that the caller may know of */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `in-progress`: an earlier request under this key has not been answered yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: the key came with another body before; or `rejected`: the fold does not count it, for the `reason` given */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_receipts: {
+        parameters: {
+            query?: {
+                /** @description A cursor (`next` of a page): the items after it. */
+                after?: string;
+                /** @description A position: the answer includes what it stands for, or is 503 `behind`. */
+                at_least?: string;
+                /** @description Items on the page, 1 to 1000; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The room */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match` */
+                    ETag?: string;
+                    /** @description `next` as a link (RFC 8288) */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptsPage"];
+                };
+            };
+            /** @description The answer is what `If-None-Match` names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`, `limit-exceeded` or `beyond-end`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not a member of this public channel */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such room, or none that the reader may know of */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `other-log`: the position is of another log */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogIn"];
+            };
+        };
+        responses: {
+            /** @description Logged in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-credentials`: the same for every reason */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_out_everywhere: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Logged out everywhere */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthorized` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Logged out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthorized` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Refresh"];
+            };
+        };
+        responses: {
+            /** @description The next tokens */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-credentials`: the same for every reason */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query: {
+                /** @description A position: the answer includes what it stands for, or is 503 `behind`. */
+                at_least?: string;
+                /** @description Ids with commas between them, at most 100. */
+                ids: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The profiles */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match` */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profiles"];
+                };
+            };
+            /** @description The answer is what `If-None-Match` names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`, `limit-exceeded` or `beyond-end`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `other-log`: the position is of another log */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_up: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition the same sign-up */
+                "Idempotency-Key"?: string | null;
+                /** @description `wait=N`: seconds to wait for the fold */
+                Prefer?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignUp"];
+            };
+        };
+        responses: {
+            /** @description The account is made and can be read */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedUp"];
+                };
+            };
+            /** @description The account is made; its event is on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedUp"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `username-taken` or `email-taken`; or `in-progress` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: the key came with another body before */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_user: {
+        parameters: {
+            query?: {
+                /** @description A position: the answer includes what it stands for, or is 503 `behind`. */
+                at_least?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The person */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The profile */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match` */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            /** @description The answer is what `If-None-Match` names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`, `limit-exceeded` or `beyond-end`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such thing, or none that the reader may know of */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `other-log`: the position is of another log */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}
