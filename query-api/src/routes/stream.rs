@@ -11,6 +11,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use event_schema::RoomId;
+use futures::StreamExt as _;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use http::{HeaderMap, HeaderValue};
 use platform::Problem;
@@ -27,8 +28,10 @@ use crate::window::Window;
 pub(super) const NDJSON: &str = "application/x-ndjson";
 /// A slice is full with so many bytes; one message more may fit.
 const SLICE_BYTES: usize = 256 * 1024;
-/// The most messages of a slice, and how many are asked for first.
+/// The most messages of a slice.
 const SLICE_MESSAGES: i64 = 1_000;
+/// How many are asked for before it is known how long they are.
+const FIRST_MESSAGES: i64 = 128;
 
 /// Whether the client names this media type.
 pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
@@ -80,12 +83,13 @@ pub(super) fn stream(state: &QueryState, reader: RoomReader, window: Window) -> 
         left: window,
         rev: reader.room.rev,
         messages: 0,
-        limit: SLICE_MESSAGES,
+        limit: FIRST_MESSAGES,
         ended: false,
         _leave: leave,
         reader: reader.reader,
     };
-    let lines = futures::stream::unfold(walk, |walk| async move { walk.step().await });
+    // Compression asks once more after the end.
+    let lines = futures::stream::unfold(walk, |walk| async move { walk.step().await }).fuse();
     let mut response = Body::from_stream(lines).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(NDJSON));

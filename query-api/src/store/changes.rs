@@ -38,11 +38,13 @@ pub async fn changes(db: &mut PgConnection, room: RoomId, after: i64, to: i64) -
     Ok(rows)
 }
 
-/// These messages, in no order.
+/// These messages, in no order, looked up one by one: asked for `any` of them, the planner may read the whole room.
 pub async fn messages(db: &mut PgConnection, room: RoomId, ids: &[Uuid]) -> sqlx::Result<Vec<SubjectRow>> {
     sqlx::query_as!(
         SubjectRow,
-        "select message_id, seq, author_id, item from messages where room_id = $1 and message_id = any($2)",
+        r#"select m.message_id, m.seq, m.author_id, m.item
+           from unnest($2::uuid[]) wanted (id)
+           cross join lateral (select * from messages where room_id = $1 and message_id = wanted.id limit 1) m"#,
         room.0,
         ids,
     )
@@ -82,11 +84,13 @@ pub struct StandingRow {
     pub since: chrono::DateTime<chrono::Utc>,
 }
 
-/// What these people are to a room, in no order.
+/// What these people are to a room, in no order, looked up one by one.
 pub async fn standings(db: &mut PgConnection, room: RoomId, ids: &[Uuid]) -> sqlx::Result<Vec<StandingRow>> {
     sqlx::query_as!(
         StandingRow,
-        "select user_id, state, role, since from room_members where room_id = $1 and user_id = any($2)",
+        r#"select m.user_id, m.state, m.role, m.since
+           from unnest($2::uuid[]) wanted (id)
+           cross join lateral (select * from room_members where room_id = $1 and user_id = wanted.id limit 1) m"#,
         room.0,
         ids,
     )

@@ -41,6 +41,9 @@ pub const NEWEST: InboxPlace = (LATEST, RoomId(Uuid::max()));
 /// indexes, `messages_deleted` and `messages_mentioning`, from the read mark on:
 /// `Limit → Sort → Nested Loop (Index Scan room_members_by_user, Index Scan rooms_pkey)`, then a look-up each.
 ///
+/// The sub-queries with `limit 1` are looked up one by one: otherwise the planner reads all rooms of the platform to find a
+/// thousand of them, and looks each read mark up three times.
+///
 /// A room that one is only invited to shows nothing of what is said in it.
 pub async fn inbox(
     db: &mut PgConnection,
@@ -54,7 +57,7 @@ pub async fn inbox(
                select m.room_id, m.state, m.role, m.join_seq, m.last_own_seq, r.kind, r.name, r.archived,
                       r.member_count, r.last_seq, r.rev, r.history_visibility, own.activity
                from room_members m
-               join rooms r on r.room_id = m.room_id
+               cross join lateral (select * from rooms where rooms.room_id = m.room_id limit 1) r
                cross join lateral (
                    select case when m.state = 'joined' then greatest(r.last_message_at, m.since) else m.since end
                ) own (activity)
@@ -77,10 +80,11 @@ pub async fn inbox(
            from page
            cross join lateral (
                select case when page.state = 'joined'
-                      then greatest(least((select c.read_seq from receipts c
-                                           where c.room_id = page.room_id and c.user_id = $1), page.last_seq),
+                      then greatest(least(coalesce((select c.read_seq from receipts c
+                                                    where c.room_id = page.room_id and c.user_id = $1), 0), page.last_seq),
                                     page.join_seq, page.last_own_seq)
                       else page.last_seq end
+               limit 1
            ) own (read_seq)
            left join lateral (
                select t.author_id, t.item from messages t

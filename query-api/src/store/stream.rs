@@ -17,7 +17,8 @@ pub struct Slice {
 
 /// The messages of a closed range of seq from its beginning: at most `limit`, and no more once they fill `bytes`.
 ///
-/// Rows beyond that are thrown away as they come in, so that memory is bounded however long messages are.
+/// Rows beyond that are thrown away as they come in: memory is bounded however long messages are, and Postgres is done with
+/// the statement when this returns.
 pub async fn slice(
     db: &mut PgConnection,
     room: RoomId,
@@ -34,9 +35,10 @@ pub async fn slice(
     .bind(last)
     .bind(limit)
     .fetch(db);
-    while slice.lines.len() < bytes
-        && let Some(row) = rows.try_next().await?
-    {
+    while let Some(row) = rows.try_next().await? {
+        if slice.lines.len() >= bytes {
+            continue;
+        }
         let item = row.try_get_raw(1)?;
         slice.lines.extend_from_slice(item.as_bytes().map_err(sqlx::Error::Decode)?);
         slice.lines.push(b'\n');

@@ -1,7 +1,15 @@
 //! The query API over HTTP, on real servers.
 
 mod access;
+mod changes;
 mod freshness;
 mod history;
+mod inbox;
+mod manners;
+mod model;
+mod outcomes;
 mod people;
+mod story;
+mod stream;
 mod support;
+mod threads;

@@ -48,10 +48,7 @@ impl Api {
     }
 
     pub async fn with(settings: &query_api::Settings) -> Self {
-        let test = TestPlatform::start().await.expect("servers of ./dev up");
-        let (router, document) = query_api::start(&test.platform, settings).split_for_parts();
-        let app = platform::http::app(router, &testing::http_settings());
-        let api = Self { test, document, app };
+        let api = Self::over(TestPlatform::start().await.expect("servers of ./dev up"), settings);
         // A projector that holds every partition and has read all there is.
         for topic in Topic::PROJECTED {
             for partition in 0..testing::PARTITIONS {
@@ -59,6 +56,13 @@ impl Api {
             }
         }
         api
+    }
+
+    /// Without a word on how far the projection is.
+    pub fn over(test: TestPlatform, settings: &query_api::Settings) -> Self {
+        let (router, document) = query_api::start(&test.platform, settings).split_for_parts();
+        let app = platform::http::app(router, &testing::http_settings());
+        Self { test, document, app }
     }
 
     pub async fn finish(self) {
@@ -88,10 +92,23 @@ impl Api {
             request = request.header(*name, *value);
         }
         let request = request.body(Body::empty()).expect("a request");
-        let (parts, body) = self.app.clone().oneshot(request).await.expect("an answer").into_parts();
+        let (parts, body) = self.send(request).await.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
         let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).expect("JSON") };
         Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// An answer whose body is still to be read.
+    pub async fn open(&self, user: UserId, uri: &str, headers: &[(&str, &str)]) -> http::Response<Body> {
+        let mut request = Request::get(uri).header("authorization", format!("Bearer {}", self.token(user)));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::empty()).expect("a request")).await
+    }
+
+    async fn send(&self, request: Request<Body>) -> http::Response<Body> {
+        self.app.clone().oneshot(request).await.expect("an answer")
     }
 
     pub async fn get(&self, user: UserId, uri: &str) -> Answer {

@@ -1,6 +1,7 @@
 //! The plans of the very statements that the service runs, on 3 million messages: no sequential scan, no sort, and no more
 //! rows read than are shown, whether Postgres plans for the values at hand or once for all values.
 
+mod inside;
 mod scale;
 
 use event_schema::{RoomId, Timestamp, UserId};
@@ -22,6 +23,12 @@ async fn no_statement_scans_or_sorts() {
     time_bounds(&mut scale).await;
     lists(&mut scale).await;
     people(&mut scale).await;
+    inside::changes(&mut scale).await;
+    inside::threads(&mut scale).await;
+    inside::receipts(&mut scale).await;
+    inside::outcomes(&mut scale).await;
+    inside::streams(&mut scale).await;
+    inside::inbox(&mut scale).await;
     scale.finish().await;
 }
 
@@ -101,6 +108,14 @@ async fn lists(scale: &mut Scale) {
             statement.walks(scale, &arguments, &["room_members_pkey"], limit * 5 / 4 + 10).await;
         }
     }
+
+    let (mut after, mut seen) = (UserId(Uuid::nil()), 0);
+    loop {
+        let page = store::members(&mut scale.db, room, after, 1_000).await.expect("read");
+        let Some(last) = page.last() else { break };
+        (after, seen) = (UserId(last.user_id), seen + page.len());
+    }
+    assert_eq!(seen, 90_001, "each member of a room of a hundred thousand, once");
 
     let reader = UserId(id("user", 1));
     let channels = store::channels(&mut scale.db, reader, ("", RoomId(Uuid::nil())), 51).await.expect("read");

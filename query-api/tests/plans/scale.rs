@@ -67,6 +67,15 @@ impl Statement {
     /// Fails unless the statement, with these arguments, only walks these indexes and reads at most so many rows. Says how
     /// many it read.
     pub async fn walks(&self, scale: &mut Scale, arguments: &str, indexes: &[&str], most: i64) -> i64 {
+        self.is_planned(scale, arguments, indexes, most, 0).await
+    }
+
+    /// The same for a statement that sorts what it has looked up, once.
+    pub async fn sorts(&self, scale: &mut Scale, arguments: &str, indexes: &[&str], most: i64) -> i64 {
+        self.is_planned(scale, arguments, indexes, most, 1).await
+    }
+
+    async fn is_planned(&self, scale: &mut Scale, arguments: &str, indexes: &[&str], most: i64, sorts: usize) -> i64 {
         let mut read = 0;
         for mode in ["force_generic_plan", "force_custom_plan", "auto"] {
             scale.run(format!("set plan_cache_mode = {mode}")).await;
@@ -76,6 +85,7 @@ impl Statement {
             let mut seen = Seen::default();
             seen.node(&plan[0]["Plan"]);
             assert!(seen.forbidden.is_empty(), "{:?} in {place}", seen.forbidden);
+            assert_eq!(seen.sorts, sorts, "sorts in {place}");
             assert!(seen.indexes.iter().all(|index| indexes.contains(&index.as_str())), "other indexes in {place}");
             assert!(seen.rows <= most, "{} rows read, not {most}, in {place}", seen.rows);
             read = seen.rows;
@@ -87,6 +97,7 @@ impl Statement {
 #[derive(Default)]
 struct Seen {
     forbidden: Vec<String>,
+    sorts: usize,
     indexes: Vec<String>,
     rows: i64,
 }
@@ -105,8 +116,10 @@ impl Seen {
             let rows = (rows * number("Actual Loops")) as i64;
             self.rows += rows;
         }
-        if ["Seq Scan", "Sort", "Incremental Sort"].contains(&kind.as_str()) {
-            self.forbidden.push(kind);
+        match kind.as_str() {
+            "Sort" => self.sorts += 1,
+            "Seq Scan" | "Incremental Sort" | "Hash Join" | "Merge Join" => self.forbidden.push(kind),
+            _ => {}
         }
         for child in node["Plans"].as_array().into_iter().flatten() {
             self.node(child);
