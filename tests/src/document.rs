@@ -145,7 +145,7 @@ impl Operation {
 impl Places {
     /// The same, with a value for one more parameter.
     #[must_use]
-    pub fn with(mut self, parameter: &'static str, value: impl ToString) -> Self {
+    pub fn with(mut self, parameter: &'static str, value: &(impl ToString + ?Sized)) -> Self {
         self.0.insert(parameter, value.to_string());
         self
     }
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn places_are_filled_in() {
-        let places = Places::default().with("room", 1).with("id", "x");
+        let places = Places::default().with("room", &1).with("id", "x");
         assert_eq!(places.fill("/v1/rooms/{room}/messages/{id}/edits"), "/v1/rooms/1/messages/x/edits");
     }
 

@@ -24,7 +24,7 @@ async fn operations_of_rooms(system: &System) -> Vec<Operation> {
 /// Asks for an operation in a room, about this message and this person.
 async fn outsider_asks(outsider: &Person, operation: &Operation, room: Uuid, message: Uuid, user: Uuid) -> Answer {
     let places =
-        Places::default().with("room", room).with("id", message).with("user", user).with("emoji", "%F0%9F%8E%89");
+        Places::default().with("room", &room).with("id", &message).with("user", &user).with("emoji", "%F0%9F%8E%89");
     operation.call(&outsider.api, Some(&outsider.token), &places).await
 }
 

@@ -37,8 +37,8 @@ async fn places(owner: &Person) -> Places {
     // Repeated while the tables are behind: nothing here is about time.
     let say = Command { method, path, key, body: Some(json!({"text": "for members"})) };
     let said = say.insist(owner, || {}).await.id("message_id");
-    let places = Places::default().with("room", room.id).with("id", said).with("user", owner.id);
-    places.with("emoji", "%F0%9F%8E%89").with("registration", Uuid::nil())
+    let places = Places::default().with("room", &room.id).with("id", &said).with("user", &owner.id);
+    places.with("emoji", "%F0%9F%8E%89").with("registration", &Uuid::nil())
 }
 
 #[tokio::test]
