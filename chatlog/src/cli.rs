@@ -6,7 +6,7 @@ use platform::settings::{
     InternalSettings, KafkaSettings, LogFormat, PostgresSettings, RateSettings, RedisSettings, TelemetrySettings,
 };
 
-use crate::{admin, demo, events, import, migrate, openapi, rebuild, room, serve, topics, verify};
+use crate::{admin, demo, events, import, migrate, openapi, parked, rebuild, room, serve, topics, verify};
 
 /// Chatlog: a chat platform whose log is the truth.
 #[derive(Parser, Debug)]
@@ -63,6 +63,9 @@ pub enum Command {
     /// Accounts and roles
     #[command(subcommand, after_help = admin::EXAMPLES)]
     Admin(admin::AdminCommand),
+    /// Keys set aside because an event of theirs could not be processed
+    #[command(subcommand, after_help = parked::EXAMPLES)]
+    Parked(parked::ParkedCommand),
     /// Make a few accounts, a channel and messages on a platform on this machine; again: changes nothing
     #[command(after_help = demo::EXAMPLES)]
     Demo(demo::DemoArgs),
@@ -86,6 +89,7 @@ impl Command {
             Self::Room(command) => command.log().telemetry(),
             Self::Diff(args) => args.log().telemetry(),
             Self::Admin(command) => command.log().telemetry(),
+            Self::Parked(command) => command.log().telemetry(),
             Self::Demo(args) => args.log.telemetry(),
             Self::Openapi(args) => args.log.telemetry(),
         }

@@ -13,6 +13,7 @@ pub mod import;
 pub mod migrate;
 pub mod openapi;
 pub mod output;
+pub mod parked;
 pub mod rebuild;
 pub mod room;
 pub mod serve;
@@ -46,6 +47,7 @@ pub async fn run(command: &Command) -> anyhow::Result<()> {
         Command::Room(command) => command.run().await,
         Command::Diff(args) => args.run().await,
         Command::Admin(command) => command.run().await,
+        Command::Parked(command) => command.run().await,
         Command::Demo(args) => demo::run(args).await,
         Command::Openapi(_) => openapi::run(),
     }

@@ -12,7 +12,7 @@ use crate::decide::{Decision, Refusal, RoomView};
 use crate::refusal::rejected;
 use crate::state::App;
 use crate::store::outcomes::{self, Outcome};
-use crate::store::{messages, rooms};
+use crate::store::{messages, parked, rooms};
 
 /// A command that the log has, or that there was nothing to do about.
 #[derive(Clone, Debug)]
@@ -124,6 +124,8 @@ pub async fn outcome(
     match outcomes::of_event(&app.platform.read_model.pool(), key, id).await? {
         Some(Outcome::Applied(rev)) => Ok(Done { rev: Some(rev), folded: true, ..done }),
         Some(Outcome::Rejected(reason)) if !so_already.iter().any(|so| so.as_str() == reason) => Err(rejected(&reason)),
+        // It waits behind an event that could not be processed: nobody knows yet.
+        None if parked::waits(&app.platform.read_model.pool(), key, id).await? => Ok(done),
         // A duplicate of what another command did (a direct room opened again), or the same wish, later.
         _ => Ok(Done { folded: true, ..done }),
     }

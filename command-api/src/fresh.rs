@@ -9,6 +9,8 @@ use event_schema::{RoomId, Topic, UserId};
 use platform::kafka::KafkaError;
 use platform::{Platform, Position, Problem, Progress, Waiters};
 
+use crate::store::parked;
+
 /// How long the read model may be behind before the answer is "try again".
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Requests of one person that may wait at a time.
@@ -39,8 +41,13 @@ impl Fresh {
         keys: impl IntoIterator<Item = String>,
     ) -> Result<Position, Problem> {
         let _place = self.0.enter(caller)?;
-        let position = ends(platform, topic, keys).await?;
+        let keys: Vec<String> = keys.into_iter().collect();
+        let position = ends(platform, topic, keys.iter().cloned()).await?;
         platform.progress.wait(&position, PATIENCE).await?;
+        // Of a parked key the tables do not show everything, however far they are.
+        if parked::any(&platform.read_model.pool(), topic, &keys).await? {
+            return Err(parked::problem());
+        }
         Ok(position)
     }
 }

@@ -1,14 +1,14 @@
 //! Posting: check, send in one go, wait where the client wants to.
 
 use event_schema::message::Posted;
-use event_schema::{MessageId, RoomId, UserId};
+use event_schema::{MessageId, RoomId, Topic, UserId};
 use platform::{Position, Problem};
 
 use crate::command::{Asked, Command};
 use crate::decide::{self, Refusal};
 use crate::mentions;
 use crate::state::App;
-use crate::store::{outcomes, rooms};
+use crate::store::{outcomes, parked, rooms};
 
 /// Messages that the log has.
 #[derive(Clone, Debug)]
@@ -43,6 +43,9 @@ pub async fn post(
         .collect();
     let position = app.send(&events).await?;
     let folded = app.folded(&position, asked.wait).await;
+    // What waits behind an event that could not be processed is not folded, however far the fold is.
+    let pool = app.platform.read_model.pool();
+    let folded = folded && !parked::any(&pool, Topic::Rooms, &[room.to_string()]).await?;
     Ok(Posting { ids, position, folded })
 }
 

@@ -92,13 +92,13 @@ impl Status {
         let mut concerns = self.concerns();
         change(&mut concerns);
         let check = self.0.check.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*check {
-            Some(check) => {
-                let grave = concerns.iter().filter(|(concern, _)| !matches!(concern, Concern::Parked(_)));
-                let words: Vec<String> = grave.map(|(_, why)| why.clone()).collect();
-                if words.is_empty() { check.ready() } else { check.not_ready(words.join("; ")) }
-            }
-            None => {}
+        let Some(check) = &*check else { return };
+        let grave = concerns.iter().filter(|(concern, _)| !matches!(concern, Concern::Parked(_)));
+        let words: Vec<String> = grave.map(|(_, why)| why.clone()).collect();
+        if words.is_empty() {
+            check.ready();
+        } else {
+            check.not_ready(words.join("; "));
         }
     }
 }

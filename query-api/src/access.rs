@@ -12,6 +12,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::freshness::Db;
+use crate::routes::ParkedMark;
 use crate::state::QueryState;
 use crate::store::{self, MessageRow, RoomRow};
 use crate::window::Window;
@@ -78,7 +79,11 @@ impl FromRequestParts<QueryState> for RoomReader {
     async fn from_request_parts(parts: &mut Parts, state: &QueryState) -> Result<Self, Problem> {
         let reader = Reader::from_request_parts(parts, state).await?;
         let Path(RoomPath { room }) = Path::from_request_parts(parts, state).await?;
-        Self::new(state, reader, room).await
+        let found = Self::new(state, reader, room).await?;
+        if found.room.parked {
+            ParkedMark::set(parts);
+        }
+        Ok(found)
     }
 }
 
@@ -89,6 +94,9 @@ impl FromRequestParts<QueryState> for RoomVisitor {
         let reader = Reader::from_request_parts(parts, state).await?;
         let Path(RoomPath { room: room_id }) = Path::from_request_parts(parts, state).await?;
         let (_, room) = visible(state, &reader, room_id, RoomRow::may_be_known).await?;
+        if room.parked {
+            ParkedMark::set(parts);
+        }
         Ok(Self { room_id, room })
     }
 }

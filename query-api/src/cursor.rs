@@ -32,6 +32,8 @@ enum List {
     Replies = 5,
     Inbox = 6,
     Receipts = 7,
+    Parked = 8,
+    ParkedEvents = 9,
 }
 
 /// The cursor that stands at `seq` of a room; the message itself belongs to neither side.
@@ -118,6 +120,36 @@ pub fn parse_channels(text: &str) -> Result<(String, RoomId), InvalidCursor> {
     Ok((name.to_owned(), RoomId(id)))
 }
 
+/// The cursor that stands at a parked key.
+#[must_use]
+pub fn parked(key: Uuid, topic: &str) -> String {
+    encode(List::Parked, Uuid::nil(), &[key.as_bytes(), topic.as_bytes()].concat())
+}
+
+/// The key and topic at which a cursor of the parked keys stands.
+pub fn parse_parked(text: &str) -> Result<(Uuid, String), InvalidCursor> {
+    let place = decode(List::Parked, Uuid::nil(), text)?;
+    let (key, topic) = place.split_first_chunk().ok_or(InvalidCursor)?;
+    Ok((Uuid::from_bytes(*key), topic_of(topic)?))
+}
+
+/// The cursor that stands at a parked event of a key.
+#[must_use]
+pub fn parked_events(key: Uuid, topic: &str, offset: i64) -> String {
+    encode(List::ParkedEvents, key, &[&offset.to_be_bytes()[..], topic.as_bytes()].concat())
+}
+
+/// The topic and offset at which a cursor of this key's parked events stands.
+pub fn parse_parked_events(key: Uuid, text: &str) -> Result<(String, i64), InvalidCursor> {
+    let place = decode(List::ParkedEvents, key, text)?;
+    let (offset, topic) = place.split_first_chunk().ok_or(InvalidCursor)?;
+    Ok((topic_of(topic)?, i64::from_be_bytes(*offset)))
+}
+
+fn topic_of(bytes: &[u8]) -> Result<String, InvalidCursor> {
+    std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| InvalidCursor)
+}
+
 fn number(list: List, scope: Uuid, text: &str) -> Result<i64, InvalidCursor> {
     decode(list, scope, text)?.try_into().map(i64::from_be_bytes).map_err(|_| InvalidCursor)
 }
@@ -180,8 +212,10 @@ mod tests {
             let (room, user) = (RoomId(Uuid::from_u128(room)), UserId(Uuid::from_u128(user)));
             prop_assert_eq!(parse_history(room, &history(room, seq)), Ok(seq));
             prop_assert_eq!(parse_members(room, &members(room, user)), Ok(user));
-            prop_assert_eq!(parse_channels(&channels(&name, room)), Ok((name, room)));
+            prop_assert_eq!(parse_channels(&channels(&name, room)), Ok((name.clone(), room)));
             prop_assert_eq!(parse_receipts(room, &receipts(room, user)), Ok(user));
+            prop_assert_eq!(parse_parked(&parked(room.0, &name)), Ok((room.0, name.clone())));
+            prop_assert_eq!(parse_parked_events(room.0, &parked_events(room.0, &name, seq)), Ok((name, seq)));
         }
 
         #[test]

@@ -14,7 +14,7 @@ use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
 use uuid::Uuid;
 
-use crate::Settings;
+use crate::{Settings, parked};
 
 /// A connection to the read models. A request keeps it for all its statements, never while it waits: a pool that another
 /// generation has replaced closes when its connections are back.
@@ -73,7 +73,12 @@ impl Freshness {
             // It was accepted before, so it is of this log; only too many partitions could be in the way.
             settled.merge(position).map_err(|error| Problem::invalid("at_least", error.to_string()))?;
         }
-        self.connection(Some(&settled)).await
+        let mut db = self.connection(Some(&settled)).await?;
+        // Of a parked key the tables do not show everything, however far they are.
+        if parked::store::is_parked(&mut db, key, topic.name()).await? {
+            return Err(parked::is_parked());
+        }
+        Ok(db)
     }
 
     /// Leave to wait for the brokers alone, counted with those who named a position.

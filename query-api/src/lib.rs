@@ -6,6 +6,7 @@
 //! (bytes).
 
 mod access;
+mod admin;
 pub mod cursor;
 mod etag;
 mod freshness;
@@ -15,6 +16,7 @@ mod names;
 mod openapi;
 mod page;
 mod params;
+pub mod parked;
 mod routes;
 mod service;
 mod settings;

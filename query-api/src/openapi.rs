@@ -33,12 +33,21 @@ problems! {
         "429": "`too-many-requests`: wait for `Retry-After`",
         "500": "`internal`",
         "503": "`behind`: the read models have not reached the position, or are too far behind to refuse something; \
-                `unavailable`: try again",
+                `parked`: what would refuse it waits for an administrator; `unavailable`: try again",
     }
     /// Reads for the members of a room.
     RoomProblems {
         "403": "`forbidden`: not a member of this public channel",
         "404": "`not-found`: no such room, or none that the reader may know of",
+    }
+    /// What administrators do.
+    AdminProblems {
+        "400": "`invalid-request` or `limit-exceeded`: a parameter is wrong; `field` names it",
+        "401": "`unauthorized`: no valid token",
+        "403": "`forbidden`: not an administrator",
+        "429": "`too-many-requests`: wait for `Retry-After`",
+        "500": "`internal`",
+        "503": "`unavailable`: try again",
     }
     /// Reads of one thing.
     MissingProblems {

@@ -55,6 +55,18 @@ pub struct ListParams {
     at_least: Option<String>,
 }
 
+/// Query of a list in pages, of which positions say nothing.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ParkedParams {
+    /// Items on the page, 1 to 1000; 50 when absent.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000, default = 50)]
+    limit: Option<String>,
+    /// A cursor (`next` of a page): the items after it.
+    after: Option<String>,
+}
+
 /// Query of a thread in pages.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -225,6 +237,22 @@ impl ListParams {
             Some(after) => parse(after).map_err(|error| invalid("after", error)),
             None => Ok(start),
         }
+    }
+}
+
+impl ParkedParams {
+    /// The number of items on the page.
+    pub fn limit(&self) -> Result<i64, Problem> {
+        limit(self.limit.as_deref())
+    }
+
+    /// The place that `after` stands at.
+    pub fn after<T>(
+        &self,
+        parse: impl FnOnce(&str) -> Result<T, cursor::InvalidCursor>,
+        start: T,
+    ) -> Result<T, Problem> {
+        self.after.as_deref().map_or(Ok(start), |after| parse(after).map_err(|error| invalid("after", error)))
     }
 }
 

@@ -5,5 +5,6 @@ mod contract;
 mod events;
 mod folding;
 mod importing;
+mod parked;
 mod serving;
 mod world;

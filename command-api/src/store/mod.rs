@@ -3,4 +3,5 @@
 pub mod accounts;
 pub mod messages;
 pub mod outcomes;
+pub mod parked;
 pub mod rooms;

@@ -142,10 +142,10 @@ impl Keeper {
     ) -> Result<Result<Vec<(i64, event_schema::Event)>, Reason>, Ended> {
         let mut backoff = Backoff::default();
         loop {
-            let (kafka, partition, wanted, fetcher) =
-                (self.shared.kafka.clone(), self.partition, places.clone(), kept.take());
-            let fetched = tokio::task::spawn_blocking(move || -> Fetched {
-                match fetcher.map_or_else(|| Fetcher::new(&kafka, partition), Ok) {
+            let (kafka, partition) = (self.shared.kafka.clone(), self.partition);
+            let (wanted, before) = (places.clone(), kept.take());
+            let reading = tokio::task::spawn_blocking(move || -> Fetched {
+                match before.map_or_else(|| Fetcher::new(&kafka, partition), Ok) {
                     Ok(mut fetcher) => {
                         let events = fetcher.read(&wanted);
                         (Some(fetcher), events)
@@ -153,8 +153,8 @@ impl Keeper {
                     Err(error) => (None, Err(error.into())),
                 }
             });
-            let (fetcher, events) = fetched.await.unwrap_or_else(|_| (None, Err(FetchError::Silent)));
-            *kept = fetcher;
+            let (after, events) = reading.await.unwrap_or_else(|_| (None, Err(FetchError::Silent)));
+            *kept = after;
             match events {
                 Ok(events) => return Ok(Ok(events)),
                 Err(FetchError::Record(reason)) => return Ok(Err(reason)),

@@ -192,7 +192,9 @@ impl Parked {
         for it in &sorted.drops {
             self.dropped.add(it.key, it.event_id, Some(it.at));
         }
-        released.into_iter().for_each(|(key, held)| self.set(key, held));
+        for (key, held) in released {
+            self.set(key, held);
+        }
     }
 
     /// Whether an event is known to be given up.

@@ -6,6 +6,7 @@ mod inbox;
 mod members;
 mod message;
 mod outcomes;
+mod parked;
 mod receipts;
 mod rooms;
 mod stream;
@@ -13,12 +14,17 @@ mod threads;
 mod users;
 
 use std::fmt::Display;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::body::Body;
+use axum::extract::Request;
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LINK};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use platform::Problem;
 use platform::problem::MEDIA_TYPE;
 use serde::Serialize;
@@ -29,6 +35,9 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::etag;
 use crate::state::QueryState;
+
+/// Says that events of the room wait, which the answer does not show.
+const PARKED: HeaderName = HeaderName::from_static("chatlog-parked");
 
 /// Every route of the query API.
 pub(crate) fn router() -> OpenApiRouter<QueryState> {
@@ -45,8 +54,34 @@ pub(crate) fn router() -> OpenApiRouter<QueryState> {
         .merge(inbox::router())
         .merge(users::router())
         .merge(outcomes::router())
+        .merge(parked::router())
+        .layer(axum::middleware::from_fn(marked))
         // For clients that ask for it; a page shrinks to a tenth, at the lowest level already.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressible))
+}
+
+/// Whether the room of the request is parked: found out by whoever lets the reader in, told in the answer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ParkedMark(Arc<AtomicBool>);
+
+impl ParkedMark {
+    /// The room is parked.
+    pub(crate) fn set(parts: &Parts) {
+        if let Some(Self(mark)) = parts.extensions.get() {
+            mark.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Says of every answer about a parked room that it is from before the parked events.
+async fn marked(mut request: Request, next: Next) -> Response {
+    let mark = ParkedMark::default();
+    request.extensions_mut().insert(mark.clone());
+    let mut response = next.run(request).await;
+    if mark.0.load(Ordering::Relaxed) {
+        response.headers_mut().insert(PARKED, HeaderValue::from_static("1"));
+    }
+    response
 }
 
 /// An answer that is JSON already; none of it if the client has it. It may be kept, by the client alone, and shown again

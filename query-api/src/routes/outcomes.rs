@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 use crate::log_reader::{Heading, Place};
 use crate::openapi::{MissingProblems, ReadProblems};
 use crate::params::{OutcomeParams, invalid};
+use crate::parked::store as parked;
 use crate::state::QueryState;
 use crate::store::outcomes::{self, OutcomeRow};
 
@@ -84,6 +85,15 @@ async fn get_outcome(
         Err(problem) => return Err(problem),
     };
     let found = outcomes::outcome(&mut db, heading.key, heading.id).await?;
+    if found.is_none() {
+        if parked::waits(&mut db, heading.key, heading.id).await? {
+            return Ok(Json(OutcomeAnswer::of(Verdict::Pending)));
+        }
+        if parked::is_given_up(&mut db, heading.key, heading.id).await? {
+            let reason = Some("dropped".to_owned());
+            return Ok(Json(OutcomeAnswer { reason, ..OutcomeAnswer::of(Verdict::Rejected) }));
+        }
+    }
     Ok(Json(OutcomeAnswer::new(heading, found)))
 }
 

@@ -42,6 +42,11 @@ struct RoomAnswer {
     history_visibility: String,
     /// Closed: it can be read, not written.
     archived: bool,
+    /// An event of it could not be processed, and what came after it waits: what is shown is from before. Absent otherwise;
+    /// every answer about the room then has the header `Chatlog-Parked: 1`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    parked: bool,
     /// How many members it has.
     member_count: i32,
     /// When it began.
@@ -90,6 +95,7 @@ struct Membership {
     responses(
         (status = 200, description = "The room", body = RoomAnswer, headers(
             ("ETag" = String, description = "For `If-None-Match`"),
+            ("Chatlog-Parked" = String, description = "`1` where events of the room wait; on every answer about it"),
         )),
         NotModified, ReadProblems, MissingProblems,
     ),
@@ -120,6 +126,7 @@ impl RoomAnswer {
             join_rule: row.join_rule,
             history_visibility: row.history_visibility,
             archived: row.archived,
+            parked: row.parked,
             member_count: row.member_count,
             created_at: row.created_at.into(),
             membership,

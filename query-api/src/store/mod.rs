@@ -37,6 +37,8 @@ pub struct RoomRow {
     pub role: Option<String>,
     pub join_seq: Option<i64>,
     pub since: Option<DateTime<Utc>>,
+    /// Events of it wait.
+    pub parked: bool,
 }
 
 /// One round trip for both questions: is there such a room, and what is this person to it?
@@ -45,7 +47,8 @@ pub async fn room(db: &mut PgConnection, room: RoomId, user: UserId) -> sqlx::Re
         RoomRow,
         r#"select r.kind, r.name, r.join_rule, r.history_visibility, r.archived, r.creator_id, r.created_at,
                   r.last_message_at, r.last_seq, r.rev, r.member_count,
-                  m.state as "state?", m.role as "role?", m.join_seq as "join_seq?", m.since as "since?"
+                  m.state as "state?", m.role as "role?", m.join_seq as "join_seq?", m.since as "since?",
+                  exists (select from parked p where p.key_id = r.room_id and p.topic = 'chat.rooms') as "parked!"
            from rooms r
            left join room_members m on m.room_id = r.room_id and m.user_id = $2
            where r.room_id = $1"#,

@@ -1,0 +1,303 @@
+//! `chatlog parked`: keys of which an event could not be processed, and what to do about them.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand};
+use event_schema::{EventId, Topic, UserId};
+use platform::kafka::Quiet;
+use platform::readmodel::{active_generation, search_path};
+use platform::settings::{KafkaSettings, PostgresSettings};
+use platform::{Clock, Ids, Kafka, postgres};
+use query_api::parked::Parking;
+use query_api::parked::store::{self, EventRow, KeyRow};
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::{Message as _, Offset, TopicPartitionList};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::cli::LogArgs;
+use crate::events::record::Shown;
+use crate::output;
+
+/// Rows read at once.
+const PAGE: i64 = 500;
+/// How long the owner of a key may take to do what is asked.
+const PATIENCE: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_millis(100);
+/// How long a record may take to come.
+const RECORD: Duration = Duration::from_secs(5);
+
+/// For the help.
+pub const EXAMPLES: &str = "\
+Examples:
+  chatlog parked list                         keys that wait, since when, and why
+  chatlog parked show KEY                     their events, in the log's order
+  chatlog parked retry KEY                    after the cause is gone
+  chatlog parked drop KEY                     give the first event up, for ever
+
+A key is a room or a user. Retry and drop are done by the projector that owns the key, within a second; these commands wait
+for it. Dropping is an event of the log (chat.room.event_dropped): every later fold leaves the event out as well. Only events
+of rooms can be given up.";
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub enum ParkedCommand {
+    /// List parked keys
+    List(ListArgs),
+    /// Show the parked events of a key
+    Show(ShowArgs),
+    /// Try the parked events of a key (or of all) again
+    Retry(RetryArgs),
+    /// Give the first parked event of a room up, for ever
+    Drop(DropArgs),
+}
+
+/// How keys are shown.
+#[derive(Args, Debug)]
+pub struct ListArgs {
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    servers: Servers,
+}
+
+/// Which key, and how it is shown.
+#[derive(Args, Debug)]
+pub struct ShowArgs {
+    /// A room or a user
+    #[arg(value_name = "KEY")]
+    key: Uuid,
+    /// So many events
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..=1000), value_name = "N")]
+    limit: i64,
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    kafka: KafkaSettings,
+    #[command(flatten)]
+    servers: Servers,
+}
+
+/// Which keys.
+#[derive(Args, Debug)]
+pub struct RetryArgs {
+    /// A room or a user
+    #[arg(value_name = "KEY", required_unless_present = "all")]
+    key: Option<Uuid>,
+    /// Every parked key
+    #[arg(long, conflicts_with = "key")]
+    all: bool,
+    #[command(flatten)]
+    servers: Servers,
+}
+
+/// Which event.
+#[derive(Args, Debug)]
+pub struct DropArgs {
+    /// A room
+    #[arg(value_name = "KEY")]
+    key: Uuid,
+    /// Its first parked event, as a check
+    #[arg(value_name = "EVENT")]
+    event: Option<EventId>,
+    #[command(flatten)]
+    servers: Servers,
+}
+
+/// Where the tables are.
+#[derive(Args, Debug)]
+pub struct Servers {
+    #[command(flatten)]
+    postgres: PostgresSettings,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+impl ParkedCommand {
+    /// How it logs.
+    #[must_use]
+    pub fn log(&self) -> &LogArgs {
+        &self.servers().log
+    }
+
+    fn servers(&self) -> &Servers {
+        match self {
+            Self::List(args) => &args.servers,
+            Self::Show(args) => &args.servers,
+            Self::Retry(args) => &args.servers,
+            Self::Drop(args) => &args.servers,
+        }
+    }
+
+    /// Does it.
+    pub async fn run(&self) -> anyhow::Result<()> {
+        let settings = &self.servers().postgres;
+        let control = postgres::pool(settings, postgres::CONTROL_PATH)?;
+        let active = active_generation(&control).await?.context("there are no tables yet; run `chatlog migrate`")?;
+        let tables = postgres::pool(settings, &search_path(active.number))?;
+        let parking = Parking::new(&control, (&Ids::new(), &Clock::system()), UserId::PLATFORM);
+        match self {
+            Self::List(args) => list(&tables, args.json).await,
+            Self::Show(args) => show(&tables, args).await,
+            Self::Retry(args) => retry(&tables, &parking, args.key).await,
+            Self::Drop(args) => {
+                let event = parking.drop(args.key, args.event).await?;
+                done(&control, args.key).await?;
+                output::line(format_args!("event {event} is given up"))?;
+                tell(&tables, args.key).await
+            }
+        }
+    }
+}
+
+async fn keys(tables: &PgPool) -> sqlx::Result<Vec<KeyRow>> {
+    let (mut keys, mut after) = (Vec::new(), (Uuid::nil(), String::new()));
+    loop {
+        let page = store::keys(&mut *tables.acquire().await?, (after.0, &after.1), PAGE).await?;
+        let Some(last) = page.last() else { return Ok(keys) };
+        after = (last.key_id, last.topic.clone());
+        keys.extend(page);
+    }
+}
+
+async fn list(tables: &PgPool, json: bool) -> anyhow::Result<()> {
+    let keys = keys(tables).await?;
+    if json {
+        return Ok(keys.iter().try_for_each(|key| output::line(described(key)))?);
+    }
+    if keys.is_empty() {
+        output::note("nothing is parked");
+        return Ok(());
+    }
+    let mut rows = vec![["KEY", "WHERE", "OFFSET", "SINCE", "EVENTS", "REASON"].map(str::to_owned).to_vec()];
+    rows.extend(keys.iter().map(|key| {
+        vec![
+            key.key_id.to_string(),
+            format!("{}/{}", key.topic, key.partition),
+            key.first_offset.to_string(),
+            key.since.format("%Y-%m-%d %H:%M:%S").to_string(),
+            key.events.to_string(),
+            key.reason.clone().unwrap_or_else(|| "being tried".to_owned()),
+        ]
+    }));
+    output::line(output::table(&rows))?;
+    Ok(())
+}
+
+fn described(key: &KeyRow) -> Value {
+    json!({
+        "key": key.key_id,
+        "topic": key.topic,
+        "partition": key.partition,
+        "offset": key.first_offset,
+        "since": key.since,
+        "events": key.events,
+        "reason": key.reason,
+    })
+}
+
+async fn show(tables: &PgPool, args: &ShowArgs) -> anyhow::Result<()> {
+    let rows = store::events(&mut *tables.acquire().await?, args.key, ("", -1), args.limit).await?;
+    if rows.is_empty() {
+        bail!("nothing of key {} is parked", args.key);
+    }
+    let kafka = Kafka::new(&args.kafka)?;
+    let (places, json) = (rows.clone(), args.json);
+    let lines = tokio::task::spawn_blocking(move || {
+        let consumer: BaseConsumer<Quiet> = kafka.consumer_config("chatlog-parked").create_with_context(Quiet)?;
+        places.iter().map(|place| record(&kafka, &consumer, place, json)).collect::<anyhow::Result<Vec<_>>>()
+    });
+    for (row, line) in rows.iter().zip(lines.await??) {
+        match (&row.reason, args.json) {
+            (Some(reason), false) => output::line(format_args!("{line}\n    cannot be processed: {reason}"))?,
+            _ => output::line(line)?,
+        }
+    }
+    Ok(())
+}
+
+/// The record of a parked event, as the log has it; blocks.
+fn record(kafka: &Kafka, consumer: &BaseConsumer<Quiet>, place: &EventRow, json: bool) -> anyhow::Result<String> {
+    let topic = Topic::from_name(&place.topic).context("a topic of another version")?;
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(&kafka.topic_name(topic), place.partition, Offset::Offset(place.at_offset))?;
+    consumer.assign(&list)?;
+    let began = std::time::Instant::now();
+    while began.elapsed() < RECORD {
+        match consumer.poll(LOOK) {
+            Some(Ok(message)) if message.offset() == place.at_offset => {
+                let shown = Shown::from(&message);
+                if !json {
+                    return Ok(shown.to_line());
+                }
+                let mut object: Value = serde_json::from_str(&shown.to_json()?)?;
+                object["reason"] = place.reason.clone().into();
+                return Ok(object.to_string());
+            }
+            // The client keeps trying.
+            _ => {}
+        }
+    }
+    bail!("{}/{}: no record at offset {} in time", place.topic, place.partition, place.at_offset)
+}
+
+async fn retry(tables: &PgPool, parking: &Parking, key: Option<Uuid>) -> anyhow::Result<()> {
+    let all = match key {
+        Some(key) => vec![key],
+        None => {
+            let mut all: Vec<Uuid> = keys(tables).await?.into_iter().map(|key| key.key_id).collect();
+            all.dedup();
+            all
+        }
+    };
+    for key in &all {
+        parking.retry(*key).await?;
+    }
+    for key in &all {
+        done(tables, *key).await?;
+        tell(tables, *key).await?;
+    }
+    if all.is_empty() {
+        output::note("nothing is parked");
+    }
+    Ok(())
+}
+
+/// Waits until nothing is asked about a key any more, and nothing of it is being tried.
+async fn done(db: &PgPool, key: Uuid) -> anyhow::Result<()> {
+    let asked = "select exists (select from control.parked_requests where key_id = $1)";
+    let waited = tokio::time::timeout(PATIENCE, async {
+        while sqlx::query_scalar::<_, bool>(asked).bind(key).fetch_one(db).await? {
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok::<_, sqlx::Error>(())
+    });
+    match waited.await {
+        Ok(answered) => Ok(answered?),
+        Err(_) => bail!("no projector has answered; it will be done when one runs"),
+    }
+}
+
+/// Says what has become of a key.
+async fn tell(tables: &PgPool, key: Uuid) -> anyhow::Result<()> {
+    let began = std::time::Instant::now();
+    loop {
+        let first = store::events(&mut *tables.acquire().await?, key, ("", -1), 1).await?.into_iter().next();
+        match first {
+            None => output::line(format_args!("{key}: nothing is parked any more"))?,
+            Some(EventRow { reason: Some(reason), event_id, at_offset, .. }) => {
+                output::line(format_args!("{key}: stays parked at offset {at_offset}, event {event_id}: {reason}"))?;
+            }
+            Some(_) if began.elapsed() < PATIENCE => {
+                tokio::time::sleep(LOOK).await;
+                continue;
+            }
+            Some(EventRow { at_offset, .. }) => output::line(format_args!("{key}: at offset {at_offset}, going on"))?,
+        }
+        return Ok(());
+    }
+}

@@ -1,0 +1,218 @@
+//! A poisoned room through the whole platform: senders, readers, administrators and their tools.
+
+use chatlog::serve;
+use event_schema::{Topic, UserId, WorkspaceId};
+use platform::testing::TestPlatform;
+use platform::tokens::Claims;
+use platform::{Platform, http};
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+use sqlx::Executor as _;
+use tokio::net::TcpListener;
+use tokio::process::Command;
+
+use crate::world::serve_args;
+
+struct Origin {
+    test: TestPlatform,
+    url: String,
+    client: reqwest::Client,
+}
+
+impl Origin {
+    async fn start() -> Self {
+        let test = TestPlatform::start().await.expect("servers");
+        let args = serve_args(&test);
+        let routes = serve::start(&test.platform, &args).await.expect("started").expect("routes");
+        let listener = TcpListener::bind(args.http.listen).await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let lifecycle = test.platform.lifecycle.clone();
+        tokio::spawn(async move { http::serve(listener, routes, &args.http, &lifecycle).await });
+        Self { test, url, client: reqwest::Client::new() }
+    }
+
+    fn platform(&self) -> &Platform {
+        &self.test.platform
+    }
+
+    async fn person(&self, roles: &[&str]) -> UserId {
+        let user = UserId(self.platform().ids.v7());
+        sqlx::query(
+            "insert into identity.accounts
+                 (user_id, workspace_id, kind, username, username_key, display_name, locale, status, roles)
+             values ($1, $2, 'human', $3, $3, $3, 'en', 'registered', $4)",
+        )
+        .bind(user.0)
+        .bind(WorkspaceId::DEFAULT.0)
+        .bind(user.to_string())
+        .bind(roles)
+        .execute(&self.platform().db)
+        .await
+        .expect("an account");
+        user
+    }
+
+    async fn ask(&self, by: UserId, method: Method, path: &str, body: Option<Value>) -> Response {
+        let claims = Claims::issued(by, self.platform().ids.v7(), self.platform().clock.now());
+        let token = self.platform().keyring.sign(&claims).expect("a token");
+        let request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(token);
+        let request = request.header("prefer", "wait=2");
+        let request = match body {
+            Some(body) => request.json(&body),
+            None => request,
+        };
+        request.send().await.expect("an answer")
+    }
+
+    async fn get(&self, by: UserId, path: &str) -> (u16, Value) {
+        let answer = self.ask(by, Method::GET, path, None).await;
+        (answer.status().as_u16(), answer.json().await.expect("JSON"))
+    }
+
+    /// The exit code of the program, and what it printed.
+    async fn said(&self, arguments: &[&str]) -> (i32, String) {
+        let settings = &self.test.settings;
+        let output = Command::new(env!("CARGO_BIN_EXE_chatlog"))
+            .args(arguments)
+            .env("KAFKA_BROKERS", &settings.kafka.brokers)
+            .env("CHATLOG_TOPIC_PREFIX", &settings.kafka.topic_prefix)
+            .env("DATABASE_URL", settings.postgres.database_url.expose())
+            .kill_on_drop(true)
+            .output()
+            .await
+            .expect("the program");
+        let (out, notes) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        (output.status.code().unwrap_or(-1), format!("{out}{notes}"))
+    }
+
+    /// A group of one.
+    async fn room(&self, owner: UserId) -> String {
+        let answer = self.ask(owner, Method::POST, "/v1/rooms", Some(json!({"kind": "group"}))).await;
+        assert!(answer.status().is_success());
+        let body: Value = answer.json().await.expect("JSON");
+        body["room_id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Whether the fold is known to have taken it, and the position.
+    async fn post(&self, by: UserId, room: &str, text: &str) -> (bool, String) {
+        let answer =
+            self.ask(by, Method::POST, &format!("/v1/rooms/{room}/messages"), Some(json!({"text": text}))).await;
+        assert!(answer.status().is_success(), "{answer:?}");
+        let waited = answer.headers().contains_key("preference-applied");
+        let body: Value = answer.json().await.expect("JSON");
+        (waited, body["position"].as_str().expect("a position").to_owned())
+    }
+
+    async fn outcome(&self, by: UserId, position: &str) -> Value {
+        self.get(by, &format!("/v1/outcomes?position={position}")).await.1
+    }
+
+    async fn acts(&self) -> i64 {
+        let mut acts = 0;
+        for number in 0..self.platform().kafka.partitions(Topic::Admin).await.expect("partitions") {
+            acts += self.platform().kafka.watermarks(Topic::Admin, number).await.expect("a log").1;
+        }
+        acts
+    }
+}
+
+fn is_marked(answer: &Response) -> bool {
+    answer.headers().get("chatlog-parked").is_some_and(|value| value == "1")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poisoned_room_says_so_and_is_let_go() {
+    let origin = Origin::start().await;
+    let tables = origin.platform().read_model.pool();
+    let refuse = "alter table messages add constraint no_stones check (item not like '%a stone%')";
+    tables.execute(refuse).await.expect("a constraint");
+    let (owner, admin) = (origin.person(&[]).await, origin.person(&["admin"]).await);
+    let (room, other) = (origin.room(owner).await, origin.room(owner).await);
+    assert!(origin.post(owner, &room, "bread").await.0);
+    let (waited, stone) = origin.post(owner, &room, "a stone").await;
+    let (waited_behind, behind) = origin.post(owner, &room, "more bread").await;
+    assert!(!waited && !waited_behind, "nobody knows what becomes of it");
+    assert!(origin.post(owner, &other, "bread").await.0, "every other room goes on");
+    for position in [&stone, &behind] {
+        assert_eq!(origin.outcome(owner, position).await, json!({"outcome": "pending"}));
+    }
+
+    // Readers are told.
+    let answer = origin.ask(owner, Method::GET, &format!("/v1/rooms/{room}"), None).await;
+    assert!(is_marked(&answer));
+    assert_eq!(answer.json::<Value>().await.expect("JSON")["parked"], true);
+    let answer = origin.ask(owner, Method::GET, &format!("/v1/rooms/{room}/messages"), None).await;
+    assert!(is_marked(&answer));
+    assert_eq!(answer.json::<Value>().await.expect("JSON")["items"].as_array().map(Vec::len), Some(1));
+    let answer = origin.ask(owner, Method::GET, &format!("/v1/rooms/{other}"), None).await;
+    assert!(!is_marked(&answer));
+    assert_eq!(answer.json::<Value>().await.expect("JSON").get("parked"), None);
+    // Nobody is refused by what may be out of date.
+    for (method, body) in [(Method::GET, None), (Method::POST, Some(json!({"text": "let me in"})))] {
+        let answer = origin.ask(admin, method, &format!("/v1/rooms/{room}/messages"), body).await;
+        let status = answer.status().as_u16();
+        let kind = answer.json::<Value>().await.expect("JSON")["type"].clone();
+        assert_eq!((status, kind), (503, "urn:chatlog:problem:parked".into()));
+    }
+
+    administer(&origin, (owner, admin), &room).await;
+    assert_eq!(origin.outcome(owner, &stone).await, json!({"outcome": "rejected", "reason": "dropped"}));
+    assert_eq!(origin.outcome(owner, &behind).await["outcome"], "applied");
+    let answer = origin.ask(owner, Method::GET, &format!("/v1/rooms/{room}"), None).await;
+    assert!(!is_marked(&answer));
+    assert!(origin.post(owner, &room, "bread").await.0);
+    origin.test.finish().await;
+}
+
+/// Looks at the parked room in every way, and gives the stone up.
+async fn administer(origin: &Origin, (owner, admin): (UserId, UserId), room: &str) {
+    assert_eq!(origin.get(owner, "/v1/admin/parked").await.0, 403);
+    let (status, page) = origin.get(admin, "/v1/admin/parked").await;
+    assert_eq!(
+        (status, page["items"][0]["key"].as_str(), page["items"][0]["events"].as_i64()),
+        (200, Some(room), Some(2))
+    );
+    let (_, events) = origin.get(admin, &format!("/v1/admin/parked/{room}?limit=1")).await;
+    let stone = events["items"][0]["event_id"].clone();
+    let next = events["next"].as_str().expect("more");
+    let (_, events) = origin.get(admin, &format!("/v1/admin/parked/{room}?after={next}")).await;
+    let second = events["items"][0].clone();
+    assert_eq!((second.get("reason"), second["type"].as_str()), (None, Some("chat.message.posted.v1")));
+
+    let act = async |by, what: &str, body: Value| {
+        let answer = origin.ask(by, Method::POST, &format!("/v1/admin/parked/{room}/{what}"), Some(body)).await;
+        (answer.status().as_u16(), answer.json::<Value>().await.expect("JSON"))
+    };
+    assert_eq!(act(owner, "retry", json!({})).await.0, 403);
+    assert_eq!(act(admin, "retry", json!({})).await.0, 202);
+    let (status, problem) = act(admin, "drop", json!({"event_id": second["event_id"]})).await;
+    assert_eq!((status, problem["type"].as_str()), (409, Some("urn:chatlog:problem:cannot-be-dropped")));
+
+    // The same by the program; first it is tried again, in vain.
+    let (code, words) = origin.said(&["parked", "retry", room]).await;
+    assert!(code == 0 && words.contains("stays parked") && words.contains("no_stones"), "{code}: {words}");
+    let (code, words) = origin.said(&["parked", "list"]).await;
+    assert!(code == 0 && words.contains(room) && words.contains("no_stones"), "{code}: {words}");
+    let (code, words) = origin.said(&["parked", "show", room]).await;
+    assert!(code == 0 && words.contains("a stone") && words.contains("more bread"), "{code}: {words}");
+    let (code, words) = origin.said(&["parked", "show", room, "--json"]).await;
+    let first: Value = serde_json::from_str(words.lines().next().expect("a line")).expect("JSON");
+    assert_eq!((code, &first["headers"]["ce_id"]), (0, &stone));
+    let (code, words) = origin.said(&["verify"]).await;
+    assert!(code == 0, "{code}: {words}");
+    let (code, words) = origin.said(&["parked", "drop", room, stone.as_str().expect("an id")]).await;
+    assert!(
+        code == 0 && words.contains("is given up") && words.contains("nothing is parked any more"),
+        "{code}: {words}"
+    );
+    let (code, words) = origin.said(&["parked", "drop", room]).await;
+    assert!(code == 1 && words.contains("nothing of key"), "{code}: {words}");
+    let told = async {
+        while origin.acts().await < 3 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), told).await.expect("two retries and a drop, told");
+    let (code, words) = origin.said(&["verify"]).await;
+    assert!(code == 0, "{code}: {words}");
+}
