@@ -26,7 +26,7 @@ struct Settings {
 }
 
 /// Connects to the same servers as the platform under test.
-async fn connect(stack: &Stack) -> Result<Platform> {
+pub async fn connect(stack: &Stack) -> Result<Platform> {
     let arguments = [
         "bench".to_owned(),
         format!("--database-url={}", stack.database_url()),
@@ -105,7 +105,7 @@ fn posted(platform: &Platform, room: RoomId, author: UserId) -> Event {
 }
 
 /// Writes events straight to the log; gives the position after the last of them.
-async fn write_backlog(platform: &Platform, rooms: &[RoomId], author: UserId, events: u64) -> Result<Position> {
+pub async fn write_backlog(platform: &Platform, rooms: &[RoomId], author: UserId, events: u64) -> Result<Position> {
     let mut end: Option<Position> = None;
     let mut count = |placed: Placed| -> Result<()> {
         let next = after(platform, &placed);
@@ -166,7 +166,7 @@ async fn visible(
 
 impl Stack {
     /// Stops or continues the platform's process.
-    fn signal(&self, name: &str) -> Result<()> {
+    pub fn signal(&self, name: &str) -> Result<()> {
         let status = Command::new("kill").args([format!("-{name}"), self.pid().to_string()]).status()?;
         ensure!(status.success(), "could not send {name}");
         Ok(())

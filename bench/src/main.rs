@@ -7,6 +7,7 @@ mod import;
 mod live;
 mod load;
 mod page;
+mod replay;
 mod report;
 mod send;
 mod stack;
@@ -25,6 +26,8 @@ enum Case {
     Import,
     /// A page of 1000 against pgbench.
     Page,
+    /// A rebuild against a bare COPY.
+    Replay,
 }
 
 /// Measures Chatlog against its budgets, on the servers that the environment names (`KAFKA_BROKERS`, …).
@@ -67,6 +70,10 @@ async fn main() -> Result<()> {
     }
     if wanted(Case::Import) {
         import::run(&stack, &options, &mut report)?;
+    }
+    // The last: it leaves a backlog.
+    if wanted(Case::Replay) {
+        replay::run(&stack, &options, &mut report).await?;
     }
     stack.finish().await;
     report.finish(&options.report)

@@ -30,7 +30,7 @@ pub struct Settings {
     #[arg(long, env = "CHATLOG_PROJECTOR_COMMITS", default_value_t = 4, value_name = "N")]
     #[arg(value_parser = value_parser!(u32).range(1..=100))]
     pub projector_commits: u32,
-    /// Seconds between two comparisons of tables and log, told by the metric verify_same; 0 for none
+    /// Seconds between two comparisons of tables and log, told by the metric `verify_same`; 0 for none
     #[arg(long, env = "CHATLOG_PROJECTOR_VERIFY_EVERY", default_value_t = 0, value_name = "SECONDS")]
     pub projector_verify_every: u32,
     /// Rooms compared each time, others each time; 0 for every row of every table

@@ -98,12 +98,12 @@ async fn until(what: &str, pool: &PgPool, sql: &'static str) {
 }
 
 /// Starts a rebuild, holds it in a phase by a lock, kills it there.
-async fn killed(test: &TestPlatform, platform: &Platform, hold: &str, held: &'static str) {
+async fn killed(test: &TestPlatform, platform: &Platform, hold: &str, waits: &'static str) {
     let mut tx = platform.db.begin().await.expect("a transaction");
     tx.execute(AssertSqlSafe(hold.to_owned())).await.expect("a lock");
     let mut child: Child =
         chatlog(test, &["rebuild"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a process");
-    until(hold, &platform.db, held).await;
+    until(hold, &platform.db, waits).await;
     child.kill().await.expect("killed");
     tx.rollback().await.expect("the lock is gone");
     // Its connections end when the servers notice.

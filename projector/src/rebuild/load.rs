@@ -81,6 +81,7 @@ impl Sharing {
         Self { advance, share, since: Instant::now(), aside: Aside::default() }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "on a blocking thread, which nobody else waits for")]
     fn breathe(&mut self) {
         if !self.share.is_whole() {
             std::thread::sleep(self.share.rest(self.since.elapsed()));

@@ -162,11 +162,8 @@ impl Stretch<'_> {
     }
 
     fn consumer(&self) -> Result<BaseConsumer<Quiet>, ReadError> {
-        let mut config = self.kafka.consumer_config("chatlog-replay");
-        config
-            .set("queued.min.messages", "50000")
-            .set("queued.max.messages.kbytes", "16384")
-            .set("fetch.message.max.bytes", "4194304");
+        // What lies ready is bounded as for the live fold: waiting for records is the smallest part of a replay.
+        let config = self.kafka.consumer_config("chatlog-replay");
         let consumer: BaseConsumer<Quiet> = config.create_with_context(Quiet)?;
         let mut list = TopicPartitionList::new();
         let topic = self.kafka.topic_name(self.partition.topic);

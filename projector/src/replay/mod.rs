@@ -110,11 +110,21 @@ impl Replay {
     /// What is not in memory and not on a tape does not exist.
     fn load(&mut self, missing: Needs) -> Result<(), ReplayError> {
         let Needs { rooms, members, messages, reactions, users, friends, receipts, seen, rejected } = missing;
-        rooms.into_iter().for_each(|key| self.state.rooms.load(key, None));
-        members.into_iter().for_each(|key| self.state.members.load(key, None));
-        users.into_iter().for_each(|key| self.state.users.load(key, None));
-        friends.into_iter().for_each(|key| self.state.friends.load(key, None));
-        receipts.into_iter().for_each(|key| self.state.receipts.load(key, None));
+        for key in rooms {
+            self.state.rooms.load(key, None);
+        }
+        for key in members {
+            self.state.members.load(key, None);
+        }
+        for key in users {
+            self.state.users.load(key, None);
+        }
+        for key in friends {
+            self.state.friends.load(key, None);
+        }
+        for key in receipts {
+            self.state.receipts.load(key, None);
+        }
         for key in messages {
             let found = self.message(key.0, key.1)?;
             self.state.messages.load(key, found);

@@ -91,8 +91,12 @@ mod tests {
         };
         let mut sums = Sums::default();
         let table = Table::Receipts;
-        [receipt(1, 1, 5), receipt(1, 2, 6), receipt(2, 1, 7)].iter().for_each(|row| sums.found(table, row));
-        [receipt(2, 1, 7), receipt(1, 2, 5), receipt(1, 1, 6)].iter().for_each(|row| sums.expected(table, row));
+        for row in &[receipt(1, 1, 5), receipt(1, 2, 6), receipt(2, 1, 7)] {
+            sums.found(table, row);
+        }
+        for row in &[receipt(2, 1, 7), receipt(1, 2, 5), receipt(1, 1, 6)] {
+            sums.expected(table, row);
+        }
         assert_eq!(sums.differing(), [(table, Uuid::from_u128(1), 0)]);
         sums.found(table, &receipt(1, 2, 5));
         sums.shrink();

@@ -1,5 +1,7 @@
 //! A row as Postgres's binary COPY has it. The same bytes load a generation and compare one with the log.
 
+use std::fmt::Write as _;
+
 use event_schema::{Timestamp, UserId};
 use uuid::Uuid;
 
@@ -161,7 +163,15 @@ pub(crate) fn show(kind: Kind, field: Option<&[u8]>) -> String {
         Kind::Uuids => Some(uuids(bytes).iter().map(Uuid::to_string).collect::<Vec<_>>().join(",")),
         Kind::Json => json(bytes).map(|value| value.to_string()),
     };
-    shown.unwrap_or_else(|| bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    shown.unwrap_or_else(|| hex(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 fn time(bytes: &[u8]) -> Option<Timestamp> {

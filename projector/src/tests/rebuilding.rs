@@ -109,7 +109,7 @@ async fn what_was_interrupted_goes_on_where_it_was() {
 async fn read_on(world: &World, newest: &Mutex<Option<Placed>>, done: &AtomicBool) -> (u64, Vec<i32>) {
     let (mut reads, mut most, mut generations) = (0, 0, Vec::new());
     while !done.load(Ordering::Relaxed) {
-        let Some(placed) = newest.lock().expect("a lock").clone() else {
+        let Some(placed) = *newest.lock().expect("a lock") else {
             tokio::time::sleep(Duration::from_millis(1)).await;
             continue;
         };

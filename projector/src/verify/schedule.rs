@@ -44,7 +44,8 @@ pub(crate) async fn run(platform: Platform, settings: Settings, soft: Cancellati
 
 fn tell(report: &Report, platform: &Platform) {
     gauge!("verify_same").set(if report.is_same() { 1.0 } else { 0.0 });
-    gauge!("verify_last_timestamp_seconds").set(Duration::from_micros(platform.clock.now().as_micros().unsigned_abs()).as_secs_f64());
+    gauge!("verify_last_timestamp_seconds")
+        .set(Duration::from_micros(platform.clock.now().as_micros().unsigned_abs()).as_secs_f64());
     match report.differences.first() {
         None => tracing::info!(report.generation, report.rows, report.events, "the tables are what the log says"),
         Some(first) => {
