@@ -30,6 +30,7 @@ const LOOK: Duration = Duration::from_secs(1);
 pub struct Platform(Arc<Parts>);
 
 /// What a [`Platform`] consists of.
+#[derive(Clone)]
 pub struct Parts {
     /// What it was connected with.
     pub settings: PlatformSettings,
@@ -148,6 +149,12 @@ impl Platform {
         }));
         platform.lifecycle.spawn("servers", watch_servers(platform.clone(), log, tables));
         Ok(platform)
+    }
+
+    /// The same with another client of the log: for trying what a log does that is at fault.
+    #[must_use]
+    pub fn with_kafka(&self, kafka: Kafka) -> Self {
+        Self(Arc::new(Parts { kafka, ..Parts::clone(&self.0) }))
     }
 
     /// Ends everything: tasks, records on their way, connections. Within ten seconds.

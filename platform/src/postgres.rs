@@ -14,6 +14,9 @@ use crate::settings::PostgresSettings;
 /// The search path of everything that is not a read model.
 pub const CONTROL_PATH: &str = "control,identity,public";
 
+/// How long an idle connection is taken to be alive without being asked.
+const TRUSTED: Duration = Duration::from_millis(500);
+
 /// How a connection is made: bounded statements, and a name to find it by in `pg_stat_activity`.
 pub fn options(settings: &PostgresSettings, search_path: &str) -> Result<PgConnectOptions, sqlx::Error> {
     let options = PgConnectOptions::from_str(settings.database_url.expose())?;
@@ -39,6 +42,17 @@ pub fn pool(settings: &PostgresSettings, search_path: &str) -> Result<PgPool, sq
         .acquire_timeout(Duration::from_secs(3))
         .idle_timeout(Duration::from_mins(5))
         .max_lifetime(Duration::from_hours(1))
+        // A connection that was used a moment ago is there: asking each time would be a round trip a request. One that broke
+        // nevertheless fails a single statement, and is thrown away.
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for > TRUSTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_lazy_with(options(settings, search_path)?);
     Ok(pool)
 }

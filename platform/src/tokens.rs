@@ -159,14 +159,11 @@ impl Keyring {
     pub async fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, TokenError> {
         let hash = *blake3::hash(token.as_bytes()).as_bytes();
         let known = self.0.keys.load().verified.get(&hash);
-        let verified = match known {
-            Some(verified) => verified,
-            None => {
-                let verified = self.verify_signature(token).await?;
-                self.0.keys.load().verified.insert(hash, verified);
-                verified
-            }
-        };
+        if let Some(verified) = known {
+            return verified.judge(now);
+        }
+        let verified = self.verify_signature(token).await?;
+        self.0.keys.load().verified.insert(hash, verified);
         verified.judge(now)
     }
 

@@ -44,7 +44,11 @@ async fn random_commands_lead_where_the_rules_say() {
     let games = (0..ROOMS).map(|n| play(&people, seed, n));
     let played: Vec<Played> = join_all(games).await;
 
-    let whole = played.iter().filter_map(|played| played.position.clone()).reduce(merged).expect("positions");
+    let whole = played
+        .iter()
+        .filter_map(|played| played.position.clone())
+        .reduce(|one, other| merged(one, &other))
+        .expect("positions");
     for (who, person) in people.iter().enumerate() {
         compare_inbox(person, who, &played, &whole).await;
     }
@@ -55,8 +59,8 @@ async fn random_commands_lead_where_the_rules_say() {
     assert!(refused > ROOMS * ACTS / 20, "hardly anything was refused: the test is blind");
 }
 
-fn merged(mut one: Position, other: Position) -> Position {
-    one.merge(&other).expect("of one log");
+fn merged(mut one: Position, other: &Position) -> Position {
+    one.merge(other).expect("of one log");
     one
 }
 
@@ -138,7 +142,7 @@ fn judge(played: &mut Played, (who, act): (Who, &Act), (answer, wait): (&Answer,
     let accepted = (200..300).contains(&answer.status);
     if accepted && let Some(text) = answer.body["position"].as_str() {
         played.position = Some(match played.position.take() {
-            Some(before) => merged(before, position(text)),
+            Some(before) => merged(before, &position(text)),
             None => position(text),
         });
     }

@@ -230,8 +230,7 @@ async fn an_unknown_outcome_is_retried_before_the_next_row_of_the_key() {
         options: ["delivery.timeout.ms=1000", "request.timeout.ms=500"].map(|o| o.to_owned().into()).to_vec(),
         replication: -1,
     };
-    let mut platform = test.platform.clone();
-    platform.kafka = Kafka::new(&settings).expect("a client");
+    let platform = test.platform.with_kafka(Kafka::new(&settings).expect("a client"));
     let (shutdown, relay) = run(&platform);
     let rooms: Vec<_> = (0..5).map(|_| room()).collect();
     let mut wanted = fill(&platform, &rooms, 10).await;

@@ -71,23 +71,23 @@ impl Shown {
     }
 }
 
-impl Room {
-    /// A message, as a member sees it.
-    fn shown(&self, seq: i64, message: &Message, people: &[Person]) -> Shown {
-        let Message { id, rev, author, texts, deleted, reply_to, mentions, reactions } = message;
-        Shown {
-            id: *id,
-            seq,
-            rev: *rev,
-            author: people[*author].id,
-            text: texts.last().filter(|_| !deleted).cloned(),
-            edited: !deleted && texts.len() > 1,
-            reply_to: *reply_to,
-            mentions: mentions.iter().map(|who| people[*who].id).collect(),
-            reactions: reactions.iter().map(|(emoji, who)| ((*emoji).to_owned(), who.len() as u64)).collect(),
-        }
+/// A message, as a member sees it.
+fn shown(seq: i64, message: &Message, people: &[Person]) -> Shown {
+    let Message { id, rev, author, texts, deleted, reply_to, mentions, reactions } = message;
+    Shown {
+        id: *id,
+        seq,
+        rev: *rev,
+        author: people[*author].id,
+        text: texts.last().filter(|_| !deleted).cloned(),
+        edited: !deleted && texts.len() > 1,
+        reply_to: *reply_to,
+        mentions: mentions.iter().map(|who| people[*who].id).collect(),
+        reactions: reactions.iter().map(|(emoji, who)| ((*emoji).to_owned(), who.len() as u64)).collect(),
     }
+}
 
+impl Room {
     /// The first seq that a member sees.
     fn first(&self, who: Who) -> i64 {
         let since = self.members.get(&who).map_or(0, |member| member.since);
@@ -99,7 +99,7 @@ impl Room {
     pub fn history(&self, who: Who, people: &[Person]) -> Vec<Shown> {
         let first = self.first(who);
         let all = (1..).zip(&self.messages).filter(|(seq, _)| *seq >= first);
-        let mut shown: Vec<Shown> = all.map(|(seq, message)| self.shown(seq, message, people)).collect();
+        let mut shown: Vec<Shown> = all.map(|(seq, message)| shown(seq, message, people)).collect();
         shown.reverse();
         shown
     }
@@ -112,7 +112,7 @@ impl Room {
         let first = self.first(who);
         let told = |(rev, (what, id)): (i64, &(&str, Option<Uuid>))| match id.map(|id| by_id[&id]) {
             Some((seq, _)) if seq < first => (rev, "hidden".to_owned(), None),
-            Some((seq, message)) => (rev, (*what).to_owned(), Some(self.shown(seq, message, people))),
+            Some((seq, message)) => (rev, (*what).to_owned(), Some(shown(seq, message, people))),
             None => (rev, (*what).to_owned(), None),
         };
         (1..).zip(&self.timeline).filter(|(rev, _)| *rev > after).map(told).collect()
