@@ -16,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 use crate::advance::Advance;
 use crate::batch::Partition;
 use crate::fold::{Item, Member, Outcome, Room};
+use crate::parking::aside::Aside;
+use crate::parking::search;
 use crate::replay::Replay;
 use crate::replay::log::{ReadError, Stretch, Watch};
 use crate::replay::table::{self, Table};
@@ -64,7 +66,9 @@ pub async fn room_at(log: &Log, room: RoomId, at: Option<Timestamp>, advance: &A
         let mut replay = Replay::new(&log.scratch);
         let keys = HashSet::from([room.0]);
         let stretch = Stretch { kafka: &log.kafka, partition, to: end, keys: Some(&keys), stop: &log.stop };
-        let mut until = Until { at, newest: None, events: 0, advance };
+        // What is given up later never showed.
+        let aside = Aside::of_log(search::search(&log.kafka, partition, 0, end, &log.stop)?);
+        let mut until = Until { at, newest: None, events: 0, advance, aside };
         stretch.fold(&mut replay, &mut until)?;
         Ok::<_, ReadError>(Past { id: room, replay, events: until.events })
     });
@@ -77,11 +81,16 @@ struct Until {
     newest: Option<Timestamp>,
     events: u64,
     advance: Advance,
+    aside: Aside,
 }
 
 impl Watch for Until {
     fn passed(&mut self, records: u64) {
         self.advance.add(records);
+    }
+
+    fn leaves_out(&mut self, offset: i64, event: &Event) -> bool {
+        self.aside.holds(offset, event)
     }
 
     fn folded(&mut self, events: &[Event], _: &[Outcome]) {

@@ -26,6 +26,15 @@ pub(crate) struct Aside {
 }
 
 impl Aside {
+    /// What the log alone leaves out.
+    pub(crate) fn of_log(words: Vec<search::Word>) -> Self {
+        let mut aside = Self::default();
+        for (key, event_id, at) in words {
+            aside.dropped.add(key, event_id, Some(at));
+        }
+        aside
+    }
+
     /// Whether an event is left out.
     pub(crate) fn holds(&self, offset: i64, event: &Event) -> bool {
         event.key.id().is_some_and(|key| {

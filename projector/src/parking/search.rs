@@ -59,13 +59,14 @@ pub(crate) fn is_searched(topic: Topic) -> bool {
 }
 
 /// An event given up, and where the log says so.
-type Word = (Uuid, EventId, i64);
+pub(crate) type Word = (Uuid, EventId, i64);
 
 pub(super) fn postgres(error: sqlx::Error) -> ReadError {
     ReadError::Scratch(std::io::Error::other(error))
 }
 
-fn search(
+/// What a stretch of the log gives up, and where; blocks.
+pub(crate) fn search(
     kafka: &Kafka,
     partition: Partition,
     from: i64,

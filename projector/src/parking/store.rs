@@ -345,3 +345,13 @@ pub(crate) async fn furthest(connection: &mut PgConnection, partition: Partition
     }
     Ok(furthest)
 }
+
+/// Whether the events of any key are on their way out.
+pub(crate) async fn is_any_free(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    let free = sqlx::query_scalar!(
+        r#"select exists (select from (select distinct on (key_id, topic) reason from parked
+                                       order by key_id, topic, at_offset) first
+                          where reason is null) as "free!""#
+    );
+    free.fetch_one(connection).await
+}
