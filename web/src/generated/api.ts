@@ -21,6 +21,83 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/parked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List parked keys
+         * @description Keys of which an event could not be processed: it and its successors wait, everything else goes on.
+         */
+        get: operations["list_parked"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/parked/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the parked events of a key */
+        get: operations["get_parked"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/parked/{key}/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give the first parked event of a room up
+         * @description For ever: the log says so by `chat.room.event_dropped`, and every later fold leaves it out. Its successors are processed.
+         */
+        post: operations["drop_parked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/parked/{key}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try parked events again
+         * @description All of a key, in the log's order. What cannot be processed even now stays parked, and what comes after it.
+         */
+        post: operations["retry_parked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/channels": {
         parameters: {
             query?: never;
@@ -501,6 +578,19 @@ export interface components {
              */
             seq: number;
         };
+        /** @description What was asked for. */
+        Asked: {
+            /**
+             * Format: uuid
+             * @description The event that is given up.
+             */
+            event_id?: string | null;
+            /**
+             * Format: uuid
+             * @description About which key.
+             */
+            key: string;
+        };
         /** @description A file that lies elsewhere. */
         AttachmentItem: {
             /**
@@ -652,6 +742,14 @@ export interface components {
             members?: string[];
             /** @description A channel needs one, a direct room has none. */
             name?: string | null;
+        };
+        /** @description What is to be given up. */
+        DropBody: {
+            /**
+             * Format: uuid
+             * @description The first parked event, as a check; whichever stands first when absent.
+             */
+            event_id?: string | null;
         };
         /** @description A version of a message. */
         Edit: {
@@ -982,6 +1080,81 @@ export interface components {
              */
             seq?: number | null;
         };
+        /** @description A parked event. What it says stands in the log, at its offset. */
+        ParkedEvent: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            event_id: string;
+            /**
+             * Format: int64
+             * @description And at which offset.
+             */
+            offset: number;
+            /**
+             * Format: date-time
+             * @description When it was set aside.
+             */
+            parked_at: string;
+            /**
+             * Format: int32
+             * @description And in which partition.
+             */
+            partition: number;
+            /** @description Why it cannot be processed; absent of its successors. */
+            reason?: string | null;
+            /** @description Where it is. */
+            topic: string;
+            /** @description Its type, with version. */
+            type: string;
+        };
+        /** @description The parked events of a key. */
+        ParkedEvents: {
+            /** @description The events, in the log's order. */
+            items: components["schemas"]["ParkedEvent"][];
+            /** @description There are more: `after` this cursor. */
+            next?: string | null;
+        };
+        /** @description A key of which events are set aside. */
+        ParkedKey: {
+            /**
+             * Format: int64
+             * @description How many events wait.
+             */
+            events: number;
+            /**
+             * Format: uuid
+             * @description A room, or a user.
+             */
+            key: string;
+            /**
+             * Format: int64
+             * @description The offset of the first parked event.
+             */
+            offset: number;
+            /**
+             * Format: int32
+             * @description And in which partition.
+             */
+            partition: number;
+            /** @description Why the first cannot be processed; absent while it is being tried again. */
+            reason?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it is parked.
+             */
+            since: string;
+            /** @description Where its events are. */
+            topic: string;
+        };
+        /** @description Keys of which events are set aside. */
+        ParkedPage: {
+            /** @description The keys, in the order of their ids. */
+            items: components["schemas"]["ParkedKey"][];
+            /** @description There are more: `after` this cursor. */
+            next?: string | null;
+        };
         /** @description Messages to post one after another. */
         PostBatch: {
             /** @description At most 500. */
@@ -1165,6 +1338,11 @@ export interface components {
             /** @description Its name; direct rooms have none. */
             name?: string | null;
             /**
+             * @description An event of it could not be processed, and what came after it waits: what is shown is from before. Absent otherwise;
+             *     every answer about the room then has the header `Chatlog-Parked: 1`.
+             */
+            parked?: boolean;
+            /**
              * Format: int64
              * @description The rev of its last change.
              */
@@ -1291,6 +1469,359 @@ export interface operations {
             };
         };
     };
+    list_parked: {
+        parameters: {
+            query?: {
+                /** @description A cursor (`next` of a page): the items after it. */
+                after?: string;
+                /** @description Items on the page, 1 to 1000; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedPage"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_parked: {
+        parameters: {
+            query?: {
+                /** @description A cursor (`next` of a page): the items after it. */
+                after?: string;
+                /** @description Items on the page, 1 to 1000; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A room, or a user */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedEvents"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such thing, or none that the reader may know of */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_parked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DropBody"];
+            };
+        };
+        responses: {
+            /** @description It is asked for, and done within a second if the projector runs */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asked"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such thing, or none that the reader may know of */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cannot-be-dropped`: another event stands first, or it is not of a room */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_parked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room, or a user */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is asked for, and done within a second if the projector runs */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asked"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such thing, or none that the reader may know of */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_channels: {
         parameters: {
             query?: {
@@ -1372,7 +1903,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `parked`: what would refuse it waits for an administrator; `unavailable`: try again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1464,7 +1995,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `parked`: what would refuse it waits for an administrator; `unavailable`: try again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1550,7 +2081,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `parked`: what would refuse it waits for an administrator; `unavailable`: try again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1636,7 +2167,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `parked`: what would refuse it waits for an administrator; `unavailable`: try again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1784,6 +2315,8 @@ export interface operations {
             /** @description The room */
             200: {
                 headers: {
+                    /** @description `1` where events of the room wait; on every answer about it */
+                    "Chatlog-Parked"?: string;
                     /** @description For `If-None-Match` */
                     ETag?: string;
                     [name: string]: unknown;
@@ -1853,7 +2386,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `parked`: what would refuse it waits for an administrator; `unavailable`: try again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2095,7 +2628,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `parked`: what would refuse it waits for an administrator; `unavailable`: try again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2208,7 +2741,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `parked`: what would refuse it waits for an administrator; `unavailable`: try again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2574,7 +3107,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `parked`: what would refuse it waits for an administrator; `unavailable`: try again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2814,7 +3347,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `parked`: what would refuse it waits for an administrator; `unavailable`: try again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3173,7 +3706,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `parked`: what would refuse it waits for an administrator; `unavailable`: try again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3516,7 +4049,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `parked`: what would refuse it waits for an administrator; `unavailable`: try again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3891,7 +4424,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `parked`: what would refuse it waits for an administrator; `unavailable`: try again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4216,7 +4749,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `parked`: what would refuse it waits for an administrator; `unavailable`: try again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4415,7 +4948,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `unavailable`: try again */
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `parked`: what would refuse it waits for an administrator; `unavailable`: try again */
             503: {
                 headers: {
                     [name: string]: unknown;
