@@ -162,8 +162,10 @@ impl Stretch<'_> {
     }
 
     fn consumer(&self) -> Result<BaseConsumer<Quiet>, ReadError> {
-        // What lies ready is bounded as for the live fold: waiting for records is the smallest part of a replay.
-        let config = self.kafka.consumer_config("chatlog-replay");
+        let mut config = self.kafka.consumer_config("chatlog-replay");
+        // A full queue is looked at again soon: with the default of a second, the fold would wait for records most of the
+        // time. What lies ready stays bounded as for the live fold.
+        config.set("fetch.queue.backoff.ms", "10").set("queued.min.messages", "20000");
         let consumer: BaseConsumer<Quiet> = config.create_with_context(Quiet)?;
         let mut list = TopicPartitionList::new();
         let topic = self.kafka.topic_name(self.partition.topic);
