@@ -1,15 +1,39 @@
 //! Entity tags (RFC 9110 §8.8): an answer that the client already has is not sent again.
 
+use event_schema::RoomId;
 use http::header::IF_NONE_MATCH;
 use http::{HeaderMap, HeaderValue};
+
+use crate::window::Span;
 
 /// The tag of these bytes: the same on every replica, and in every generation that says the same. Weak, because the same
 /// answer may travel compressed.
 #[must_use]
 pub fn of(body: &[u8]) -> HeaderValue {
-    let tag = format!("W/\"{}\"", &blake3::hash(body).to_hex()[..32]);
+    tag(&blake3::hash(body))
+}
+
+/// The tag of a page of history, without a look at its messages: at a rev of the room they are what they are. What is not
+/// the room's (names, cursors) stands in `rest` and is looked at.
+///
+/// The messages may be newer than the rev, which is read before them. Then the tag is that of a rev gone by: it fits no later
+/// page, and the next answer is sent in full.
+#[must_use]
+pub fn of_page(room: RoomId, rev: i64, span: Span, bytes: usize, rest: &[u8]) -> HeaderValue {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(room.0.as_bytes());
+    for number in [rev, span.first, span.last] {
+        hasher.update(&number.to_be_bytes());
+    }
+    // Another fold's rendering of the same messages is hardly of the same length.
+    hasher.update(&bytes.to_be_bytes()).update(rest);
+    tag(&hasher.finalize())
+}
+
+fn tag(hash: &blake3::Hash) -> HeaderValue {
     // Hexadecimal digits between quotes are a header value.
-    HeaderValue::try_from(tag).unwrap_or_else(|_| HeaderValue::from_static("\"\""))
+    HeaderValue::try_from(format!("W/\"{}\"", &hash.to_hex()[..32]))
+        .unwrap_or_else(|_| HeaderValue::from_static("\"\""))
 }
 
 /// Whether the client has what this tag stands for (weak comparison, as `If-None-Match` wants).
@@ -47,5 +71,21 @@ mod tests {
     #[test]
     fn other_bytes_have_another_tag() {
         assert_ne!(of(b"a"), of(b"b"));
+    }
+
+    #[test]
+    fn a_page_has_another_tag_at_another_rev_and_with_another_name() {
+        let span = |first| Span { first, last: 9, older: None, newer: None };
+        let room = RoomId(uuid::Uuid::nil());
+        let tags = [
+            of_page(room, 10, span(1), 99, b"names"),
+            of_page(room, 11, span(1), 99, b"names"),
+            of_page(room, 10, span(2), 99, b"names"),
+            of_page(room, 10, span(1), 99, b"other"),
+            of_page(room, 10, span(1), 98, b"names"),
+        ];
+        let different: std::collections::HashSet<_> = tags.iter().collect();
+        assert_eq!(different.len(), tags.len());
+        assert_eq!(of_page(room, 10, span(1), 99, b"names"), tags[0]);
     }
 }

@@ -1,13 +1,11 @@
 //! A page of messages as bytes: the projection has rendered every message once, so a page is these strings with commas
-//! between them. Nothing is parsed, and one buffer holds the whole answer.
+//! between them, as Postgres hands them over. Nothing is parsed, and one buffer holds the whole answer.
 
 use bytes::Bytes;
 use uuid::Uuid;
 
-/// Rooms speak in lines; what is longer than this guess makes the buffer grow.
-const ITEM_BYTES: usize = 384;
-/// What stands around the items and between them.
-const FRAME_BYTES: usize = 512;
+/// What stands around the items: names of people above all.
+const FRAME_BYTES: usize = 2_048;
 
 /// A page that is being put together, newest message first.
 #[derive(Debug)]
@@ -18,22 +16,19 @@ pub struct PageBody {
 }
 
 impl PageBody {
-    /// Room for this many messages.
+    /// The page of these messages: complete JSON objects with commas between them, and the author of each.
     #[must_use]
-    pub fn for_items(items: usize) -> Self {
-        let mut buffer = Vec::with_capacity(items * ITEM_BYTES + FRAME_BYTES);
+    pub fn new(items: &str, authors: Vec<Uuid>) -> Self {
+        let mut buffer = Vec::with_capacity(items.len() + FRAME_BYTES);
         buffer.extend_from_slice(br#"{"items":["#);
-        Self { buffer, items: 0, authors: Vec::with_capacity(items) }
+        buffer.extend_from_slice(items.as_bytes());
+        Self { buffer, items: authors.len(), authors }
     }
 
-    /// Appends a message: `item` is a complete JSON object.
-    pub fn push(&mut self, author: Uuid, item: &str) {
-        if self.items > 0 {
-            self.buffer.push(b',');
-        }
-        self.buffer.extend_from_slice(item.as_bytes());
-        self.authors.push(author);
-        self.items += 1;
+    /// Where the messages end and the rest begins, in bytes.
+    #[must_use]
+    pub fn messages_end(&self) -> usize {
+        self.buffer.len()
     }
 
     /// How many messages it holds.
@@ -101,17 +96,15 @@ mod tests {
 
     #[test]
     fn an_empty_page_is_complete() {
-        let body = PageBody::for_items(0).finish(std::iter::empty(), None, None);
+        let body = PageBody::new("", Vec::new()).finish(std::iter::empty(), None, None);
         assert_eq!(parsed(&body), json!({"items": [], "users": {}}));
     }
 
     #[test]
     fn items_stay_as_they_are_and_authors_come_once() {
         let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let mut page = PageBody::for_items(3);
-        page.push(other, r#"{"seq":3}"#);
-        page.push(one, r#"{"seq":2}"#);
-        page.push(other, r#"{"seq":1}"#);
+        let mut page = PageBody::new(r#"{"seq":3},{"seq":2},{"seq":1}"#, vec![other, one, other]);
+        assert_eq!(page.len(), 3);
         assert_eq!(page.authors(), [one, other]);
         let names = [(one, r#"{"display_name":"Reader"}"#), (other, r#"{"display_name":null}"#)];
         let body = page.finish(names.into_iter(), Some("older"), Some("newer"));

@@ -18,9 +18,9 @@ use crate::openapi::{NotModified, ReadProblems, RoomProblems};
 use crate::params::{At, HistoryParams, HistoryQuery};
 use crate::state::QueryState;
 use crate::window::{Place, Window};
-use crate::{cursor, store};
+use crate::{cursor, etag, store};
 
-use super::{rendered, stream};
+use super::{stream, tagged};
 
 pub(super) fn router() -> OpenApiRouter<QueryState> {
     OpenApiRouter::default().routes(routes!(list_messages))
@@ -86,8 +86,10 @@ async fn list_messages(
     let next = span.older.map(|seq| cursor::history(room, seq));
     let prev = span.newer.map(|seq| cursor::history(room, seq));
     let link = link(room, &query, next.as_deref(), prev.as_deref());
+    let end = page.messages_end();
     let body = page.finish(names.iter().map(|(id, names)| (*id, &**names)), next.as_deref(), prev.as_deref());
-    let mut response = rendered(&headers, body, link);
+    let etag = etag::of_page(room, reader.room.rev, span, body.len(), &body[end..]);
+    let mut response = tagged(&headers, body, etag, link);
     response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
     Ok(response)
 }

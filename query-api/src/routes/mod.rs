@@ -88,6 +88,11 @@ async fn marked(mut request: Request, next: Next) -> Response {
 /// after asking whether it still stands.
 fn rendered(request: &HeaderMap, body: Bytes, link: Option<HeaderValue>) -> Response {
     let etag = etag::of(&body);
+    tagged(request, body, etag, link)
+}
+
+/// The same with a tag made otherwise.
+fn tagged(request: &HeaderMap, body: Bytes, etag: HeaderValue, link: Option<HeaderValue>) -> Response {
     let mut response = if etag::is_known(request, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {

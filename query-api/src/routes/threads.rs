@@ -150,10 +150,8 @@ async fn list_replies(
     let (at, limit) = params.check(id)?;
     let (mut reader, message) = reader.message(&state, id).await?;
     let replies = Replies::read(&mut reader, message.seq, at, limit).await?;
-    let mut page = PageBody::for_items(replies.rows.len());
-    for row in &replies.rows {
-        page.push(row.author_id, &row.item);
-    }
+    let items: Vec<&str> = replies.rows.iter().map(|row| row.item.as_str()).collect();
+    let mut page = PageBody::new(&items.join(","), replies.rows.iter().map(|row| row.author_id).collect());
     let names = state.names().of(&mut reader.db, page.authors(), reader.reader.wants_fresh()).await?;
     let next = replies.older.map(|seq| cursor::replies(id, seq));
     let prev = replies.newer.map(|seq| cursor::replies(id, seq));

@@ -12,7 +12,6 @@ pub mod threads;
 
 use chrono::{DateTime, Utc};
 use event_schema::{MessageId, RoomId, UserId, WorkspaceId};
-use futures::TryStreamExt;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
@@ -61,30 +60,30 @@ pub async fn room(db: &mut PgConnection, room: RoomId, user: UserId) -> sqlx::Re
 
 /// The messages of a span, newest first, as the beginning of a page.
 ///
-/// By hand, because the rows are copied straight from the connection's buffer into the page. The `limit` never cuts
-/// anything off (a span holds no more); it tells the planner that few rows are wanted, so that it walks the primary key
-/// backwards instead of collecting and sorting:
-/// `Limit → Index Scan Backward using messages_pkey, Index Cond (room_id = $1 and seq >= $2 and seq <= $3)`.
+/// Postgres puts the items together: one row of a quarter of a megabyte costs this process less than half of what a
+/// thousand rows do, and 16 clients get a quarter more pages; one client alone feels no difference. The aggregates take the
+/// rows in the order in which the sub-query gives them. Its `limit` never cuts anything off (a span holds no more); it tells
+/// the planner that few rows are wanted, so that it walks the primary key backwards instead of collecting and sorting:
+/// `Aggregate → Limit → Index Scan Backward using messages_pkey, Index Cond (room_id = $1 and seq >= $2 and seq <= $3)`.
+///
+/// By hand, because the items are copied straight from the connection's buffer into the page.
 pub async fn messages(db: &mut PgConnection, room: RoomId, span: Span) -> sqlx::Result<PageBody> {
-    let mut page = PageBody::for_items(span.len());
     if span.is_empty() {
-        return Ok(page);
+        return Ok(PageBody::new("", Vec::new()));
     }
-    let mut rows = sqlx::query(
-        "select author_id, item from messages where room_id = $1 and seq >= $2 and seq <= $3 order by seq desc limit $4",
+    let row = sqlx::query(
+        "select coalesce(string_agg(item, ','), ''), coalesce(array_agg(author_id), '{}')
+         from (select author_id, item from messages where room_id = $1 and seq >= $2 and seq <= $3
+               order by seq desc limit $4) page",
     )
     .bind(room.0)
     .bind(span.first)
     .bind(span.last)
     .bind(span.last - span.first + 1)
-    .fetch(db);
-    while let Some(row) = rows.try_next().await? {
-        let item = row.try_get_raw(1)?;
-        let item = item.as_str().map_err(sqlx::Error::Decode)?;
-        page.push(row.try_get(0)?, item);
-    }
-    drop(rows);
-    Ok(page)
+    .fetch_one(db)
+    .await?;
+    let items = row.try_get_raw(0)?;
+    Ok(PageBody::new(items.as_str().map_err(sqlx::Error::Decode)?, row.try_get(1)?))
 }
 
 /// The seq of the oldest message of a time or later, and of the newest message before another time.

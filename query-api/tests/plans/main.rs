@@ -38,7 +38,9 @@ async fn access(scale: &mut Scale) {
     assert_eq!(found.state.as_deref(), Some("joined"));
     let statement = Statement::newest(scale, "room").await;
     let arguments = format!("'{}', '{}'", room.0, id("user", 21));
-    statement.walks(scale, &arguments, &["rooms_pkey", "room_members_pkey", "room_members_by_user"], 2).await;
+    statement
+        .walks(scale, &arguments, &["rooms_pkey", "room_members_pkey", "room_members_by_user", "parked_pkey"], 2)
+        .await;
 }
 
 /// Every cursor form, at both ends and in the middle, in a big room and in a small one.
@@ -46,6 +48,16 @@ async fn history(scale: &mut Scale) {
     let first = Span { first: 1, last: 1, older: None, newer: None };
     let page = store::messages(&mut scale.db, RoomId(id("room", 0)), first).await.expect("read");
     assert_eq!(page.len(), 1);
+    let span = Span { first: 700_001, last: 701_000, older: None, newer: None };
+    let body = store::messages(&mut scale.db, RoomId(id("room", 0)), span).await.expect("read");
+    let body = body.finish(std::iter::empty(), None, None);
+    let body = std::str::from_utf8(&body).expect("text");
+    let numbers: Vec<i64> = body
+        .split("\"seq\":")
+        .skip(1)
+        .filter_map(|rest| rest[..8].trim_matches([' ', ',', '{', ']']).parse().ok())
+        .collect();
+    assert!(numbers.len() == 1_000 && numbers.is_sorted_by(|newer, older| newer > older), "in the order of the walk");
     let statement = Statement::newest(scale, "messages").await;
     for (room, last) in [BIG, SMALL] {
         let window = Window { first: 1, last };

@@ -42,6 +42,8 @@ select id('b', n), id('a', 100000), case when n = 0 then 1499000 else 1000 end f
 -- Of 16 things that happened in room 0, one was an edit; each of its first hundred messages was edited a thousand times.
 insert into changes
 select id('b', 0), n * 16 + 1, 'message.edited', id('c', n * 30), n * 15 from generate_series(0, 99999) n;
+insert into parked
+select id('f', n), 'chat.rooms', 0, n, id('f', n), 'chat.message.posted', null from generate_series(0, 9999) n;
 insert into seen_events select id('b', n % 1000), id('d', n), n from generate_series(0, 99999) n;
 insert into rejections
 select id('b', n % 1000), id('e', n), 'message.posted', id('a', n), 'not_a_member' from generate_series(0, 99999) n;
