@@ -246,13 +246,12 @@ fn record(kafka: &Kafka, consumer: &BaseConsumer<Quiet>, place: &EventRow, json:
 }
 
 async fn retry(tables: &PgPool, parking: &Parking, key: Option<Uuid>) -> anyhow::Result<()> {
-    let all = match key {
-        Some(key) => vec![key],
-        None => {
-            let mut all: Vec<Uuid> = keys(tables).await?.into_iter().map(|key| key.key_id).collect();
-            all.dedup();
-            all
-        }
+    let all = if let Some(key) = key {
+        vec![key]
+    } else {
+        let mut all: Vec<Uuid> = keys(tables).await?.into_iter().map(|key| key.key_id).collect();
+        all.dedup();
+        all
     };
     for key in &all {
         parking.retry(*key).await?;

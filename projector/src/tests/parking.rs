@@ -68,14 +68,14 @@ async fn ask(world: &World, generation: i32, key: Uuid, drop: Option<EventId>) {
 }
 
 /// Waits for a number.
-async fn until(pool: &PgPool, sql: &'static str, wanted: i64) {
+async fn until(pool: &PgPool, sql: &'static str, expected: i64) {
     let seen = async {
-        while number(pool, sql).await != wanted {
+        while number(pool, sql).await != expected {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
     };
     let waited = tokio::time::timeout(std::time::Duration::from_secs(30), seen).await;
-    assert!(waited.is_ok(), "{sql}: {} and not {wanted}", number(pool, sql).await);
+    assert!(waited.is_ok(), "{sql}: {} and not {expected}", number(pool, sql).await);
 }
 
 const WAITING: &str = "select count(*) from parked";

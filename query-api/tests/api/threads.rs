@@ -55,18 +55,18 @@ async fn a_thread_is_walked_in_both_directions() {
     let story = Story::start().await;
     let owner = story.user("owner").await;
     let room = story.found(&[owner], GROUP).await;
-    let root = story.post(room, owner, "root").await;
+    let answered = story.post(room, owner, "root").await;
     let other = story.post(room, owner, "another").await;
     for number in 0..7 {
-        for (target, text) in [(root, format!("reply {number}")), (other, "elsewhere".to_owned())] {
+        for (target, text) in [(answered, format!("reply {number}")), (other, "elsewhere".to_owned())] {
             story.tell(room, owner, Posted { reply_to: Some(target), ..posted(&text, &[]) }).await;
         }
     }
-    let uri = format!("/v1/rooms/{room}/messages/{root}/replies");
+    let uri = format!("/v1/rooms/{room}/messages/{answered}/replies");
     let all: Vec<String> = (0..7).rev().map(|number| format!("reply {number}")).collect();
     let first = story.read(owner, &format!("{uri}?limit=3")).await;
     assert_eq!((texts(&first.body), first.text("prev")), (all[..3].to_vec(), None));
-    assert_eq!(first.body["items"][0]["reply_to"], json!(root));
+    assert_eq!(first.body["items"][0]["reply_to"], json!(answered));
     assert_eq!(first.body["users"][owner.to_string()]["display_name"], "The owner");
     let second = story.read(owner, &format!("{uri}?limit=3&before={}", first.text("next").expect("older"))).await;
     assert_eq!(texts(&second.body), all[3..6]);
