@@ -38,6 +38,7 @@ async fn places(owner: &Person) -> Places {
     let say = Command { method, path, key, body: Some(json!({"text": "for members"})) };
     let said = say.insist(owner, || {}).await.id("message_id");
     let places = Places::default().with("room", &room.id).with("id", &said).with("user", &owner.id);
+    let places = places.with("key", &room.id);
     places.with("emoji", "%F0%9F%8E%89").with("registration", &Uuid::nil())
 }
 
@@ -93,6 +94,21 @@ async fn every_other_operation_refuses_without_good_credentials() {
         let _ = operation.call_at(&system.api(0), None, &path).await.problem(401, "unauthorized");
     }
     assert!(refused > 10, "only {refused} operations are refused");
+}
+
+#[tokio::test]
+async fn what_administrators_do_is_refused_to_everybody_else() {
+    let system = System::shared().await;
+    let owner = system.person("owner").await;
+    let places = places(&owner).await;
+    let mut refused = 0;
+    for operation in Document::of(&system.api(0)).await.operations() {
+        if operation.path.starts_with("/v1/admin/") {
+            let _ = operation.call(&owner.api, Some(&owner.token), &places).await.problem(403, "forbidden");
+            refused += 1;
+        }
+    }
+    assert!(refused >= 4, "only {refused} operations are of administrators");
 }
 
 #[tokio::test]
