@@ -1,6 +1,6 @@
 //! Another generation beside the live one: load, index, catch up, verify, activate; and back again.
 //!
-//! Each partition is folded from the beginning of the log without the tables ([`crate::replay`]), and its finished rows go
+//! Each partition is folded from the beginning of the log without the tables (`crate::replay`), and its finished rows go
 //! into bare tables by binary COPY, together with its checkpoint, in one transaction: what was interrupted is done again by
 //! partitions. From there on the ordinary projectors go on. Activation is one row.
 

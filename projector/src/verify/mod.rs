@@ -3,7 +3,7 @@
 //!
 //! First the tables are read once, all at one moment, into a sum of hashes for each table and key; then the log is folded
 //! partition by partition and its rows are taken off again. Only keys that are left are looked at row by row. Memory holds
-//! one small entry a key and what [`crate::replay`] needs, never the rows.
+//! one small entry a key and what `crate::replay` needs, never the rows.
 
 mod close;
 mod report;
