@@ -115,12 +115,15 @@ kafka_start() {
   port_of kafka >/dev/null
   port_of kafka_controller >/dev/null
   fill_in kafka.properties >"$properties"
+  local cluster_id
   local -a java=(java -Xmx512m -Xms256m -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -Djava.awt.headless=true
     "-Dlog4j2.configurationFile=$HERE/log4j2.properties" -cp "$KAFKA_LIBS/*")
   if [[ ! -f $SET/kafka/data/meta.properties ]]; then
     rm -rf "$SET/kafka/data"
+    # 16 bytes in base64url, as Kafka makes them: never with a dash in front, which would be taken for an option.
+    cluster_id=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=' | sed 's/^-/A/')
     step "format Kafka's storage" "$LOGS/kafka-format.log" "${java[@]}" kafka.tools.StorageTool format --standalone \
-      --config "$properties" --cluster-id "$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=')"
+      --config "$properties" --cluster-id "$cluster_id"
   fi
   launch kafka "${java[@]}" kafka.Kafka "$properties"
 }
