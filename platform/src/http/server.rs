@@ -86,6 +86,7 @@ impl Server {
         let stream = TokioIo::new(Stall::new(stream, self.stall_timeout, linger.clone()));
         let service =
             TowerToHyperService::new(MapRequest::new(self.app.clone(), move |mut request: Request<Incoming>| {
+                linger.off();
                 request.extensions_mut().insert(peer);
                 request.extensions_mut().insert(linger.clone());
                 request

@@ -16,7 +16,8 @@ use tokio::time::{Instant, Sleep};
 const HEAR_OUT: Duration = Duration::from_secs(2);
 const HEAR_OUT_BYTES: usize = 32 * 1024 * 1024;
 
-/// Asks a connection, from a request's extensions, to hear the client out before it closes.
+/// Whether a connection hears the client out before it closes: while bytes have come that belong to no request (a head that
+/// is too large, say), or when a request's handler, which finds this in its extensions, wants it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Linger(Arc<AtomicBool>);
 
@@ -24,6 +25,11 @@ impl Linger {
     /// Hear it out.
     pub(super) fn on(&self) {
         self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// What has come so far was understood.
+    pub(super) fn off(&self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 
@@ -81,7 +87,12 @@ impl<T: AsyncRead + Unpin> AsyncRead for Stall<T> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.inner).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.linger.on();
+        }
+        read
     }
 }
 
