@@ -1,12 +1,8 @@
 //! What the OpenAPI document says beside the routes: problems, credentials, groups.
 
-use std::collections::BTreeMap;
-
 use platform::Problem;
-use platform::problem::MEDIA_TYPE;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
-use utoipa::{IntoResponses, Modify, OpenApi};
+use utoipa::{Modify, OpenApi};
 
 /// The calls that need no credentials; every other one refuses without.
 pub const PUBLIC: [(&str, &str); 4] = [
@@ -40,25 +36,7 @@ impl Modify for Bearer {
     }
 }
 
-macro_rules! problems {
-    ($($(#[$doc:meta])* $name:ident { $($status:literal: $description:literal,)* })*) => {$(
-        $(#[$doc])*
-        pub struct $name;
-
-        impl IntoResponses for $name {
-            fn responses() -> BTreeMap<String, RefOr<Response>> {
-                BTreeMap::from([$(($status.to_owned(), problem($description).into()),)*])
-            }
-        }
-    )*};
-}
-
-fn problem(description: &str) -> Response {
-    let content = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
-    ResponseBuilder::new().description(description).content(MEDIA_TYPE, content).build()
-}
-
-problems! {
+platform::documented_problems! {
     /// Every call that takes a body.
     BodyProblems {
         "400": "`invalid-request` or `limit-exceeded`; names the field",

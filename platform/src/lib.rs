@@ -6,6 +6,7 @@
 
 pub mod auth;
 pub mod clock;
+pub mod documented;
 pub mod extract;
 pub mod health;
 pub mod http;

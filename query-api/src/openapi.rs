@@ -2,29 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use platform::problem::MEDIA_TYPE;
 use utoipa::IntoResponses;
-use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{RefOr, Response, ResponseBuilder};
 
-macro_rules! problems {
-    ($($(#[$doc:meta])* $name:ident { $($status:literal: $description:literal,)* })*) => {$(
-        $(#[$doc])*
-        pub struct $name;
-
-        impl IntoResponses for $name {
-            fn responses() -> BTreeMap<String, RefOr<Response>> {
-                BTreeMap::from([$(($status.to_owned(), problem($description).into()),)*])
-            }
-        }
-    )*};
-}
-
-fn problem(description: &str) -> Response {
-    let content = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
-    ResponseBuilder::new().description(description).content(MEDIA_TYPE, content).build()
-}
-
-problems! {
+platform::documented_problems! {
     /// Every read.
     ReadProblems {
         "400": "`invalid-request`, `limit-exceeded` or `beyond-end`: a parameter is wrong; `field` names it",

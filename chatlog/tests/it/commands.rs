@@ -1,64 +1,18 @@
 //! Commands through the whole platform, at once and one after another: what the fold says reaches who waits.
 
-use chatlog::serve;
-use event_schema::{UserId, WorkspaceId};
-use platform::testing::TestPlatform;
-use platform::tokens::Claims;
-use platform::{Platform, http};
+use event_schema::UserId;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
-use crate::world::serve_args;
-
-/// All roles from one origin.
-struct Origin {
-    test: TestPlatform,
-    url: String,
-    client: reqwest::Client,
-}
+use crate::origin::Origin;
 
 /// An answer's status and body.
 type Reply = (u16, Value);
 
 impl Origin {
-    async fn start() -> Self {
-        let test = TestPlatform::start().await.expect("servers");
-        let args = serve_args(&test);
-        let routes = serve::start(&test.platform, &args).await.expect("started").expect("routes");
-        let listener = TcpListener::bind(args.http.listen).await.expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let lifecycle = test.platform.lifecycle.clone();
-        tokio::spawn(async move { http::serve(listener, routes, &args.http, &lifecycle).await });
-        Self { test, url, client: reqwest::Client::new() }
-    }
-
-    fn platform(&self) -> &Platform {
-        &self.test.platform
-    }
-
-    /// Somebody with an account.
-    async fn person(&self) -> UserId {
-        let user = UserId(self.platform().ids.v7());
-        sqlx::query(
-            "insert into identity.accounts (user_id, workspace_id, kind, username, username_key, display_name, locale, status)
-             values ($1, $2, 'human', $3, $3, $3, 'en', 'registered')",
-        )
-        .bind(user.0)
-        .bind(WorkspaceId::DEFAULT.0)
-        .bind(user.to_string())
-        .execute(&self.platform().db)
-        .await
-        .expect("an account");
-        user
-    }
-
     /// A command whose sender waits for the fold.
     async fn wait(&self, by: UserId, method: Method, path: &str, body: Value) -> Reply {
-        let claims = Claims::issued(by, self.platform().ids.v7(), self.platform().clock.now());
-        let token = self.platform().keyring.sign(&claims).expect("a token");
-        let request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(token);
-        let answer = request.header("prefer", "wait=10").json(&body).send().await.expect("an answer");
+        let answer = self.ask(by, (method, path), 10, Some(&body)).await;
         let status = answer.status().as_u16();
         if status < 300 {
             assert_eq!(answer.headers()["preference-applied"], "wait", "{path}: waited for");
@@ -74,11 +28,11 @@ impl Origin {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_commands_at_once_the_fold_rejects_one_and_its_sender_hears_so() {
     let origin = Origin::start().await;
-    let owner = origin.person().await;
+    let owner = origin.person(&[]).await;
     let (_, room) = origin.wait(owner, Method::POST, "/v1/rooms", json!({"kind": "group"})).await;
     let room = room["room_id"].as_str().expect("a room").to_owned();
     for _ in 0..20 {
-        let path = format!("/v1/rooms/{room}/members/{}", origin.person().await);
+        let path = format!("/v1/rooms/{room}/members/{}", origin.person(&[]).await);
         let invite = |role| origin.wait(owner, Method::PUT, &path, json!({"role": role}));
         let (one, other) = tokio::join!(invite("member"), invite("moderator"));
         let (accepted, refused) = if one.0 == 200 { (one, other) } else { (other, one) };
@@ -93,7 +47,7 @@ async fn of_two_commands_at_once_the_fold_rejects_one_and_its_sender_hears_so() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pair_that_opens_its_room_at_once_has_one() {
     let origin = Origin::start().await;
-    let (one, other) = (origin.person().await, origin.person().await);
+    let (one, other) = (origin.person(&[]).await, origin.person(&[]).await);
     let open =
         |by, with: UserId| origin.wait(by, Method::POST, "/v1/rooms", json!({"kind": "direct", "members": [with]}));
     let (mine, theirs) = tokio::join!(open(one, other), open(other, one));
@@ -113,7 +67,7 @@ async fn a_pair_that_opens_its_room_at_once_has_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_about_a_message_can_be_waited_for() {
     let origin = Origin::start().await;
-    let owner = origin.person().await;
+    let owner = origin.person(&[]).await;
     let (_, room) = origin.wait(owner, Method::POST, "/v1/rooms", json!({"kind": "group"})).await;
     let room = format!("/v1/rooms/{}", room["room_id"].as_str().expect("a room"));
     let text = json!({"text": format!("@{owner} says")});

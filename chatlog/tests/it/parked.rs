@@ -1,71 +1,19 @@
 //! A poisoned room through the whole platform: senders, readers, administrators and their tools.
 
-use chatlog::serve;
-use event_schema::{Topic, UserId, WorkspaceId};
-use platform::testing::TestPlatform;
-use platform::tokens::Claims;
-use platform::{Platform, http};
+use event_schema::{Topic, UserId};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use sqlx::Executor as _;
-use tokio::net::TcpListener;
 use tokio::process::Command;
 
-use crate::world::serve_args;
+use crate::origin::Origin;
 
-struct Origin {
-    test: TestPlatform,
-    url: String,
-    client: reqwest::Client,
-}
+/// Senders of this story do not wait longer for a fold that stands still.
+const WAIT_SECONDS: u32 = 2;
 
 impl Origin {
-    async fn start() -> Self {
-        let test = TestPlatform::start().await.expect("servers");
-        let args = serve_args(&test);
-        let routes = serve::start(&test.platform, &args).await.expect("started").expect("routes");
-        let listener = TcpListener::bind(args.http.listen).await.expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let lifecycle = test.platform.lifecycle.clone();
-        tokio::spawn(async move { http::serve(listener, routes, &args.http, &lifecycle).await });
-        Self { test, url, client: reqwest::Client::new() }
-    }
-
-    fn platform(&self) -> &Platform {
-        &self.test.platform
-    }
-
-    async fn person(&self, roles: &[&str]) -> UserId {
-        let user = UserId(self.platform().ids.v7());
-        sqlx::query(
-            "insert into identity.accounts
-                 (user_id, workspace_id, kind, username, username_key, display_name, locale, status, roles)
-             values ($1, $2, 'human', $3, $3, $3, 'en', 'registered', $4)",
-        )
-        .bind(user.0)
-        .bind(WorkspaceId::DEFAULT.0)
-        .bind(user.to_string())
-        .bind(roles)
-        .execute(&self.platform().db)
-        .await
-        .expect("an account");
-        user
-    }
-
-    async fn ask(&self, by: UserId, method: Method, path: &str, body: Option<Value>) -> Response {
-        let claims = Claims::issued(by, self.platform().ids.v7(), self.platform().clock.now());
-        let token = self.platform().keyring.sign(&claims).expect("a token");
-        let request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(token);
-        let request = request.header("prefer", "wait=2");
-        let request = match body {
-            Some(body) => request.json(&body),
-            None => request,
-        };
-        request.send().await.expect("an answer")
-    }
-
     async fn get(&self, by: UserId, path: &str) -> (u16, Value) {
-        let answer = self.ask(by, Method::GET, path, None).await;
+        let answer = self.ask(by, (Method::GET, path), WAIT_SECONDS, None).await;
         (answer.status().as_u16(), answer.json().await.expect("JSON"))
     }
 
@@ -87,7 +35,7 @@ impl Origin {
 
     /// A group of one.
     async fn room(&self, owner: UserId) -> String {
-        let answer = self.ask(owner, Method::POST, "/v1/rooms", Some(json!({"kind": "group"}))).await;
+        let answer = self.ask(owner, (Method::POST, "/v1/rooms"), WAIT_SECONDS, Some(&json!({"kind": "group"}))).await;
         assert!(answer.status().is_success());
         let body: Value = answer.json().await.expect("JSON");
         body["room_id"].as_str().expect("an id").to_owned()
@@ -95,8 +43,9 @@ impl Origin {
 
     /// Whether the fold is known to have taken it, and the position.
     async fn post(&self, by: UserId, room: &str, text: &str) -> (bool, String) {
-        let answer =
-            self.ask(by, Method::POST, &format!("/v1/rooms/{room}/messages"), Some(json!({"text": text}))).await;
+        let answer = self
+            .ask(by, (Method::POST, &format!("/v1/rooms/{room}/messages")), WAIT_SECONDS, Some(&json!({"text": text})))
+            .await;
         assert!(answer.status().is_success(), "{answer:?}");
         let waited = answer.headers().contains_key("preference-applied");
         let body: Value = answer.json().await.expect("JSON");
@@ -138,18 +87,19 @@ async fn a_poisoned_room_says_so_and_is_let_go() {
     }
 
     // Readers are told.
-    let answer = origin.ask(owner, Method::GET, &format!("/v1/rooms/{room}"), None).await;
+    let answer = origin.ask(owner, (Method::GET, &format!("/v1/rooms/{room}")), WAIT_SECONDS, None).await;
     assert!(is_marked(&answer));
     assert_eq!(answer.json::<Value>().await.expect("JSON")["parked"], true);
-    let answer = origin.ask(owner, Method::GET, &format!("/v1/rooms/{room}/messages"), None).await;
+    let answer = origin.ask(owner, (Method::GET, &format!("/v1/rooms/{room}/messages")), WAIT_SECONDS, None).await;
     assert!(is_marked(&answer));
     assert_eq!(answer.json::<Value>().await.expect("JSON")["items"].as_array().map(Vec::len), Some(1));
-    let answer = origin.ask(owner, Method::GET, &format!("/v1/rooms/{other}"), None).await;
+    let answer = origin.ask(owner, (Method::GET, &format!("/v1/rooms/{other}")), WAIT_SECONDS, None).await;
     assert!(!is_marked(&answer));
     assert_eq!(answer.json::<Value>().await.expect("JSON").get("parked"), None);
     // Nobody is refused by what may be out of date.
     for (method, body) in [(Method::GET, None), (Method::POST, Some(json!({"text": "let me in"})))] {
-        let answer = origin.ask(admin, method, &format!("/v1/rooms/{room}/messages"), body).await;
+        let answer =
+            origin.ask(admin, (method, &format!("/v1/rooms/{room}/messages")), WAIT_SECONDS, body.as_ref()).await;
         let status = answer.status().as_u16();
         let kind = answer.json::<Value>().await.expect("JSON")["type"].clone();
         assert_eq!((status, kind), (503, "urn:chatlog:problem:parked".into()));
@@ -158,7 +108,7 @@ async fn a_poisoned_room_says_so_and_is_let_go() {
     administer(&origin, (owner, admin), &room).await;
     assert_eq!(origin.outcome(owner, &stone).await, json!({"outcome": "rejected", "reason": "dropped"}));
     assert_eq!(origin.outcome(owner, &behind).await["outcome"], "applied");
-    let answer = origin.ask(owner, Method::GET, &format!("/v1/rooms/{room}"), None).await;
+    let answer = origin.ask(owner, (Method::GET, &format!("/v1/rooms/{room}")), WAIT_SECONDS, None).await;
     assert!(!is_marked(&answer));
     assert!(origin.post(owner, &room, "bread").await.0);
     origin.test.finish().await;
@@ -180,7 +130,8 @@ async fn administer(origin: &Origin, (owner, admin): (UserId, UserId), room: &st
     assert_eq!((second.get("reason"), second["type"].as_str()), (None, Some("chat.message.posted.v1")));
 
     let act = async |by, what: &str, body: Value| {
-        let answer = origin.ask(by, Method::POST, &format!("/v1/admin/parked/{room}/{what}"), Some(body)).await;
+        let answer =
+            origin.ask(by, (Method::POST, &format!("/v1/admin/parked/{room}/{what}")), WAIT_SECONDS, Some(&body)).await;
         (answer.status().as_u16(), answer.json::<Value>().await.expect("JSON"))
     };
     assert_eq!(act(owner, "retry", json!({})).await.0, 403);
