@@ -3,7 +3,7 @@
 
 # --- .sqlx: what Postgres said about every query! in the code ---------------------------------------------------
 
-MACROS_DATABASE=chatlog_macros
+MACROS_DATABASE=${MACROS_DATABASE:-chatlog_macros}
 
 # The server's address with another database, and with the schemas that queries name by search_path.
 macros_url() {
