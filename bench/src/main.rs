@@ -3,6 +3,7 @@
 //! `./dev bench` starts servers of its own and runs all of it; `./dev bench send page` runs parts. The platform under test
 //! is the `chatlog` program itself, in one process, over HTTP.
 
+mod beside;
 mod import;
 mod live;
 mod load;
@@ -28,12 +29,14 @@ enum Case {
     Page,
     /// A rebuild against a bare COPY.
     Replay,
+    /// A rebuild while people write and read: only when it is named.
+    Rebuild,
 }
 
 /// Measures Chatlog against its budgets, on the servers that the environment names (`KAFKA_BROKERS`, …).
 #[derive(Parser, Debug)]
 pub struct Options {
-    /// What to measure; everything when none is named.
+    /// What to measure; everything but `rebuild` when none is named.
     #[arg(value_enum)]
     cases: Vec<Case>,
     /// Seconds of each load at full speed or fixed rate.
@@ -42,7 +45,7 @@ pub struct Options {
     /// Rows of the table that pages are read from.
     #[arg(long, default_value_t = 3_000_000)]
     rows: u64,
-    /// Events of the backlog that the projection drains.
+    /// Events of the backlog that the projection drains, or of the log that is rebuilt.
     #[arg(long, default_value_t = 200_000)]
     events: u64,
     /// Logs to import; made-up ones of the same shape when absent.
@@ -74,6 +77,9 @@ async fn main() -> Result<()> {
     // The last: it leaves a backlog.
     if wanted(Case::Replay) {
         replay::run(&stack, &options, &mut report).await?;
+    }
+    if options.cases.contains(&Case::Rebuild) {
+        beside::run(&stack, &options, &mut report).await?;
     }
     stack.finish().await;
     report.finish(&options.report)

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read as _, Write as _};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -25,11 +25,14 @@ const PIECE: usize = 256 * 1024;
 /// As the rebuild has it.
 const SETTINGS: &str = "set statement_timeout = 0; set maintenance_work_mem = '256MB'; set synchronous_commit = off";
 
-/// What a rebuild took.
-struct Built {
-    seconds: f64,
-    peak_mib: u64,
-    said: Value,
+/// What a tool took, and its JSON.
+pub struct Built {
+    /// Wall-clock seconds.
+    pub seconds: f64,
+    /// The most memory it has had.
+    pub peak_mib: u64,
+    /// What it printed.
+    pub said: Value,
 }
 
 /// Writes a log, builds a generation from it, and copies the same rows again by hand.
@@ -73,7 +76,8 @@ pub async fn run(stack: &Stack, options: &Options, report: &mut Report) -> Resul
     Ok(())
 }
 
-fn pairs(list: &Value) -> String {
+/// Names and seconds as `chatlog rebuild` lists them.
+pub fn pairs(list: &Value) -> String {
     let pairs = list.as_array().into_iter().flatten();
     let shown =
         pairs.map(|it| format!("{} {:.1} s", it[0].as_str().unwrap_or_default(), it[1].as_f64().unwrap_or(0.0)));
@@ -82,9 +86,13 @@ fn pairs(list: &Value) -> String {
 
 /// `chatlog rebuild` as people run it, as far as loading and indexing go.
 async fn rebuild(stack: &Stack) -> Result<Built> {
+    finished(stack.command(&["rebuild", "--no-verify", "--no-activate", "--json"])).await
+}
+
+/// Runs a tool of the program to its end, which must be a good one.
+pub async fn finished(mut command: Command) -> Result<Built> {
     let begin = Instant::now();
-    let arguments = ["rebuild", "--no-verify", "--no-activate", "--json"];
-    let mut child = stack.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
     let mut peak_mib = 0;
     let status = loop {
         peak_mib = peak_mib.max(high_water(child.id()));
@@ -96,7 +104,7 @@ async fn rebuild(stack: &Stack) -> Result<Built> {
     let seconds = begin.elapsed().as_secs_f64();
     let mut out = String::new();
     child.stdout.take().context("no output")?.read_to_string(&mut out)?;
-    ensure!(status.success(), "chatlog rebuild failed: {out}");
+    ensure!(status.success(), "it failed: {out}");
     Ok(Built { seconds, peak_mib, said: serde_json::from_str(&out)? })
 }
 

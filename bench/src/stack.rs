@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -28,13 +29,25 @@ pub struct Stack {
 pub struct Person {
     /// User id.
     pub id: String,
-    token: String,
+    username: String,
+    token: Arc<Mutex<String>>,
 }
+
+const PASSWORD: &str = "a password for benchmarks";
 
 impl Person {
     /// Puts their name on a request.
     pub fn sign(&self, request: RequestBuilder) -> RequestBuilder {
-        request.bearer_auth(&self.token)
+        request.bearer_auth(self.token.lock().unwrap_or_else(PoisonError::into_inner).as_str())
+    }
+
+    /// Begins another session: the token of the last one expires.
+    pub async fn log_in(&self, http: &Client, url: &str) -> Result<()> {
+        let body = json!({"username": self.username, "password": PASSWORD});
+        let answer = http.post(format!("{url}/v1/sessions")).json(&body).send().await?.error_for_status()?;
+        let token = text(&answer.json().await?, "access_token")?;
+        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = token;
+        Ok(())
     }
 }
 
@@ -106,12 +119,11 @@ impl Stack {
     pub async fn person(&self, role: &str) -> Result<Person> {
         let username = format!("{role}{}", std::process::id());
         let email = format!("{username}@example.com");
-        let password = "a password for benchmarks";
-        let body = json!({"username": username, "email": email, "password": password});
+        let body = json!({"username": username, "email": email, "password": PASSWORD});
         let user = self.call(self.http.post(format!("{}/v1/users", self.url)).json(&body)).await?;
-        let body = json!({"username": username, "password": password});
-        let session = self.call(self.http.post(format!("{}/v1/sessions", self.url)).json(&body)).await?;
-        Ok(Person { id: text(&user, "user_id")?, token: text(&session, "access_token")? })
+        let person = Person { id: text(&user, "user_id")?, username, token: Arc::default() };
+        person.log_in(&self.http, &self.url).await?;
+        Ok(person)
     }
 
     /// A channel that the person owns.
