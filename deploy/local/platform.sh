@@ -7,7 +7,8 @@ PLATFORM_PID="$DEV/pid/platform"
 PLATFORM_LOG="$DEV/log/platform.log"
 
 build() {
-  step 'build (the first time takes minutes)' "$LOCAL/log/build.log" cargo build --locked -p chatlog
+  step 'build (the first time takes minutes)' "$LOCAL/log/build.log" \
+    cargo build --locked --workspace --bin chatlog
 }
 
 platform_port() { printf '%s' "${CHATLOG_PORT:-8080}"; }
