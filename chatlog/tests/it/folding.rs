@@ -120,7 +120,7 @@ async fn a_rebuild_killed_in_any_phase_goes_on() {
     let platform = world.test.another().await.expect("connected");
     // Before the tables are there: at their making, which the lock of generations serialises.
     killed(&world.test, &platform, "select pg_advisory_xact_lock(7163082358176874497)", WAITS).await;
-    platform::readmodel::begin_generation(&platform.db, platform.log_id).await.expect("a generation");
+    platform::readmodel::begin_generation(&platform.db, platform.fold()).await.expect("a generation");
     // In the load, before the checkpoint of a partition; at the first key; while it catches up; while it is compared; at the
     // switch itself.
     for hold in [

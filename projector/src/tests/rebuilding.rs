@@ -5,13 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use event_schema::Topic;
-use platform::{LogId, Placed, Position};
+use platform::readmodel::Fold;
+use platform::{Placed, Position};
 use sqlx::{PgPool, Row as _};
 
 use super::story::Story;
 use super::verifying::sources;
 use super::world::{World, number};
-use crate::rebuild::{Done, Plan, RebuildError, Share, State, activate, drop_generation, previous, rebuild, status};
+use crate::rebuild::{
+    Done, DropError, Plan, RebuildError, Share, State, activate, drop_generation, previous, rebuild, status,
+};
 use crate::verify::{ReadError, Scope, verify};
 use crate::{Advance, Settings};
 
@@ -99,9 +102,11 @@ async fn what_was_interrupted_goes_on_where_it_was() {
 
     // The active one cannot be dropped, others can.
     let db = &world.platform().db;
-    assert!(!drop_generation(db, rest.generation).await.expect("an answer"));
-    assert!(drop_generation(db, third.generation).await.expect("an answer"));
-    assert!(!drop_generation(db, third.generation).await.expect("an answer"));
+    let read = drop_generation(db, rest.generation, true).await;
+    assert!(matches!(read, Err(DropError::Active(_))), "{read:?}");
+    drop_generation(db, third.generation, false).await.expect("dropped");
+    let gone = drop_generation(db, third.generation, false).await;
+    assert!(matches!(gone, Err(DropError::Unknown(_))), "{gone:?}");
     world.end().await;
 }
 
@@ -171,11 +176,11 @@ async fn everything_goes_on_through_a_rebuild_and_back() {
     let changes = async {
         let built = rebuilt(&world).await.generation;
         reads_generation(&world, built).await;
-        let (db, log_id): (&PgPool, LogId) = (&world.platform().db, world.platform().log_id);
+        let (db, fold): (&PgPool, Fold) = (&world.platform().db, world.platform().fold());
         let stop = sources(&world).stop;
         for _ in 0..2 {
-            let back = previous(db, log_id).await.expect("an answer").expect("one to go back to");
-            assert!(activate(db, back, log_id, &stop).await.expect("active").is_some());
+            let back = previous(db, fold).await.expect("an answer").expect("one to go back to");
+            assert!(activate(db, back, fold, &stop).await.expect("active").is_some());
             reads_generation(&world, back).await;
         }
         done.store(true, Ordering::Relaxed);
