@@ -58,7 +58,7 @@ pub async fn drop_generation(db: &PgPool, generation: i32, force: bool) -> Resul
     }
 }
 
-async fn attempt(db: &PgPool, generation: i32, force: bool) -> Result<(), DropError> {
+pub(crate) async fn attempt(db: &PgPool, generation: i32, force: bool) -> Result<(), DropError> {
     let mut tx = db.begin().await?;
     tx.execute("set local statement_timeout = 0").await?;
     // Nobody makes it the active one meanwhile.

@@ -7,7 +7,7 @@
 mod activate;
 mod generations;
 mod index;
-mod leave;
+pub(crate) mod leave;
 mod load;
 mod mend;
 mod refuse;
