@@ -47,11 +47,20 @@ impl Page {
     }
 }
 
-/// The sum of a metric over all series that have these labels.
-fn value(page: &str, name: &str, labels: &[&str]) -> f64 {
+/// The sum of a metric over all series that have these labels, in thousandths.
+#[expect(clippy::cast_possible_truncation, reason = "the numbers of a test are small")]
+fn value(page: &str, name: &str, labels: &[&str]) -> i64 {
     let series = page.lines().filter(|line| line.split(['{', ' ']).next() == Some(name));
     let ours = series.filter(|line| labels.iter().all(|label| line.contains(label)));
-    ours.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+    let sum: f64 = ours.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum();
+    (sum * 1_000.0).round() as i64
+}
+
+/// Whether the page has the metric, and words about it.
+fn has(page: &str, name: &str) -> bool {
+    let starts = ["{", " ", "_bucket{"].map(|after| format!("{name}{after}"));
+    let there = page.lines().any(|line| starts.iter().any(|start| line.starts_with(start)));
+    there && page.contains(&format!("# HELP {name} "))
 }
 
 /// Somebody's message; whether it counts does not matter.
@@ -120,58 +129,50 @@ async fn every_promised_number_is_on_the_page() {
     let (_kept, hall) = folder(&[("2020-01-01.log", lines)]);
     world.import(&[hall]).await;
 
-    let has = |page: &str, name: &str| {
-        let help = page.contains(&format!("# HELP {name} "));
-        help && page.lines().any(|line| {
-            line.starts_with(&format!("{name}{{"))
-                || line.starts_with(&format!("{name} "))
-                || line.starts_with(&format!("{name}_bucket"))
-        })
-    };
     let all = |page: &str| PROMISED.iter().all(|name| has(page, name));
     let missing = |page: &str| PROMISED.iter().filter(|name| !has(page, name)).copied().collect::<Vec<_>>();
-    let seen = page.that("everything", |page| all(page) && value(page, "verify_same", &[]) > 0.0).await;
+    let seen = page.that("everything", |page| all(page) && value(page, "verify_same", &[]) == 1_000).await;
     assert_eq!(missing(&seen), [""; 0]);
     let rooms = ["generation=\"1\"", "topic=\"chat.rooms\""];
-    assert!(value(&seen, "projector_events_total", &rooms) >= 60.0, "{seen}");
-    assert!(value(&seen, "projector_batch_events_count", &rooms) >= 1.0);
+    assert!(value(&seen, "projector_events_total", &rooms) >= 60_000, "{seen}");
+    assert!(value(&seen, "projector_batch_events_count", &rooms) >= 1_000);
     assert_eq!(value(&seen, "projector_batch_events_sum", &rooms), value(&seen, "projector_events_total", &rooms));
     let nothing = ["projector_lag_events", "projector_lag_seconds", "projector_parked_keys", "projector_fenced_total"];
     for name in nothing {
-        assert_eq!(value(&seen, name, &rooms), 0.0, "{name}");
+        assert_eq!(value(&seen, name, &rooms), 0, "{name}");
     }
-    assert_eq!((value(&seen, "projector_folds_active", &[]), value(&seen, "rebuild_generation", &[])), (1.0, 0.0));
+    assert_eq!((value(&seen, "projector_folds_active", &[]), value(&seen, "rebuild_generation", &[])), (1_000, 0));
 
     // A rebuild of another process.
     let db = &world.platform().db;
     rebuilds::begin(db, 2).await.expect("written");
-    let step = |done| Step { phase: "load", unit: "events", done, total: 1_000 };
+    let step = |done| Step { phase: "load", unit: "events", done, total: 1_000_000 };
     rebuilds::advance(db, 2, step(0)).await.expect("written");
     rebuilds::advance(db, 2, step(250)).await.expect("written");
-    let seen = page.that("the rebuild", |page| value(page, "rebuild_done", &[]) == 250.0).await;
+    let seen = page.that("the rebuild", |page| value(page, "rebuild_done", &[]) == 250_000).await;
     let phase = |name: &str| value(&seen, "rebuild_phase", &[&format!("phase=\"{name}\"")]);
-    assert_eq!((phase("load"), phase("index"), value(&seen, "rebuild_total", &[])), (1.0, 0.0, 1_000.0));
-    assert!(value(&seen, "rebuild_eta_seconds", &[]) > 0.0 && value(&seen, "rebuild_generation", &[]) == 2.0);
+    assert_eq!((phase("load"), phase("index"), value(&seen, "rebuild_total", &[])), (1_000, 0, 1_000_000_000));
+    assert!(value(&seen, "rebuild_eta_seconds", &[]) > 0 && value(&seen, "rebuild_generation", &[]) == 2_000);
     rebuilds::end(db, 2, State::Failed, Some("for a reason")).await.expect("written");
-    page.that("its failure", |page| value(page, "rebuild_failed", &[]) == 1.0).await;
+    page.that("its failure", |page| value(page, "rebuild_failed", &[]) == 1_000).await;
 
-    // Somebody takes all partitions, and another message comes; a table stands in the way of the last one.
+    // Somebody takes all partitions, and more comes; then a table stands in the way.
     let pool = world.platform().read_model.pool();
     pool.execute("update checkpoints set epoch = epoch + 1").await.expect("taken");
     let more = (0..60).map(|n| format!("[01:{n:02}] <owner> more {n}\n")).collect();
     let (_kept, hall) = folder(&[("2020-01-02.log", more)]);
     world.import(&[hall]).await;
-    page.that("the fence", |page| value(page, "projector_fenced_total", &rooms) >= 1.0).await;
+    page.that("the fence", |page| value(page, "projector_fenced_total", &rooms) >= 1_000).await;
     pool.execute("alter table messages rename to messages_elsewhere").await.expect("renamed");
     let room: uuid::Uuid = sqlx::query_scalar("select room_id from rooms").fetch_one(&pool).await.expect("a room");
     world.platform().kafka.send(&post(RoomId(room), &world)).await.expect("a log");
     let lag = |page: &str| (value(page, "projector_lag_events", &rooms), value(page, "projector_lag_seconds", &rooms));
     page.that("the lag", |page| {
-        lag(page).0 > 0.0 && lag(page).1 > 0.0 && value(page, "projector_retries_total", &rooms) > 0.0
+        lag(page).0 > 0 && lag(page).1 > 0 && value(page, "projector_retries_total", &rooms) > 0
     })
     .await;
     pool.execute("alter table messages_elsewhere rename to messages").await.expect("renamed");
-    page.that("the end of the lag", |page| lag(page) == (0.0, 0.0)).await;
+    page.that("the end of the lag", |page| lag(page) == (0, 0)).await;
     projector.kill().await.expect("killed");
     world.test.finish().await;
 }
