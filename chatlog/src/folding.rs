@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use event_schema::{RoomId, Timestamp};
+use platform::readmodel::Fold;
 use platform::settings::{KafkaSettings, PostgresSettings};
 use platform::{Kafka, Lifecycle};
 use projector::Advance;
@@ -47,7 +48,8 @@ impl FoldArgs {
         let kafka = Kafka::new(kafka)?;
         let log_id = kafka.log_id().await?.context("the log has no id yet; run `chatlog topics apply` first")?;
         let postgres = postgres.clone();
-        Ok(Sources { kafka, log_id, postgres, scratch: self.scratch(), parallel: self.parallel.into(), stop })
+        let fold = Fold::of(log_id);
+        Ok(Sources { kafka, fold, postgres, scratch: self.scratch(), parallel: self.parallel.into(), stop })
     }
 }
 

@@ -1,13 +1,15 @@
 //! `chatlog rebuild`: another generation of the read models, built from the log beside the live one.
 
 use clap::{Args, Subcommand};
+use event_schema::RoomId;
+use platform::rebuilds::{self, Rebuild};
 use platform::{Lifecycle, Platform};
 use projector::Advance;
 use projector::rebuild::{self, Done, Plan, RebuildError, Share, State, Status};
 
 use crate::cli::{LogArgs, ServerArgs};
-use crate::folding::{FoldArgs, shown, stop_on_signals};
-use crate::{output, verify};
+use crate::folding::{FoldArgs, room, shown, stop_on_signals};
+use crate::{output, repair, verify};
 
 /// For the help.
 pub const EXAMPLES: &str = "\
@@ -15,11 +17,13 @@ Examples:
   chatlog rebuild                    build another generation, compare it with the log, let queries read it
   chatlog rebuild --share 25         leave three quarters of each processor to others
   chatlog rebuild --no-activate      build and compare only; run it again without, to go on
-  chatlog rebuild status             the generations that there are
+  chatlog rebuild --room ROOM        mend one room in the generations that there are
+  chatlog rebuild status             the generations that there are, and how far a rebuild is
   chatlog rebuild rollback           back to the generation that was read before, at once
   chatlog rebuild drop 1             remove one that nobody needs any more
 
-Everything goes on meanwhile. Ctrl-C (or a crash) ends it; the same command goes on where it was, by partitions.";
+Everything goes on meanwhile. Ctrl-C (or a crash) ends it; the same command goes on where it was, by partitions.
+With --room, exit codes are those of verify: 0 the room is what the log says, 1 it is not, 2 it could not be mended.";
 
 /// Settings of `rebuild`.
 #[derive(Args, Debug)]
@@ -41,7 +45,7 @@ pub enum RebuildCommand {
     /// Let queries read this generation
     Activate(OneArgs),
     /// Remove a generation that is not read
-    Drop(OneArgs),
+    Drop(DropArgs),
 }
 
 /// Settings of a rebuild.
@@ -56,6 +60,9 @@ pub struct StartArgs {
     /// Do not compare the new generation with the log
     #[arg(long)]
     pub no_verify: bool,
+    /// Only this room, in every generation that is folded: what is not as the log says is written anew
+    #[arg(long, value_parser = room, value_name = "ROOM", conflicts_with_all = ["share", "no_activate", "no_verify"])]
+    pub room: Option<RoomId>,
     #[command(flatten)]
     fold: FoldArgs,
     #[command(flatten)]
@@ -84,6 +91,16 @@ pub struct OneArgs {
     generation: GenerationArgs,
 }
 
+/// The generation to be removed, and the servers.
+#[derive(Args, Debug)]
+pub struct DropArgs {
+    /// Although it may still be read, or has rejections to tell that no other generation tells
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    one: OneArgs,
+}
+
 impl RebuildArgs {
     /// How it logs.
     #[must_use]
@@ -91,7 +108,8 @@ impl RebuildArgs {
         let generation = match &self.command {
             None => &self.start.generation,
             Some(RebuildCommand::Status(args) | RebuildCommand::Rollback(args)) => args,
-            Some(RebuildCommand::Activate(args) | RebuildCommand::Drop(args)) => &args.generation,
+            Some(RebuildCommand::Activate(args)) => &args.generation,
+            Some(RebuildCommand::Drop(args)) => &args.one.generation,
         };
         &generation.servers.log
     }
@@ -116,6 +134,11 @@ async fn start(args: &StartArgs) -> anyhow::Result<()> {
     let servers = &args.generation.servers;
     let platform = connect(&args.generation).await?;
     let sources = args.fold.sources(&servers.kafka, &servers.postgres, stop_on_signals()?).await?;
+    if let Some(room) = args.room {
+        let repaired = repair::run(&platform, &sources, room, args.generation.json).await;
+        platform.drain().await;
+        return repaired;
+    }
     let plan = Plan {
         share: Share::percent(args.share),
         verify: !args.no_verify,
@@ -158,10 +181,14 @@ fn tell(done: &Done) -> anyhow::Result<()> {
 async fn status(args: &GenerationArgs) -> anyhow::Result<()> {
     let platform = connect(args).await?;
     let all = rebuild::status(&platform.db).await?;
+    let current = rebuilds::current(&platform.db).await?;
     platform.drain().await;
     if args.json {
         for generation in &all {
             output::line(serde_json::to_string(generation)?)?;
+        }
+        if let Some(current) = current {
+            output::line(serde_json::json!({ "rebuild": current }))?;
         }
         return Ok(());
     }
@@ -177,17 +204,46 @@ async fn status(args: &GenerationArgs) -> anyhow::Result<()> {
         vec![number, state, fold, it.events.to_string(), mib, it.created_at.to_rfc3339(), since]
     });
     output::line(output::table(&std::iter::once(head).chain(rows).collect::<Vec<_>>()))?;
+    if let Some(current) = current {
+        output::line(words_of(&current))?;
+    }
     Ok(())
+}
+
+/// How far the rebuild is, or how the last one ended.
+fn words_of(it: &Rebuild) -> String {
+    let Rebuild { generation, state, phase, unit, done, per_second, .. } = it;
+    let since = it.began_at.to_rfc3339();
+    match (state, it.ended_at) {
+        (rebuilds::State::Running, _) => {
+            let total = it.total.map_or_else(String::new, |total| format!(" of {total}"));
+            let left = it.eta_seconds.map_or_else(String::new, |eta| format!(", {eta:.0} s left"));
+            format!(
+                "rebuild of generation {generation}, since {since}: {phase}: {done}{total} {unit} ({per_second:.0}/s{left})"
+            )
+        }
+        (rebuilds::State::Lost, _) => {
+            let heard = it.updated_at.to_rfc3339();
+            format!(
+                "rebuild of generation {generation}, since {since}: not heard of since {heard}, in phase {phase}; run it again"
+            )
+        }
+        (state, ended) => {
+            let ended = ended.map(|at| at.to_rfc3339()).unwrap_or_default();
+            let problem = it.problem.as_ref().map_or_else(String::new, |problem| format!(": {problem}"));
+            format!("last rebuild, of generation {generation}, from {since} to {ended}: {}{problem}", state.as_str())
+        }
+    }
 }
 
 async fn switch(args: &GenerationArgs, to: Option<i32>) -> anyhow::Result<()> {
     let platform = connect(args).await?;
     let to = match to {
         Some(to) => Some(to),
-        None => rebuild::previous(&platform.db, platform.log_id).await?,
+        None => rebuild::previous(&platform.db, platform.fold()).await?,
     };
     let Some(to) = to else { anyhow::bail!("there is no generation to go back to") };
-    let switched = rebuild::activate(&platform.db, to, platform.log_id, &stop_on_signals()?).await;
+    let switched = rebuild::activate(&platform.db, to, platform.fold(), &stop_on_signals()?).await;
     platform.drain().await;
     match switched? {
         Some(from) => output::line(format_args!("generation {to} is read from now on, instead of {from}"))?,
@@ -196,11 +252,12 @@ async fn switch(args: &GenerationArgs, to: Option<i32>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn remove(args: &OneArgs) -> anyhow::Result<()> {
-    let platform = connect(&args.generation).await?;
-    let dropped = rebuild::drop_generation(&platform.db, args.number).await;
+async fn remove(args: &DropArgs) -> anyhow::Result<()> {
+    let DropArgs { force, one: OneArgs { number, generation } } = args;
+    let platform = connect(generation).await?;
+    let dropped = rebuild::drop_generation(&platform.db, *number, *force).await;
     platform.drain().await;
-    anyhow::ensure!(dropped?, "generation {} is not there, or is the one that is read", args.number);
-    output::line(format_args!("generation {} is gone", args.number))?;
+    dropped?;
+    output::line(format_args!("generation {number} is gone"))?;
     Ok(())
 }

@@ -22,13 +22,17 @@ use crate::settings::InternalSettings;
 /// Bounds for everything measured in seconds.
 const SECONDS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
+/// Bounds for things that come together.
+const COUNTS: [f64; 10] = [1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1_000.0, 3_000.0, 10_000.0, 100_000.0];
+
 static METRICS: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
 /// From now on `metrics` macros count. Once per process; again: nothing.
 pub fn install_metrics() {
     METRICS.get_or_init(|| {
-        let builder =
-            PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS).ok()?;
+        let builder = PrometheusBuilder::new();
+        let builder = builder.set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS).ok()?;
+        let builder = builder.set_buckets_for_metric(Matcher::Suffix("_batch_events".to_owned()), &COUNTS).ok()?;
         builder.install_recorder().inspect_err(|error| tracing::warn!(%error, "no metrics")).ok()
     });
 }

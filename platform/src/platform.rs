@@ -15,7 +15,7 @@ use crate::position::LogId;
 use crate::postgres;
 use crate::progress::Progress;
 use crate::rate::RateLimits;
-use crate::readmodel::{self, Generation, ReadModel};
+use crate::readmodel::{self, FOLD_VERSION, Fold, Generation, ReadModel};
 use crate::redis::{Pause, Redis};
 use crate::settings::PlatformSettings;
 use crate::tokens::{Keyring, TokenError};
@@ -60,6 +60,8 @@ pub struct Parts {
     pub ids: Ids,
     /// The log's id.
     pub log_id: LogId,
+    /// The version of the fold by which it is folded.
+    pub fold_version: i32,
 }
 
 /// Why a service cannot start.
@@ -124,7 +126,7 @@ impl Platform {
         let log_id = patiently(until, &lifecycle, &log, || find_log(&kafka)).await?;
         let generation = patiently(until, &lifecycle, &tables, || find_generation(&db, log_id)).await?;
         let keyring = Keyring::load(db.clone()).await?;
-        let read_model = ReadModel::new(&settings.postgres, db.clone(), generation.number)?;
+        let read_model = ReadModel::new(&settings.postgres, db.clone(), &generation)?;
         let progress = Progress::start(kafka.clone(), read_model.clone(), &redis, log_id, &lifecycle);
         let clock = Clock::system();
         let rates = RateLimits::new(&settings.rates, redis.clone(), clock.clone());
@@ -146,6 +148,7 @@ impl Platform {
             clock,
             ids: Ids::new(),
             log_id,
+            fold_version: FOLD_VERSION,
         }));
         platform.lifecycle.spawn("servers", watch_servers(platform.clone(), log, tables));
         Ok(platform)
@@ -155,6 +158,18 @@ impl Platform {
     #[must_use]
     pub fn with_kafka(&self, kafka: Kafka) -> Self {
         Self(Arc::new(Parts { kafka, ..Parts::clone(&self.0) }))
+    }
+
+    /// The same as a program of another fold version would have it: for trying what two of them do beside each other.
+    #[must_use]
+    pub fn with_fold_version(&self, fold_version: i32) -> Self {
+        Self(Arc::new(Parts { fold_version, ..Parts::clone(&self.0) }))
+    }
+
+    /// What this program folds.
+    #[must_use]
+    pub fn fold(&self) -> Fold {
+        Fold { log_id: self.log_id, version: self.fold_version }
     }
 
     /// Ends everything: tasks, records on their way, connections. Within ten seconds.

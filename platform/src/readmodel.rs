@@ -28,7 +28,27 @@ const LOOK: Duration = Duration::from_secs(1);
 const BEHIND: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// Longer than any request lasts.
-const LAST_READERS: Duration = Duration::from_mins(1);
+const DRAIN: Duration = Duration::from_mins(1);
+/// How long after a switch somebody may still read the generation that was read before it: until the process has noticed, and
+/// its last readers are done.
+pub const LAST_READERS: Duration = Duration::from_secs(70);
+
+/// What a program folds, and by which fold: it writes generations of this log and this version, and no others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fold {
+    /// The log.
+    pub log_id: LogId,
+    /// The version of the fold.
+    pub version: i32,
+}
+
+impl Fold {
+    /// As this build folds a log.
+    #[must_use]
+    pub fn of(log_id: LogId) -> Self {
+        Self { log_id, version: FOLD_VERSION }
+    }
+}
 
 /// One complete build of the read models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +59,8 @@ pub struct Generation {
     pub log_id: LogId,
     /// The fold that writes it.
     pub fold_version: i32,
+    /// How often rooms of it were repaired.
+    pub repairs: i32,
 }
 
 /// A generation's schema.
@@ -64,7 +86,7 @@ pub async fn create_generation(pool: &PgPool, log_id: LogId) -> Result<i32, sqlx
 
 /// Makes a generation of bare tables, to be loaded; its keys and indexes ([`index_statements`]) come afterwards. Until then
 /// nothing is folded into it.
-pub async fn begin_generation(pool: &PgPool, log_id: LogId) -> Result<i32, sqlx::Error> {
+pub async fn begin_generation(pool: &PgPool, fold: Fold) -> Result<i32, sqlx::Error> {
     let mut tx = pool.begin().await?;
     lock(&mut tx).await?;
     let number = create_tables(&mut tx, "").await?;
@@ -73,8 +95,8 @@ pub async fn begin_generation(pool: &PgPool, log_id: LogId) -> Result<i32, sqlx:
          values ($1, $2, $3, $4, 'loading')",
         number,
         schema_name(number),
-        FOLD_VERSION,
-        log_id.0,
+        fold.version,
+        fold.log_id.0,
     )
     .execute(&mut *tx)
     .await?;
@@ -100,7 +122,7 @@ pub async fn ensure_generation(pool: &PgPool, log_id: LogId) -> Result<Generatio
         active
     } else {
         let number = create(&mut tx, log_id).await?;
-        Generation { number, log_id, fold_version: FOLD_VERSION }
+        Generation { number, log_id, fold_version: FOLD_VERSION, repairs: 0 }
     };
     tx.commit().await?;
     Ok(active)
@@ -112,10 +134,16 @@ pub async fn active_generation(pool: &PgPool) -> Result<Option<Generation>, sqlx
 }
 
 async fn active_in(connection: &mut sqlx::PgConnection) -> Result<Option<Generation>, sqlx::Error> {
-    let row = sqlx::query!("select generation, log_id, fold_version from control.generations where state = 'active'")
-        .fetch_optional(connection)
-        .await?;
-    Ok(row.map(|row| Generation { number: row.generation, log_id: LogId(row.log_id), fold_version: row.fold_version }))
+    let row = sqlx::query!(
+        "select generation, log_id, fold_version, repairs from control.generations where state = 'active'"
+    );
+    let row = row.fetch_optional(connection).await?;
+    Ok(row.map(|row| Generation {
+        number: row.generation,
+        log_id: LogId(row.log_id),
+        fold_version: row.fold_version,
+        repairs: row.repairs,
+    }))
 }
 
 async fn lock(connection: &mut sqlx::PgConnection) -> Result<(), sqlx::Error> {
@@ -124,7 +152,11 @@ async fn lock(connection: &mut sqlx::PgConnection) -> Result<(), sqlx::Error> {
 }
 
 async fn create_tables(connection: &mut sqlx::PgConnection, indexes: &str) -> Result<i32, sqlx::Error> {
-    let next = sqlx::query_scalar!(r#"select coalesce(max(generation), 0) + 1 as "next!" from control.generations"#);
+    // Not one again that has told effects, dropped or not: what it told would be taken for the new one's.
+    let next = sqlx::query_scalar!(
+        r#"select coalesce(greatest((select max(generation) from control.generations),
+                                    (select max(generation) from control.effect_owners)), 0) + 1 as "next!""#
+    );
     let number = next.fetch_one(&mut *connection).await?;
     let schema = schema_name(number);
     // The schema's name is made of a number; the files are ours.
@@ -162,14 +194,16 @@ pub struct ReadModel {
 
 struct Current {
     generation: i32,
+    repairs: i32,
     pool: PgPool,
 }
 
 impl ReadModel {
     /// Reads this generation until another becomes active.
-    pub fn new(settings: &PostgresSettings, control: PgPool, generation: i32) -> Result<Self, sqlx::Error> {
-        let pool = postgres::pool(settings, &search_path(generation))?;
-        let current = Arc::new(ArcSwap::from_pointee(Current { generation, pool }));
+    pub fn new(settings: &PostgresSettings, control: PgPool, generation: &Generation) -> Result<Self, sqlx::Error> {
+        let pool = postgres::pool(settings, &search_path(generation.number))?;
+        let current = Current { generation: generation.number, repairs: generation.repairs, pool };
+        let current = Arc::new(ArcSwap::from_pointee(current));
         Ok(Self { current, settings: Arc::new(settings.clone()), control })
     }
 
@@ -183,6 +217,14 @@ impl ReadModel {
     #[must_use]
     pub fn generation(&self) -> i32 {
         self.current.load().generation
+    }
+
+    /// The generation that is read, and how often rooms of it had been repaired at the last look: what was kept of rows by
+    /// their revs alone is worth something only while this is the same.
+    #[must_use]
+    pub fn edition(&self) -> (i32, i32) {
+        let current = self.current.load();
+        (current.generation, current.repairs)
     }
 
     /// Both at once, so that they belong together.
@@ -211,19 +253,23 @@ impl ReadModel {
     pub async fn refresh(&self) -> Result<(), sqlx::Error> {
         let Some(active) = active_generation(&self.control).await? else { return Ok(()) };
         let before = self.current.load_full();
-        if active.number == before.generation {
+        let (generation, repairs) = (active.number, active.repairs);
+        if generation == before.generation {
+            if repairs != before.repairs {
+                self.current.store(Arc::new(Current { generation, repairs, pool: before.pool.clone() }));
+            }
             return Ok(());
         }
-        let pool = postgres::pool(&self.settings, &search_path(active.number))?;
+        let pool = postgres::pool(&self.settings, &search_path(generation))?;
         warm(&pool, before.pool.size()).await?;
         // Both are being folded, each at its own pace: nobody who has read the old one may see less in the new one.
         let held = tokio::time::timeout(BEHIND, overtaken(&before.pool, &pool)).await;
-        self.current.store(Arc::new(Current { generation: active.number, pool }));
+        self.current.store(Arc::new(Current { generation, repairs, pool }));
         drop(held);
-        tracing::info!(from = before.generation, to = active.number, "another generation is read from now on");
+        tracing::info!(from = before.generation, to = generation, "another generation is read from now on");
         tokio::spawn(async move {
             // Whoever took the old pool just now may still ask it for a connection.
-            tokio::time::sleep(LAST_READERS).await;
+            tokio::time::sleep(DRAIN).await;
             before.pool.close().await;
         });
         Ok(())

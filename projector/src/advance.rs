@@ -23,6 +23,11 @@ impl Advance {
         self.0.total.store(total, Ordering::Relaxed);
     }
 
+    /// There is more to do than was thought.
+    pub(crate) fn expect(&self, more: u64) {
+        self.0.total.fetch_add(more, Ordering::Relaxed);
+    }
+
     pub(crate) fn add(&self, more: u64) {
         self.0.done.fetch_add(more, Ordering::Relaxed);
     }

@@ -39,16 +39,24 @@ pub(crate) struct Generation {
     pub(crate) fold_version: i32,
     /// It has no keys yet.
     pub(crate) loading: bool,
+    /// How often rooms of it were repaired.
+    pub(crate) repairs: i32,
 }
 
 /// The record of a generation; `None` if it was dropped.
 pub(crate) async fn generation(pool: &PgPool, number: i32) -> sqlx::Result<Option<Generation>> {
     let row = sqlx::query!(
-        r#"select log_id, fold_version, state = 'loading' as "loading!" from control.generations where generation = $1"#,
+        r#"select log_id, fold_version, state = 'loading' as "loading!", repairs
+           from control.generations where generation = $1"#,
         number
     );
     let row = row.fetch_optional(pool).await?;
-    Ok(row.map(|row| Generation { log_id: LogId(row.log_id), fold_version: row.fold_version, loading: row.loading }))
+    Ok(row.map(|row| Generation {
+        log_id: LogId(row.log_id),
+        fold_version: row.fold_version,
+        loading: row.loading,
+        repairs: row.repairs,
+    }))
 }
 
 /// Takes the rows of partitions: whoever held them can no longer write. Durable before it returns.
@@ -73,6 +81,27 @@ pub(crate) async fn claim(pool: &PgPool, partitions: &[Partition]) -> sqlx::Resu
             Some((partition, Checkpoint { epoch: row.epoch, next_offset: row.next_offset, last_event_id }))
         })
         .collect())
+}
+
+/// Keeps the row where it is until the transaction ends; where there is none, makes it.
+pub(crate) async fn hold(connection: &mut PgConnection, partition: Partition) -> sqlx::Result<()> {
+    let hold = sqlx::query!(
+        "insert into checkpoints (topic, partition, epoch, next_offset) values ($1, $2, 0, 0)
+         on conflict (topic, partition) do update set epoch = checkpoints.epoch",
+        partition.topic.name(),
+        partition.number
+    );
+    hold.execute(connection).await.map(drop)
+}
+
+/// Whoever holds the partition can no longer write: it has to take it again.
+pub(crate) async fn raise(connection: &mut PgConnection, partition: Partition) -> sqlx::Result<()> {
+    let raise = sqlx::query!(
+        "update checkpoints set epoch = epoch + 1 where topic = $1 and partition = $2",
+        partition.topic.name(),
+        partition.number
+    );
+    raise.execute(connection).await.map(drop)
 }
 
 /// Moves the row on behind a batch; `false` if it is not where the owner believes. Locks the row until the transaction

@@ -5,7 +5,6 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use platform::readmodel::FOLD_VERSION;
 
 use crate::backoff::Backoff;
 use crate::batch::Partition;
@@ -22,6 +21,8 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lease {
     pub(crate) checkpoint: Checkpoint,
+    /// How often the generation had been repaired.
+    pub(crate) repairs: i32,
 }
 
 /// Takes partitions; ends when the servers have answered. Dropping it midway does no harm: an epoch has been raised.
@@ -50,14 +51,17 @@ type Taken = Vec<(Partition, Result<Lease, Stopped>)>;
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 async fn try_take(shared: &Shared, partitions: &[Partition]) -> Result<Taken, Error> {
-    if let Some(refused) = check_generation(shared).await? {
-        let stopped = |partition| Stopped { partition, offset: 0, reason: refused() };
-        return Ok(partitions.iter().map(|partition| (*partition, Err(stopped(*partition)))).collect());
-    }
+    let repairs = match check_generation(shared).await? {
+        Ok(generation) => generation.repairs,
+        Err(refused) => {
+            let stopped = |partition| Stopped { partition, offset: 0, reason: refused() };
+            return Ok(partitions.iter().map(|partition| (*partition, Err(stopped(*partition)))).collect());
+        }
+    };
     let claimed = checkpoint::claim(&shared.pool, partitions).await?;
     let checked = claimed.into_iter().map(|(partition, checkpoint)| async move {
         let unfit = compare(shared, partition, &checkpoint).await?;
-        let lease = Lease { checkpoint };
+        let lease = Lease { checkpoint, repairs };
         let offset = checkpoint.next_offset;
         let taken = unfit.map_or(Ok(lease), |reason| Err(Stopped { partition, offset, reason }));
         Ok((partition, taken))
@@ -65,17 +69,17 @@ async fn try_take(shared: &Shared, partitions: &[Partition]) -> Result<Taken, Er
     join_all(checked).await.into_iter().collect()
 }
 
-/// Why this program may not write the generation; `None` if it may.
-async fn check_generation(shared: &Shared) -> sqlx::Result<Option<impl Fn() -> Reason>> {
+/// The generation, or why this program may not write it.
+async fn check_generation(shared: &Shared) -> sqlx::Result<Result<checkpoint::Generation, impl Fn() -> Reason>> {
     let number = shared.generation;
-    let ours = shared.log_id;
+    let (ours, version) = (shared.fold.log_id, shared.fold.version);
     let found = checkpoint::generation(&shared.pool, number).await?;
-    let fits = found.is_some_and(|it| it.log_id == ours && it.fold_version == FOLD_VERSION && !it.loading);
-    Ok((!fits).then_some(move || match found {
+    let fits = |it: &checkpoint::Generation| it.log_id == ours && it.fold_version == version && !it.loading;
+    Ok(found.filter(fits).ok_or(move || match found {
         None => Reason::NoGeneration { generation: number },
         Some(it) if it.log_id != ours => Reason::OtherLog { generation: number, theirs: it.log_id, ours },
         Some(it) if it.loading => Reason::Loading { generation: number },
-        Some(it) => Reason::OtherFold { generation: number, theirs: it.fold_version, ours: FOLD_VERSION },
+        Some(it) => Reason::OtherFold { generation: number, theirs: it.fold_version, ours: version },
     }))
 }
 

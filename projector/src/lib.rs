@@ -77,12 +77,13 @@ impl Projector {
 /// Folds into every generation that there is, and relays the outbox, until the process ends. Generations that are made later
 /// are found within a second.
 pub fn start(platform: &Platform, settings: &Settings) {
+    metrics::describe();
     let lifecycle = &platform.lifecycle;
     // Any number of relays may run; the one of the command API may live in another process, or be down.
     lifecycle.spawn("relay", Relay::run(platform.clone(), lifecycle.soft()));
     lifecycle.spawn("verify", verify::schedule::run(platform.clone(), settings.clone(), lifecycle.soft()));
-    let mut generations = Generations::new(platform, settings);
-    generations.begin(platform.read_model.generation(), true);
+    lifecycle.spawn("rebuilds watched", rebuild::told::watch(platform.clone(), lifecycle.soft()));
+    let generations = Generations::new(platform, settings);
     lifecycle.spawn("generations folded", generations.run(lifecycle.soft()));
 }
 
@@ -107,7 +108,7 @@ pub(crate) fn start_on(
 fn share(platform: &Platform, settings: &Settings, generation: i32, pool: &PgPool, pushes: Pushes) -> Shared {
     Shared {
         kafka: platform.kafka.clone(),
-        log_id: platform.log_id,
+        fold: platform.fold(),
         generation,
         pool: own_pool(pool, settings.projector_commits),
         outbox: platform.outbox.clone(),

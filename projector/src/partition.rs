@@ -14,6 +14,7 @@ use tracing::Instrument as _;
 
 use crate::backoff::Backoff;
 use crate::batch::{Batch, Pace, Partition};
+use crate::checkpoint;
 use crate::consumer::{Records, Seeker};
 use crate::lease::{self, Lease};
 use crate::parking;
@@ -56,6 +57,7 @@ impl Keeper {
         let released = self.released.clone();
         let mut backoff = Backoff::default();
         loop {
+            let repairs = taken.as_ref().map_or(0, |lease| lease.repairs);
             let ended = match taken {
                 Ok(lease) => self.hold(lease).await,
                 Err(stopped) => Ended::Stopped(stopped),
@@ -68,20 +70,28 @@ impl Keeper {
                 }
                 Ended::Lost(why) => why,
             };
-            // Two groups that fold the same generation would take it from each other for ever: slowly, and not unseen.
-            let wait = backoff.next(self.shared.random());
-            tracing::warn!(partition = %self.partition, why, ?wait, "taking the partition again");
-            self.concern(&format!("{why}; taking it again"));
+            // Two groups that fold the same generation would take it from each other for ever: slowly, and not unseen. Whoever
+            // repairs a room does it once, and wants what is in memory here forgotten.
+            let repaired = self.is_repaired(repairs).await;
+            let wait = if repaired { Duration::ZERO } else { backoff.next(self.shared.random()) };
+            tracing::warn!(partition = %self.partition, why, repaired, ?wait, "taking the partition again");
+            if !repaired {
+                self.concern(&format!("{why}; taking it again"));
+            }
             taken = tokio::select! {
                 () = released.cancelled() => break,
                 taken = async { tokio::time::sleep(wait).await; self.take_again().await } => taken,
             };
+            if let (true, Ok(lease)) = (repaired, &taken) {
+                let at = lease.checkpoint.next_offset;
+                self.shared.pushes.offer(push::gap(self.shared.generation, self.partition, at));
+            }
         }
         self.shared.forget_reached(self.partition);
         self.shared.status.fine(self.partition);
         parking::forget(&self.shared, self.partition);
         // Told by its next owner from now on.
-        crate::metrics::lag(self.shared.generation, self.partition, 0);
+        crate::metrics::lag(self.shared.generation, self.partition, 0, Duration::ZERO);
     }
 
     async fn take_again(&self) -> Result<Lease, Stopped> {
@@ -94,6 +104,12 @@ impl Keeper {
             }
             return Ok(lease);
         }
+    }
+
+    /// Whether a room of the generation was repaired since.
+    async fn is_repaired(&self, before: i32) -> bool {
+        let found = checkpoint::generation(&self.shared.pool, self.shared.generation).await;
+        found.ok().flatten().is_some_and(|it| it.repairs != before)
     }
 
     /// The partition is assigned, but the client does not read it and cannot be made to. Waits to be released.
@@ -112,6 +128,7 @@ impl Keeper {
         let pace = Pace::new(self.shared.settings.batch_events(), self.shared.settings.linger());
         let feed = Feed::start(self.partition, Arc::clone(&self.records), &lease.checkpoint, pace);
         let mut writer = Writer::new(Arc::clone(&self.shared), self.partition, lease.checkpoint);
+        crate::metrics::held(self.shared.generation, self.partition);
         self.shared.set_reached(self.partition, writer.next_offset());
         self.shared.status.fine(self.partition);
         let checkpoint = lease.checkpoint;

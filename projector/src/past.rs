@@ -65,7 +65,7 @@ pub async fn room_at(log: &Log, room: RoomId, at: Option<Timestamp>, advance: &A
     let folding = tokio::task::spawn_blocking(move || {
         let mut replay = Replay::new(&log.scratch);
         let keys = HashSet::from([room.0]);
-        let stretch = Stretch { kafka: &log.kafka, partition, to: end, keys: Some(&keys), stop: &log.stop };
+        let stretch = Stretch { kafka: &log.kafka, partition, from: 0, to: end, keys: Some(&keys), stop: &log.stop };
         // What is given up later never showed.
         let aside = Aside::of_log(search::search(&log.kafka, partition, 0, end, &log.stop)?);
         let mut until = Until { at, newest: None, events: 0, advance, aside };

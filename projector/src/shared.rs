@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use platform::{Clock, Ids, Kafka, LogId, Outbox};
+use platform::readmodel::Fold;
+use platform::{Clock, Ids, Kafka, Outbox};
 use sqlx::PgPool;
 use tokio::sync::Semaphore;
 
@@ -16,7 +17,8 @@ use crate::status::Status;
 /// Clients, settings, and what is known of the partitions held here.
 pub(crate) struct Shared {
     pub(crate) kafka: Kafka,
-    pub(crate) log_id: LogId,
+    /// What is folded, and by which fold.
+    pub(crate) fold: Fold,
     /// Which tables are written, and connections that see them.
     pub(crate) generation: i32,
     pub(crate) pool: PgPool,

@@ -14,7 +14,7 @@ use crate::world::{World, folder};
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The program, for the servers of a test.
-fn chatlog(test: &TestPlatform, arguments: &[&str]) -> Command {
+pub fn chatlog(test: &TestPlatform, arguments: &[&str]) -> Command {
     let settings = &test.settings;
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatlog"));
     command
@@ -70,6 +70,36 @@ async fn verify_answers_with_words_and_exit_codes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_room_is_mended_with_words_and_exit_codes() {
+    let world = filled().await;
+    let room = room(&world).await;
+    let (code, words) = said(&world.test, &["rebuild", "--room", &room]).await;
+    assert!(code == 0 && words.contains("nothing to mend in ") && words.contains("is what the log says"), "{words}");
+    let pool = world.platform().read_model.pool();
+    pool.execute("delete from messages where seq between 20 and 24").await.expect("planted");
+    pool.execute("update rooms set last_seq = 5, member_count = 77").await.expect("planted");
+    let (code, words) = said(&world.test, &["rebuild", "--room", &room]).await;
+    assert!(code == 0 && words.contains("rooms (-1 +1), messages (-0 +5)"), "{code}: {words}");
+    assert_eq!(said(&world.test, &["verify"]).await.0, 0);
+    pool.execute("update messages set deleted = true where seq = 9").await.expect("planted");
+    let (code, words) = said(&world.test, &["rebuild", "--room", &room, "--json"]).await;
+    let mended: Value = serde_json::from_str(words.lines().next().expect("a line")).expect("JSON");
+    let touched = &mended["generations"][0]["touched"];
+    assert_eq!(
+        (code, &mended["room_id"], touched.as_array().map(Vec::len)),
+        (0, &Value::from(room), Some(1)),
+        "{words}"
+    );
+    assert_eq!(touched[0], serde_json::json!({"table": "messages", "removed": 1, "written": 1}));
+    let nobody = "01980000-0000-7000-8000-000000000000";
+    let (code, words) = said(&world.test, &["rebuild", "--room", nobody]).await;
+    assert!(code == 2 && words.contains("there is no room"), "{code}: {words}");
+    let (code, words) = said(&world.test, &["rebuild", "--room", nobody, "--no-activate"]).await;
+    assert!(code == 2 && words.contains("cannot be used with"), "{code}: {words}");
+    world.test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_room_is_shown_as_it_was() {
     let world = filled().await;
     let room = room(&world).await;
@@ -120,7 +150,7 @@ async fn a_rebuild_killed_in_any_phase_goes_on() {
     let platform = world.test.another().await.expect("connected");
     // Before the tables are there: at their making, which the lock of generations serialises.
     killed(&world.test, &platform, "select pg_advisory_xact_lock(7163082358176874497)", WAITS).await;
-    platform::readmodel::begin_generation(&platform.db, platform.log_id).await.expect("a generation");
+    platform::readmodel::begin_generation(&platform.db, platform.fold()).await.expect("a generation");
     // In the load, before the checkpoint of a partition; at the first key; while it catches up; while it is compared; at the
     // switch itself.
     for hold in [
@@ -135,12 +165,15 @@ async fn a_rebuild_killed_in_any_phase_goes_on() {
     let (code, words) = said(&world.test, &["rebuild"]).await;
     assert!(code == 0 && words.contains("generation 2 is read from now on"), "{code}: {words}");
     let (code, words) = said(&world.test, &["rebuild", "status"]).await;
-    assert!(code == 0 && words.contains("standby") && words.lines().count() == 3, "{words}");
+    assert!(code == 0 && words.contains("standby") && words.lines().count() == 4, "{words}");
+    assert!(words.contains("last rebuild, of generation 2") && words.contains(": done"), "{words}");
     let (code, words) = said(&world.test, &["rebuild", "rollback"]).await;
     assert!(code == 0 && words.contains("generation 1 is read from now on, instead of 2"), "{words}");
     let (code, words) = said(&world.test, &["rebuild", "drop", "1"]).await;
     assert!(code == 1 && words.contains("is the one that is read"), "{words}");
     let (code, words) = said(&world.test, &["rebuild", "drop", "2"]).await;
+    assert!(code == 1 && words.contains("its last readers are gone in"), "{words}");
+    let (code, words) = said(&world.test, &["rebuild", "drop", "2", "--force"]).await;
     assert!(code == 0, "{words}");
     let (code, words) = said(&world.test, &["verify"]).await;
     assert_eq!(code, 0, "{words}");

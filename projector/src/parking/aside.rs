@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use event_schema::Event;
+use event_schema::{Event, EventId};
 use platform::settings::PostgresSettings;
 use platform::{Kafka, postgres};
 use sqlx::PgConnection;
@@ -23,7 +23,14 @@ pub(crate) struct Aside {
     dropped: Dropped,
     /// What was found to be parked.
     found: Vec<SetAside>,
+    /// Keys set aside as a whole, and how many events of each were found.
+    refused: HashMap<Uuid, i64>,
+    /// No more of them than so many of a key.
+    most: i64,
 }
+
+/// So many keys of a partition may be refused by the tables; with more, that is no accident of a room.
+const MOST_REFUSED: usize = 8;
 
 impl Aside {
     /// What the log alone leaves out.
@@ -31,6 +38,16 @@ impl Aside {
         let mut aside = Self::default();
         for (key, event_id, at) in words {
             aside.dropped.add(key, event_id, Some(at));
+        }
+        aside
+    }
+
+    /// What is left out of one key.
+    pub(crate) fn of_key(key: Uuid, first_parked: Option<i64>, dropped: &[(EventId, Option<i64>)]) -> Self {
+        let mut aside = Self::default();
+        aside.parked.extend(first_parked.map(|first| (key, first)));
+        for (event_id, at) in dropped {
+            aside.dropped.add(key, *event_id, *at);
         }
         aside
     }
@@ -43,6 +60,22 @@ impl Aside {
         })
     }
 
+    /// Sets a key aside as a whole; `false` if that is done already, or was done often enough.
+    pub(crate) fn refuse(&mut self, key: Uuid, most: i64) -> bool {
+        self.most = most;
+        let new = self.refused.len() < MOST_REFUSED && !self.refused.contains_key(&key);
+        if new {
+            self.refused.insert(key, 0);
+            self.parked.insert(key, 0);
+        }
+        new
+    }
+
+    /// Whether more events of a refused key were found than may be parked.
+    pub(crate) fn is_too_much(&self) -> bool {
+        self.refused.values().any(|found| *found > self.most)
+    }
+
     /// The same, for a fold that parks the keys anew.
     pub(crate) fn sets_aside(&mut self, offset: i64, event: &Event) -> bool {
         let Some(key) = event.key.id() else { return false };
@@ -50,7 +83,11 @@ impl Aside {
             return true;
         }
         let waits = self.parked.get(&key).is_some_and(|first| offset >= *first);
-        if waits {
+        let refused = self.refused.get_mut(&key).map(|found| {
+            *found += 1;
+            *found
+        });
+        if waits && refused.is_none_or(|found| found <= self.most) {
             let event_type = event.payload.event_type().name();
             self.found.push(SetAside { key, offset, event_id: event.envelope.id, event_type });
         }
@@ -95,5 +132,5 @@ pub(crate) async fn for_rebuild(
     };
     let (parked, dropped) = read.await.map_err(search::postgres)?;
     pool.close().await;
-    Ok(Aside { parked: parked.into_iter().collect(), dropped, found: Vec::new() })
+    Ok(Aside { parked: parked.into_iter().collect(), dropped, ..Aside::default() })
 }

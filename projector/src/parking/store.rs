@@ -61,6 +61,23 @@ pub(crate) async fn dropped(connection: &mut PgConnection, partition: Partition)
     Ok(dropped)
 }
 
+/// What was given up of a key.
+pub(crate) async fn dropped_of_key(
+    connection: &mut PgConnection,
+    partition: Partition,
+    key: Uuid,
+) -> sqlx::Result<Vec<(EventId, Option<i64>)>> {
+    let rows = sqlx::query!(
+        "select event_id, at_offset from control.dropped_events
+         where topic = $1 and partition = $2 and key_id = $3 order by event_id",
+        partition.topic.name(),
+        partition.number,
+        key
+    );
+    let rows = rows.fetch_all(connection).await?.into_iter();
+    Ok(rows.map(|row| (EventId(row.event_id), row.at_offset)).collect())
+}
+
 /// A key that waited already when this process came to know of it is as old as the table says.
 fn held(events: i64, stuck: bool, seconds: f64) -> Held {
     let now = Instant::now();

@@ -7,8 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use platform::LogId;
-use platform::readmodel::{FOLD_VERSION, schema_name};
+use platform::readmodel::{Fold, schema_name};
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection, PgPool, Row as _};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -27,9 +26,21 @@ pub enum ActivateError {
     /// The tables.
     #[error("Postgres: {0}")]
     Postgres(#[from] sqlx::Error),
-    /// There is none of this number, log and fold version that is complete.
-    #[error("generation {0} cannot be read: it is not there, not complete, or of another log or fold version")]
+    /// There is none of this number and log that is complete.
+    #[error("generation {0} cannot be read: it is not there, not complete, or of another log")]
     NotReady(i32),
+    /// Whether it is complete, only a program of its own fold can say.
+    #[error(
+        "generation {generation} is of fold version {theirs}, this program is of {ours}: use the one that folds it"
+    )]
+    OtherFold {
+        /// Its number.
+        generation: i32,
+        /// Its version.
+        theirs: i32,
+        /// This program's.
+        ours: i32,
+    },
     /// No projector folds it, or too slowly.
     #[error("generation {0} stays behind; is a projector running?")]
     Behind(i32),
@@ -45,12 +56,12 @@ type Reached = BTreeMap<(String, i32), i64>;
 pub async fn activate(
     db: &PgPool,
     to: i32,
-    log_id: LogId,
+    fold: Fold,
     stop: &CancellationToken,
 ) -> Result<Option<i32>, ActivateError> {
     let until = Instant::now() + PATIENCE;
     loop {
-        if let Some(done) = attempt(db, to, log_id).await? {
+        if let Some(done) = attempt(db, to, fold).await? {
             return Ok(done.filter(|from| *from != to));
         }
         if Instant::now() >= until {
@@ -64,19 +75,19 @@ pub async fn activate(
 }
 
 /// `None` if the new generation was too far behind.
-async fn attempt(db: &PgPool, to: i32, log_id: LogId) -> Result<Option<Option<i32>>, ActivateError> {
+async fn attempt(db: &PgPool, to: i32, fold: Fold) -> Result<Option<Option<i32>>, ActivateError> {
     let mut tx = db.begin().await?;
     // In the order of numbers: two that switch at the same time wait for each other.
     let rows = sqlx::query!(
-        r#"select generation, state, fold_version = $1 and log_id = $2 as "ours!" from control.generations
+        r#"select generation, state, fold_version, log_id = $1 as "of_this_log!" from control.generations
            order by generation for update"#,
-        FOLD_VERSION,
-        log_id.0
+        fold.log_id.0
     );
     let rows = rows.fetch_all(&mut *tx).await?;
-    let ready = rows.iter().any(|it| it.generation == to && it.ours && it.state != "loading");
-    if !ready {
-        return Err(ActivateError::NotReady(to));
+    let meant = rows.iter().find(|it| it.generation == to && it.of_this_log && it.state != "loading");
+    let theirs = meant.ok_or(ActivateError::NotReady(to))?.fold_version;
+    if theirs != fold.version {
+        return Err(ActivateError::OtherFold { generation: to, theirs, ours: fold.version });
     }
     let from = rows.iter().find(|it| it.state == "active").map(|it| it.generation);
     if from == Some(to) {
@@ -144,14 +155,14 @@ async fn settle(connection: &mut PgConnection, from: i32, to: i32, reached: &Rea
     next.execute(connection).await.map(drop)
 }
 
-/// The generation that was read before the active one and is still folded.
-pub async fn previous(db: &PgPool, log_id: LogId) -> sqlx::Result<Option<i32>> {
+/// The generation that was read before the active one and is still folded by this fold.
+pub async fn previous(db: &PgPool, fold: Fold) -> sqlx::Result<Option<i32>> {
     let row = sqlx::query_scalar!(
         "select generation from control.generations
          where state = 'standby' and fold_version = $1 and log_id = $2
          order by activated_at desc nulls last limit 1",
-        FOLD_VERSION,
-        log_id.0
+        fold.version,
+        fold.log_id.0
     );
     row.fetch_optional(db).await
 }

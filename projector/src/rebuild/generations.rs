@@ -1,11 +1,12 @@
-//! What is known of the generations, and their end.
+//! What is known of the generations.
 
 use chrono::{DateTime, Utc};
-use platform::readmodel::{FOLD_VERSION, schema_name};
+use platform::postgres;
+use platform::readmodel::{Fold, schema_name};
 use platform::settings::PostgresSettings;
-use platform::{LogId, postgres};
 use serde::Serialize;
-use sqlx::{AssertSqlSafe, Executor as _, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool};
+use uuid::Uuid;
 
 use super::RebuildError;
 
@@ -98,13 +99,13 @@ pub(super) async fn lock(settings: &PostgresSettings) -> sqlx::Result<Option<PgC
 }
 
 /// A generation that was begun and is not read yet.
-pub(super) async fn unfinished(db: &PgPool, log_id: LogId) -> sqlx::Result<Option<(i32, State)>> {
+pub(super) async fn unfinished(db: &PgPool, fold: Fold) -> sqlx::Result<Option<(i32, State)>> {
     let row = sqlx::query!(
         "select generation, state from control.generations
          where state in ('loading', 'building') and fold_version = $1 and log_id = $2
          order by generation desc limit 1",
-        FOLD_VERSION,
-        log_id.0
+        fold.version,
+        fold.log_id.0
     );
     let row = row.fetch_optional(db).await?;
     Ok(row.and_then(|row| Some((row.generation, State::from_word(&row.state)?))))
@@ -116,17 +117,17 @@ pub(super) async fn loaded(db: &PgPool, generation: i32) -> sqlx::Result<()> {
     sqlx::query(update).bind(generation).execute(db).await.map(drop)
 }
 
-/// Removes a generation that nobody reads; `false` if there is none of this number, or it is the active one.
-pub async fn drop_generation(db: &PgPool, generation: i32) -> Result<bool, RebuildError> {
-    let mut tx = db.begin().await?;
-    tx.execute("set local statement_timeout = 0").await?;
-    let gone = sqlx::query!("delete from control.generations where generation = $1 and state <> 'active'", generation);
-    if gone.execute(&mut *tx).await?.rows_affected() == 0 {
-        return Ok(false);
-    }
-    // Its name is made of a number.
-    let sql = format!("drop schema if exists {} cascade", schema_name(generation));
-    tx.execute(AssertSqlSafe(sql)).await?;
-    tx.commit().await?;
-    Ok(true)
+/// Keys that are parked in a generation and not in the one that is read, the first few.
+pub(super) async fn newly_parked(db: &PgPool, generation: i32) -> sqlx::Result<Vec<Uuid>> {
+    let active = sqlx::query_scalar!("select generation from control.generations where state = 'active'");
+    let Some(active) = active.fetch_optional(db).await? else { return Ok(Vec::new()) };
+    // The schemas' names are made of numbers.
+    let sql = format!(
+        "select distinct key_id from {}.parked its
+         where not exists (select from {}.parked theirs where theirs.key_id = its.key_id and theirs.topic = its.topic)
+         order by key_id limit 20",
+        schema_name(generation),
+        schema_name(active)
+    );
+    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(db).await
 }

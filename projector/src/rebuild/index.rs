@@ -4,7 +4,7 @@ use platform::postgres;
 use platform::readmodel::{index_statements, search_path};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
-use super::{RebuildError, Share};
+use super::{RebuildError, Share, refuse};
 use crate::advance::Advance;
 use crate::replay::log::ReadError;
 use crate::verify::Sources;
@@ -33,7 +33,12 @@ pub(super) async fn all(
     advance.begin("index", statements.len() as u64 + 1);
     for statement in statements {
         if !is_there(&mut connection, &statement).await? {
-            run(sources, &mut connection, statement).await?;
+            match run(sources, &mut connection, statement).await {
+                Err(RebuildError::Postgres(error)) => {
+                    return Err(refuse::of_index(&mut connection, error).await?.into());
+                }
+                done => done?,
+            }
         }
         advance.add(1);
     }

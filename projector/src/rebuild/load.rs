@@ -11,8 +11,10 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use tokio::sync::mpsc;
 
 use super::RebuildError;
+use super::refuse::{self, Refused};
 use crate::advance::Advance;
 use crate::batch::Partition;
+use crate::parking::Caps;
 use crate::parking::aside::{self, Aside};
 use crate::replay::Replay;
 use crate::replay::log::{ReadError, Spent, Stretch, Watch};
@@ -20,11 +22,11 @@ use crate::replay::table::Table;
 use crate::verify::Sources;
 
 /// Rows on their way to Postgres are handed over in pieces of this size, a few at a time.
-const PIECE: usize = 256 * 1024;
+pub(super) const PIECE: usize = 256 * 1024;
 const PIECES: usize = 4;
 /// Before and after the rows of a binary COPY.
-const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
-const TRAILER: &[u8] = &[0xff, 0xff];
+pub(super) const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+pub(super) const TRAILER: &[u8] = &[0xff, 0xff];
 /// Rows and checkpoint of a partition commit together, and before the switch everything is made durable by it.
 const BEGIN: &str = "begin;
 set local statement_timeout = 0;
@@ -103,6 +105,7 @@ pub(super) async fn all(
     sources: &Sources,
     generation: i32,
     share: Share,
+    caps: Caps,
     advance: &Advance,
 ) -> Result<Loaded, RebuildError> {
     let mut connection = connect(&sources.postgres, generation).await?;
@@ -119,7 +122,10 @@ pub(super) async fn all(
     // The largest first: the last to end are small.
     open.sort_unstable_by_key(|(end, partition)| (std::cmp::Reverse(*end), *partition));
     advance.begin("load", open.iter().map(|(end, _)| u64::try_from(*end).unwrap_or_default()).sum());
-    let loading = stream::iter(open).map(|(end, partition)| load(sources, generation, partition, end, share, advance));
+    let loading = stream::iter(open).map(|(end, partition)| {
+        let work = Work { sources, generation, partition, end, share, advance };
+        async move { work.load(caps).await }
+    });
     let all = Loaded::default();
     let add = |mut all: Loaded, one: Loaded| async move {
         all.events += one.events;
@@ -134,35 +140,68 @@ async fn connect(settings: &PostgresSettings, generation: i32) -> sqlx::Result<P
     postgres::connect(settings, &search_path(generation)).await
 }
 
-async fn load(
-    sources: &Sources,
+/// The load of one partition.
+struct Work<'a> {
+    sources: &'a Sources,
     generation: i32,
     partition: Partition,
     end: i64,
     share: Share,
-    advance: &Advance,
-) -> Result<Loaded, RebuildError> {
-    let mut sharing = Sharing::new(advance.clone(), share);
-    sharing.aside = aside::for_rebuild(&sources.postgres, &sources.kafka, partition, end, &sources.stop).await?;
-    let theirs = sources.clone();
-    let folding = tokio::task::spawn_blocking(move || {
-        let mut replay = Replay::new(&theirs.scratch);
-        let stretch = Stretch { kafka: &theirs.kafka, partition, to: end, keys: None, stop: &theirs.stop };
-        let read = stretch.fold(&mut replay, &mut sharing)?;
-        Ok::<_, ReadError>((read, replay, sharing.aside))
-    });
-    let (read, replay, aside) = folding.await.map_err(|_| RebuildError::Panicked)??;
-    let began = Instant::now();
-    let mut connection = connect(&sources.postgres, generation).await?;
-    connection.execute(BEGIN).await?;
-    let rows = copy(&mut connection, replay, Sharing::new(advance.clone(), share), sources).await?;
-    aside.keep(&mut connection, partition).await?;
-    checkpoint(&mut connection, partition, end, read.last_event_id).await?;
-    connection.execute("commit").await?;
-    connection.close().await?;
-    let mut spent = read.spent;
-    spent.copy = began.elapsed();
-    Ok(Loaded { events: u64::try_from(end).unwrap_or_default(), rows, spent })
+    advance: &'a Advance,
+}
+
+impl Work<'_> {
+    /// A key of which the tables refuse a row is set aside as a whole, and the partition is loaded without it: once the tables
+    /// are complete, the projector folds it event by event and parks it where it must.
+    async fn load(&self, caps: Caps) -> Result<Loaded, RebuildError> {
+        let Self { sources, partition, end, .. } = *self;
+        let mut aside = aside::for_rebuild(&sources.postgres, &sources.kafka, partition, end, &sources.stop).await?;
+        let mut refused: Option<Refused> = None;
+        loop {
+            let why = match (self.load_without(aside.clone()).await, refused.take()) {
+                (Ok(Some(loaded)), _) => return Ok(loaded),
+                // More than may be parked.
+                (Ok(None), Some(why)) => return Err(why.into()),
+                (Ok(None), None) => return Err(RebuildError::Panicked),
+                (Err(RebuildError::Refused(why)), _) => why,
+                (Err(error), _) => return Err(error),
+            };
+            let Some(key) = why.key.filter(|key| aside.refuse(*key, caps.key)) else { return Err(why.into()) };
+            let generation = self.generation;
+            tracing::warn!(generation, %partition, %key, %why, "a key is set aside until the tables are complete");
+            self.advance.expect(u64::try_from(end).unwrap_or_default());
+            refused = Some(why);
+        }
+    }
+
+    /// `None` if there are too many events of what was set aside.
+    async fn load_without(&self, aside: Aside) -> Result<Option<Loaded>, RebuildError> {
+        let Self { sources, generation, partition, end, share, advance } = *self;
+        let mut sharing = Sharing::new(advance.clone(), share);
+        sharing.aside = aside;
+        let theirs = sources.clone();
+        let folding = tokio::task::spawn_blocking(move || {
+            let mut replay = Replay::new(&theirs.scratch);
+            let stretch = Stretch { kafka: &theirs.kafka, partition, from: 0, to: end, keys: None, stop: &theirs.stop };
+            let read = stretch.fold(&mut replay, &mut sharing)?;
+            Ok::<_, ReadError>((read, replay, sharing.aside))
+        });
+        let (read, replay, aside) = folding.await.map_err(|_| RebuildError::Panicked)??;
+        if aside.is_too_much() {
+            return Ok(None);
+        }
+        let began = Instant::now();
+        let mut connection = connect(&sources.postgres, generation).await?;
+        connection.execute(BEGIN).await?;
+        let rows = copy(&mut connection, replay, Sharing::new(advance.clone(), share), sources).await?;
+        aside.keep(&mut connection, partition).await?;
+        checkpoint(&mut connection, partition, end, read.last_event_id).await?;
+        connection.execute("commit").await?;
+        connection.close().await?;
+        let mut spent = read.spent;
+        spent.copy = began.elapsed();
+        Ok(Some(Loaded { events: u64::try_from(end).unwrap_or_default(), rows, spent }))
+    }
 }
 
 /// A piece of a table's rows.
@@ -176,28 +215,53 @@ async fn copy(
     sources: &Sources,
 ) -> Result<u64, RebuildError> {
     let (sender, mut pieces) = mpsc::channel::<Piece>(PIECES);
-    let reading = tokio::task::spawn_blocking(move || read_tapes(&replay, sharing, &sender));
+    let reading = tokio::task::spawn_blocking(move || {
+        let rows = read_tapes(&replay, sharing, &sender);
+        (replay, rows)
+    });
     let mut next = pieces.recv().await;
     while let Some((table, first)) = next.take() {
-        let mut copying = connection.copy_in_raw(&table.copy_in()).await?;
-        copying.send(HEADER).await?;
-        copying.send(first).await?;
-        while let Some((of, piece)) = pieces.recv().await {
-            if of != table {
-                next = Some((of, piece));
-                break;
+        match copy_table(connection, table, first, &mut pieces, sources).await {
+            Ok(of_another) => next = of_another,
+            Err(RebuildError::Postgres(error)) => {
+                // Lets the thread go.
+                drop(pieces);
+                let (replay, _) = reading.await.map_err(|_| RebuildError::Panicked)?;
+                return Err(refuse::of_copy(error, table, &replay)?.into());
             }
-            if sources.stop.is_cancelled() {
-                copying.abort("interrupted").await?;
-                return Err(ReadError::Interrupted.into());
-            }
-            copying.send(piece).await?;
+            Err(error) => return Err(error),
         }
-        copying.send(TRAILER).await?;
-        copying.finish().await?;
     }
-    let rows = reading.await.map_err(|_| RebuildError::Panicked)?;
+    let (_, rows) = reading.await.map_err(|_| RebuildError::Panicked)?;
     Ok(rows.map_err(ReadError::Scratch)?)
+}
+
+/// Copies the pieces of one table; gives the first of the next.
+async fn copy_table(
+    connection: &mut PgConnection,
+    table: Table,
+    first: Vec<u8>,
+    pieces: &mut mpsc::Receiver<Piece>,
+    sources: &Sources,
+) -> Result<Option<Piece>, RebuildError> {
+    let mut next = None;
+    let mut copying = connection.copy_in_raw(&table.copy_in()).await?;
+    copying.send(HEADER).await?;
+    copying.send(first).await?;
+    while let Some((of, piece)) = pieces.recv().await {
+        if of != table {
+            next = Some((of, piece));
+            break;
+        }
+        if sources.stop.is_cancelled() {
+            copying.abort("interrupted").await?;
+            return Err(ReadError::Interrupted.into());
+        }
+        copying.send(piece).await?;
+    }
+    copying.send(TRAILER).await?;
+    copying.finish().await?;
+    Ok(next)
 }
 
 fn read_tapes(replay: &Replay, mut sharing: Sharing, pieces: &mpsc::Sender<Piece>) -> std::io::Result<u64> {

@@ -7,7 +7,12 @@
 mod activate;
 mod generations;
 mod index;
+pub(crate) mod leave;
 mod load;
+mod mend;
+mod refuse;
+mod room;
+pub(crate) mod told;
 
 use std::time::Duration;
 
@@ -18,8 +23,12 @@ use platform::{Lifecycle, Platform, postgres};
 use tokio_util::sync::CancellationToken;
 
 pub use activate::{ActivateError, activate, previous};
-pub use generations::{State, Status, drop_generation, status};
+pub use generations::{State, Status, status};
+pub use leave::{DropError, drop_generation};
 pub use load::Share;
+pub use mend::Touched;
+pub use refuse::Refused;
+pub use room::{Mended, RepairError, Repaired, repair_room};
 
 use crate::advance::Advance;
 use crate::batch::Partition;
@@ -89,6 +98,21 @@ pub enum RebuildError {
     /// It is not what the log says.
     #[error("generation {} is not what the log says; it is not made active", .0.generation)]
     Different(Box<Report>),
+    /// The tables cannot hold what follows from the log.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// It would show less than the present one.
+    #[error(
+        "generation {generation} has parked keys that the one that is read has not: {}. Mend the cause and `chatlog parked \
+         retry` them, or read it all the same: `chatlog rebuild activate {generation}`",
+        keys.iter().map(uuid::Uuid::to_string).collect::<Vec<_>>().join(", ")
+    )]
+    NewlyParked {
+        /// The new generation.
+        generation: i32,
+        /// Some of the keys.
+        keys: Vec<uuid::Uuid>,
+    },
     /// A thread of it.
     #[error("the folding panicked")]
     Panicked,
@@ -102,17 +126,32 @@ pub async fn rebuild(
     advance: &Advance,
 ) -> Result<Done, RebuildError> {
     let lock = generations::lock(&sources.postgres).await?.ok_or(RebuildError::Busy)?;
-    let mut clock = Clock::default();
-    let mut done = Done::default();
-    let begun = generations::unfinished(&platform.db, sources.log_id).await?;
-    done.resumed = begun.is_some();
+    let begun = generations::unfinished(&platform.db, sources.fold).await?;
+    let resumed = begun.is_some();
     let (generation, state) = match begun {
         Some(begun) => begun,
-        None => (readmodel::begin_generation(&platform.db, sources.log_id).await?, State::Loading),
+        None => (readmodel::begin_generation(&platform.db, sources.fold).await?, State::Loading),
     };
-    done.generation = generation;
+    let done = Done { generation, resumed, ..Done::default() };
+    let building = build(platform, sources, plan, advance, done, state);
+    let built = told::telling(&platform.db, generation, advance, building).await;
+    drop(lock);
+    built
+}
+
+async fn build(
+    platform: &Platform,
+    sources: &Sources,
+    plan: &Plan,
+    advance: &Advance,
+    mut done: Done,
+    state: State,
+) -> Result<Done, RebuildError> {
+    let mut clock = Clock::default();
+    let generation = done.generation;
     if state == State::Loading {
-        let loaded = load::all(sources, generation, plan.share, advance).await?;
+        let caps = plan.projector.parked_caps();
+        let loaded = load::all(sources, generation, plan.share, caps, advance).await?;
         (done.events, done.rows, done.spent) = (loaded.events, loaded.rows, named(loaded.spent));
         clock.phase("load");
         index::all(sources, generation, plan.share, advance).await?;
@@ -127,7 +166,6 @@ pub async fn rebuild(
         finished?;
     }
     done.phases = clock.phases;
-    drop(lock);
     Ok(done)
 }
 
@@ -148,8 +186,12 @@ async fn finish(
         done.verified = Some(report);
     }
     if plan.activate {
+        let keys = generations::newly_parked(&platform.db, done.generation).await?;
+        if !keys.is_empty() {
+            return Err(RebuildError::NewlyParked { generation: done.generation, keys });
+        }
         advance.begin("activate", 0);
-        activate(&platform.db, done.generation, sources.log_id, &sources.stop).await?;
+        activate(&platform.db, done.generation, sources.fold, &sources.stop).await?;
         clock.phase("activate");
         done.active = true;
     }

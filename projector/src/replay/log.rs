@@ -1,4 +1,4 @@
-//! Reads a stretch of a partition from its beginning to a known end, on a thread of its own, outside of every group.
+//! Reads a stretch of a partition to a known end, on a thread of its own, outside of every group.
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -83,10 +83,12 @@ impl std::ops::AddAssign for Spent {
     }
 }
 
-/// A stretch of a partition, from its beginning.
+/// A stretch of a partition.
 pub(crate) struct Stretch<'a> {
     pub(crate) kafka: &'a Kafka,
     pub(crate) partition: Partition,
+    /// Where it begins: where the replay is.
+    pub(crate) from: i64,
     /// The offset that is not folded any more.
     pub(crate) to: i64,
     /// Only records with one of these keys.
@@ -125,11 +127,11 @@ impl Stretch<'_> {
     /// Folds the stretch; blocks.
     pub(crate) fn fold(&self, replay: &mut Replay, watch: &mut impl Watch) -> Result<Read, ReadError> {
         let mut read = Read::default();
-        if self.to == 0 {
+        if self.to <= self.from {
             return Ok(read);
         }
         let consumer = self.consumer()?;
-        let (mut next, mut folded) = (0, 0);
+        let (mut next, mut folded) = (self.from, self.from);
         let mut batch = Batch::default();
         while next < self.to {
             if self.stop.is_cancelled() {
@@ -169,7 +171,7 @@ impl Stretch<'_> {
         let consumer: BaseConsumer<Quiet> = config.create_with_context(Quiet)?;
         let mut list = TopicPartitionList::new();
         let topic = self.kafka.topic_name(self.partition.topic);
-        list.add_partition_offset(&topic, self.partition.number, Offset::Offset(0))?;
+        list.add_partition_offset(&topic, self.partition.number, Offset::Offset(self.from))?;
         consumer.assign(&list)?;
         Ok(consumer)
     }

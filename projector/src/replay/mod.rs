@@ -8,7 +8,7 @@ pub(crate) mod log;
 mod spill;
 pub(crate) mod sums;
 pub(crate) mod table;
-mod tape;
+pub(crate) mod tape;
 pub(crate) mod tuple;
 
 use std::collections::HashSet;

@@ -99,7 +99,12 @@ impl Table {
 
     /// Takes rows in.
     pub(crate) fn copy_in(self) -> String {
-        format!("copy {} ({}) from stdin (format binary)", self.name(), self.column_list())
+        self.copy_in_as(self.name())
+    }
+
+    /// Takes rows in, into another table of the same columns.
+    pub(crate) fn copy_in_as(self, name: &str) -> String {
+        format!("copy {name} ({}) from stdin (format binary)", self.column_list())
     }
 
     /// Hands all rows out, in no order.

@@ -18,14 +18,6 @@ const OWNER: UserId = UserId(Uuid::from_u128(1));
 const STRANGER: UserId = UserId(Uuid::from_u128(2));
 const ROOM: RoomId = RoomId(Uuid::from_u128(7));
 
-async fn told_rejections(world: &World) -> i64 {
-    let mut told = 0;
-    for number in 0..world.platform().kafka.partitions(Topic::Rejections).await.expect("partitions") {
-        told += world.platform().kafka.watermarks(Topic::Rejections, number).await.expect("a log").1;
-    }
-    told
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rejection_is_told_once() {
     let world = World::new().await;
@@ -58,7 +50,7 @@ async fn a_rejection_is_told_once() {
     while number(&pool, "select count(*) from control.outbox").await > 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    assert_eq!(told_rejections(&world).await, 1);
+    assert_eq!(world.told_rejections().await, 1);
 
     // A generation that is being built repeats history without a word.
     let replayed = world.generation().await;
@@ -66,7 +58,7 @@ async fn a_rejection_is_told_once() {
     world.folded(replayed).await;
     assert_eq!(number(&world.pool(replayed), "select count(*) from rejections").await, 1);
     assert_eq!(number(&pool, "select count(*) from control.outbox").await, 0);
-    assert_eq!(told_rejections(&world).await, 1);
+    assert_eq!(world.told_rejections().await, 1);
     running.end().await;
     world.end().await;
 }

@@ -4,14 +4,16 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use event_schema::Topic;
-use platform::{LogId, Placed, Position};
+use platform::readmodel::Fold;
+use platform::{Placed, Position, rebuilds};
 use sqlx::{PgPool, Row as _};
 
 use super::story::Story;
 use super::verifying::sources;
 use super::world::{World, number};
-use crate::rebuild::{Done, Plan, RebuildError, Share, State, activate, drop_generation, previous, rebuild, status};
+use crate::rebuild::{
+    Done, DropError, Plan, RebuildError, Share, State, activate, drop_generation, previous, rebuild, status,
+};
 use crate::verify::{ReadError, Scope, verify};
 use crate::{Advance, Settings};
 
@@ -83,6 +85,12 @@ async fn what_was_interrupted_goes_on_where_it_was() {
     assert!(matches!(ended, Err(RebuildError::Read(ReadError::Interrupted))), "{ended:?}");
     let begun = status(&world.platform().db).await.expect("generations");
     assert_eq!((begun.len(), begun[1].state), (2, State::Loading));
+    let told = rebuilds::current(&world.platform().db).await.expect("a row").expect("one");
+    let (generation, known) = (begun[1].generation, told.total.unwrap_or_default());
+    assert_eq!(
+        (told.generation, told.state, &*told.phase, known),
+        (generation, rebuilds::State::Stopped, "load", 3_000)
+    );
     let rest = rebuilt(&world).await;
     assert!(rest.resumed && rest.generation == active + 1 && rest.events > 0 && rest.active, "{rest:?}");
     assert_eq!(world.hashes(active).await, world.hashes(rest.generation).await);
@@ -99,9 +107,11 @@ async fn what_was_interrupted_goes_on_where_it_was() {
 
     // The active one cannot be dropped, others can.
     let db = &world.platform().db;
-    assert!(!drop_generation(db, rest.generation).await.expect("an answer"));
-    assert!(drop_generation(db, third.generation).await.expect("an answer"));
-    assert!(!drop_generation(db, third.generation).await.expect("an answer"));
+    let read = drop_generation(db, rest.generation, true).await;
+    assert!(matches!(read, Err(DropError::Active(_))), "{read:?}");
+    drop_generation(db, third.generation, false).await.expect("dropped");
+    let gone = drop_generation(db, third.generation, false).await;
+    assert!(matches!(gone, Err(DropError::Unknown(_))), "{gone:?}");
     world.end().await;
 }
 
@@ -147,14 +157,6 @@ async fn write_on(world: &World, newest: &Mutex<Option<Placed>>, done: &AtomicBo
     written
 }
 
-async fn told_rejections(world: &World) -> i64 {
-    let mut told = 0;
-    for number in 0..world.platform().kafka.partitions(Topic::Rejections).await.expect("partitions") {
-        told += world.platform().kafka.watermarks(Topic::Rejections, number).await.expect("a log").1;
-    }
-    told
-}
-
 async fn reads_generation(world: &World, generation: i32) {
     while world.platform().read_model.generation() != generation {
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -171,11 +173,11 @@ async fn everything_goes_on_through_a_rebuild_and_back() {
     let changes = async {
         let built = rebuilt(&world).await.generation;
         reads_generation(&world, built).await;
-        let (db, log_id): (&PgPool, LogId) = (&world.platform().db, world.platform().log_id);
+        let (db, fold): (&PgPool, Fold) = (&world.platform().db, world.platform().fold());
         let stop = sources(&world).stop;
         for _ in 0..2 {
-            let back = previous(db, log_id).await.expect("an answer").expect("one to go back to");
-            assert!(activate(db, back, log_id, &stop).await.expect("active").is_some());
+            let back = previous(db, fold).await.expect("an answer").expect("one to go back to");
+            assert!(activate(db, back, fold, &stop).await.expect("active").is_some());
             reads_generation(&world, back).await;
         }
         done.store(true, Ordering::Relaxed);
@@ -197,6 +199,6 @@ async fn everything_goes_on_through_a_rebuild_and_back() {
     while number(&pool, "select count(*) from control.outbox").await > 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    assert_eq!(told_rejections(&world).await, number(&pool, "select count(*) from rejections").await);
+    assert_eq!(world.told_rejections().await, number(&pool, "select count(*) from rejections").await);
     world.end().await;
 }

@@ -12,7 +12,7 @@ use crate::{Advance, Settings};
 pub(super) fn sources(world: &World) -> Sources {
     Sources {
         kafka: world.platform().kafka.clone(),
-        log_id: world.platform().log_id,
+        fold: world.platform().fold(),
         postgres: world.platform().settings.postgres.clone(),
         scratch: std::env::temp_dir(),
         parallel: 2,

@@ -88,6 +88,28 @@ impl World {
         Running { projector, lifecycle }
     }
 
+    /// A second program, connected to the same servers.
+    pub(crate) async fn another(&self) -> Platform {
+        self.test.another().await.expect("servers")
+    }
+
+    /// A projector of a generation as another program has it.
+    pub(crate) fn project_with(&self, platform: &Platform, generation: i32) -> Running {
+        let lifecycle = Lifecycle::new();
+        let pool = self.pool(generation);
+        let projector = start_on(platform, &Settings::default(), generation, &pool, (&lifecycle, None));
+        Running { projector, lifecycle }
+    }
+
+    /// Rejections in the log.
+    pub(crate) async fn told_rejections(&self) -> i64 {
+        let mut told = 0;
+        for number in 0..self.platform().kafka.partitions(Topic::Rejections).await.expect("partitions") {
+            told += self.platform().kafka.watermarks(Topic::Rejections, number).await.expect("a log").1;
+        }
+        told
+    }
+
     /// Writes events to the log, in order.
     pub(crate) async fn log(&self, events: &[Event]) {
         let mut sent = Vec::new();

@@ -18,7 +18,7 @@ use event_schema::topics::partition_of;
 use event_schema::{Event, RoomId, Topic};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use platform::kafka::KafkaError;
-use platform::readmodel::FOLD_VERSION;
+use platform::readmodel::Fold;
 use platform::settings::PostgresSettings;
 use platform::{Kafka, LogId};
 use tokio_util::sync::CancellationToken;
@@ -44,8 +44,8 @@ const LOOKED_AT: usize = 8;
 pub struct Sources {
     /// The log.
     pub kafka: Kafka,
-    /// Which log that is.
-    pub log_id: LogId,
+    /// Which log that is, and by which fold it is folded.
+    pub fold: Fold,
     /// The tables.
     pub postgres: PostgresSettings,
     /// Where scratch files lie.
@@ -98,12 +98,14 @@ pub enum VerifyError {
         ours: LogId,
     },
     /// It was folded by another version of the fold.
-    #[error("generation {generation} is of fold version {theirs}, this program is of {FOLD_VERSION}")]
+    #[error("generation {generation} is of fold version {theirs}, this program is of {ours}")]
     OtherFold {
         /// Its number.
         generation: i32,
         /// Its version.
         theirs: i32,
+        /// This program's.
+        ours: i32,
     },
     /// A thread of it.
     #[error("the folding panicked")]
@@ -119,11 +121,12 @@ pub async fn verify(
 ) -> Result<Report, VerifyError> {
     let meant = snapshot::find(&sources.postgres, generation).await?.ok_or(VerifyError::NoGeneration)?;
     let generation = meant.number;
-    if meant.log_id != sources.log_id {
-        return Err(VerifyError::OtherLog { generation, theirs: meant.log_id, ours: sources.log_id });
+    let Fold { log_id, version } = sources.fold;
+    if meant.log_id != log_id {
+        return Err(VerifyError::OtherLog { generation, theirs: meant.log_id, ours: log_id });
     }
-    if meant.fold_version != FOLD_VERSION {
-        return Err(VerifyError::OtherFold { generation, theirs: meant.fold_version });
+    if meant.fold_version != version {
+        return Err(VerifyError::OtherFold { generation, theirs: meant.fold_version, ours: version });
     }
     let rooms = match scope {
         Scope::Whole => return whole(sources, generation, advance).await,
@@ -287,7 +290,7 @@ async fn partitions(sources: &Sources) -> Result<BTreeMap<Partition, i64>, Kafka
 }
 
 /// The partition of a topic that holds a key.
-async fn home(sources: &Sources, topic: Topic, key: Uuid) -> Result<Partition, KafkaError> {
+pub(crate) async fn home(sources: &Sources, topic: Topic, key: Uuid) -> Result<Partition, KafkaError> {
     let number = partition_of(&key.to_string(), sources.kafka.partitions(topic).await?);
     Ok(Partition { topic, number })
 }
@@ -304,7 +307,8 @@ pub(crate) async fn fold<T: Send + 'static>(
     let sources = sources.clone();
     let folded = tokio::task::spawn_blocking(move || {
         let mut replay = Replay::new(&sources.scratch);
-        let stretch = Stretch { kafka: &sources.kafka, partition, to, keys: keys.as_deref(), stop: &sources.stop };
+        let stretch =
+            Stretch { kafka: &sources.kafka, partition, from: 0, to, keys: keys.as_deref(), stop: &sources.stop };
         let read = stretch.fold(&mut replay, &mut watch)?;
         let told = then(&replay).map_err(ReadError::Scratch)?;
         Ok::<_, ReadError>((read, replay, told))

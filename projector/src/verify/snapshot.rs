@@ -84,28 +84,37 @@ impl Snapshot {
     }
 
     /// Hands over every row that a statement copies out.
-    pub(crate) async fn copy_out(&mut self, statement: &str, mut each: impl FnMut(&[u8])) -> sqlx::Result<()> {
-        let mut pieces = self.connection.copy_out_raw(statement).await?;
-        let (mut waiting, mut begun) = (Vec::new(), false);
-        while let Some(piece) = pieces.try_next().await? {
-            waiting.extend_from_slice(&piece);
-            let mut at = 0;
-            if !begun && waiting.len() >= HEADER {
-                (begun, at) = (true, HEADER);
-            }
-            while begun && let Some(length) = length_of(&waiting[at..]) {
-                each(&waiting[at..at + length]);
-                at += length;
-            }
-            waiting.drain(..at);
-        }
-        Ok(())
+    pub(crate) async fn copy_out(&mut self, statement: &str, each: impl FnMut(&[u8])) -> sqlx::Result<()> {
+        copy_out(&mut self.connection, statement, each).await
     }
 
     /// Every row of a table.
     pub(crate) async fn all_rows(&mut self, table: Table, each: impl FnMut(&[u8])) -> sqlx::Result<()> {
         self.copy_out(&table.copy_out(), each).await
     }
+}
+
+/// Hands over every row that a statement copies out.
+pub(crate) async fn copy_out(
+    connection: &mut PgConnection,
+    statement: &str,
+    mut each: impl FnMut(&[u8]),
+) -> sqlx::Result<()> {
+    let mut pieces = connection.copy_out_raw(statement).await?;
+    let (mut waiting, mut begun) = (Vec::new(), false);
+    while let Some(piece) = pieces.try_next().await? {
+        waiting.extend_from_slice(&piece);
+        let mut at = 0;
+        if !begun && waiting.len() >= HEADER {
+            (begun, at) = (true, HEADER);
+        }
+        while begun && let Some(length) = length_of(&waiting[at..]) {
+            each(&waiting[at..at + length]);
+            at += length;
+        }
+        waiting.drain(..at);
+    }
+    Ok(())
 }
 
 /// The length of the row at the beginning of these bytes; `None` if it is not whole, or is the end of all rows.

@@ -55,6 +55,8 @@ pub(super) fn router() -> OpenApiRouter<QueryState> {
 #[tracing::instrument(skip_all, fields(room = %reader.room_id))]
 async fn list_messages(
     State(state): State<QueryState>,
+    // Before the reader, which reads.
+    edition: etag::Edition,
     mut reader: RoomReader,
     Query(params): Query<HistoryParams>,
     headers: HeaderMap,
@@ -88,7 +90,7 @@ async fn list_messages(
     let link = link(room, &query, next.as_deref(), prev.as_deref());
     let end = page.messages_end();
     let body = page.finish(names.iter().map(|(id, names)| (*id, &**names)), next.as_deref(), prev.as_deref());
-    let etag = etag::of_page(room, reader.room.rev, span, body.len(), &body[end..]);
+    let etag = etag::of_page(edition, room, reader.room.rev, span, body.len(), &body[end..]);
     let mut response = tagged(&headers, body, etag, link);
     response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
     Ok(response)

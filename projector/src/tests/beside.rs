@@ -1,0 +1,107 @@
+//! A program of another fold version beside this one, as while replicas are exchanged (`docs/adr/0009`): each folds its own
+//! generation of the same log, neither writes the other's, and the switch goes there and back (promises P7, P8).
+
+use std::time::Duration;
+
+use platform::Platform;
+use platform::readmodel::FOLD_VERSION;
+use sqlx::PgPool;
+
+use super::story::Story;
+use super::verifying::sources;
+use super::world::{World, number};
+use crate::rebuild::{ActivateError, DropError, Plan, Share, activate, drop_generation, previous, rebuild};
+use crate::verify::{Scope, Sources, VerifyError, verify};
+use crate::{Advance, Settings};
+
+/// What a program says of its projector; nothing if it is ready.
+fn says(platform: &Platform) -> Option<String> {
+    platform.health.not_ready().into_iter().find_map(|(part, why)| (part == "projector").then_some(why))
+}
+
+async fn until(what: &str, mut seen: impl FnMut() -> bool) {
+    let waited = async {
+        while !seen() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), waited).await.unwrap_or_else(|_| panic!("{what} was not seen"));
+}
+
+async fn fold_version(db: &PgPool, generation: i32) -> i32 {
+    let sql = "select fold_version from control.generations where generation = $1";
+    sqlx::query_scalar(sql).bind(generation).fetch_one(db).await.expect("a generation")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_fold_version_builds_its_generation_beside_this_one_and_goes_back() {
+    let world = World::new().await;
+    let old = world.platform();
+    let new = world.another().await.with_fold_version(FOLD_VERSION + 1);
+    let with_new = Sources { fold: new.fold(), ..sources(&world) };
+    let (first, db) = (old.read_model.generation(), &old.db);
+    crate::start(old, &Settings::default());
+    world.log(&Story::new(91).events(1_500)).await;
+    world.folded(first).await;
+    until("readiness", || says(old).is_none()).await;
+
+    // The newer program cannot fold what is read, says so, and does not try.
+    crate::start(&new, &Settings::default());
+    until("what is to be done", || says(&new).is_some_and(|why| why.contains("run `chatlog rebuild`"))).await;
+    let trying = world.project_with(&new, first);
+    world.worried(&trying, "is of fold version 1, this program is of 2").await;
+    assert!(trying.end().await);
+    let refused = verify(&with_new, None, &Scope::Whole, &Advance::default()).await;
+    assert!(matches!(refused, Err(VerifyError::OtherFold { theirs: 1, ours: 2, .. })), "{refused:?}");
+
+    // It builds its own while the older one goes on.
+    let plan = Plan { share: Share::WHOLE, verify: true, activate: true, projector: Settings::default() };
+    let more = Story::new(92).events(1_500);
+    let advance = Advance::default();
+    let (built, ()) = tokio::join!(rebuild(&new, &with_new, &plan, &advance), world.log(&more));
+    let second = built.expect("a generation").generation;
+    assert_eq!((fold_version(db, first).await, fold_version(db, second).await), (FOLD_VERSION, FOLD_VERSION + 1));
+    until("the switch", || [old, &new].iter().all(|it| it.read_model.generation() == second)).await;
+    until("readiness of the newer one", || says(&new).is_none()).await;
+    let trying = world.project_with(old, second);
+    world.worried(&trying, "is of fold version 2, this program is of 1").await;
+    assert!(trying.end().await);
+
+    // Both are folded on, by their programs.
+    world.log(&Story::new(93).events(1_000)).await;
+    world.folded(first).await;
+    world.folded(second).await;
+    assert_eq!(world.hashes(first).await, world.hashes(second).await);
+    assert_eq!(says(old), None, "what it cannot fold is not its to worry about");
+
+    // Back by the older program, and by no other.
+    let stop = sources(&world).stop;
+    let other = activate(db, first, new.fold(), &stop).await;
+    assert!(matches!(other, Err(ActivateError::OtherFold { theirs: 1, ours: 2, .. })), "{other:?}");
+    assert_eq!(previous(db, new.fold()).await.expect("an answer"), None);
+    assert_eq!(previous(db, old.fold()).await.expect("an answer"), Some(first));
+    assert_eq!(activate(db, first, old.fold(), &stop).await.expect("active"), Some(second));
+    until("the way back", || [old, &new].iter().all(|it| it.read_model.generation() == first)).await;
+    world.log(&Story::new(94).events(500)).await;
+    world.folded(first).await;
+    world.folded(second).await;
+    assert_eq!(world.hashes(first).await, world.hashes(second).await);
+    for (generation, sources) in [(first, sources(&world)), (second, with_new)] {
+        let report = verify(&sources, Some(generation), &Scope::Whole, &Advance::default()).await.expect("a report");
+        assert!(report.is_same(), "{report:?}");
+    }
+    // Long enough for another look of both.
+    until("readiness of both", || says(old).is_none() && says(&new).is_none()).await;
+
+    // Each rejection is told once, by whichever generation.
+    while number(db, "select count(*) from control.outbox").await > 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(world.told_rejections().await, number(&world.pool(first), "select count(*) from rejections").await);
+
+    let early = drop_generation(db, second, false).await;
+    assert!(matches!(early, Err(DropError::Readers { .. })), "{early:?}");
+    drop_generation(db, second, true).await.expect("dropped");
+    assert!(new.drain().await);
+    world.end().await;
+}
