@@ -108,14 +108,14 @@ pub async fn settled(
     caller: UserId,
     event: Option<(EventId, &[Reason])>,
 ) -> Result<Done, Problem> {
-    let key = caller.to_string();
-    let position = if people::is_queued(&app.platform.db, &key).await? {
-        None
-    } else {
+    let queued = people::queued(&app.platform.db, caller).await?;
+    let position = if queued.is_empty() {
         let kafka = &app.platform.kafka;
-        let partition = kafka.partition_for(Topic::Users, &key).await?;
+        let partition = kafka.partition_for(Topic::Users, &caller.to_string()).await?;
         let end = kafka.end_offset(Topic::Users, partition).await?;
         Some(Position::of(app.platform.log_id, Topic::Users, partition, end))
+    } else {
+        app.platform.outbox.published(&queued, PUBLISHED_WITHIN).await
     };
     outcome(app, asked, caller, position, event).await
 }

@@ -61,7 +61,7 @@ async fn change(
     payload: impl Into<Payload>,
 ) -> Result<Done, Problem> {
     acting::act(app, asked, caller, &[Reason::Unchanged], async |tx, _| {
-        let settled = is_so && !people::is_queued(&mut *tx, &caller.to_string()).await?;
+        let settled = is_so && !people::is_queued(tx, &caller.to_string()).await?;
         Ok(if settled { Vec::new() } else { vec![(caller.into(), payload.into())] })
     })
     .await

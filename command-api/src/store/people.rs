@@ -1,7 +1,8 @@
 //! Accounts as their owners change them, and what the read model says of people.
 
-use event_schema::{EventId, RoomId, UserId};
-use sqlx::{PgConnection, PgExecutor, PgPool};
+use event_schema::{EventId, RoomId, Topic, UserId};
+use platform::outbox::Queued;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 /// An account, locked until the end of the transaction.
@@ -45,14 +46,26 @@ pub async fn is_first(tx: &mut PgConnection, user: UserId, event: EventId) -> Re
 }
 
 /// Whether events of a key wait in the outbox.
-pub async fn is_queued(db: impl PgExecutor<'_>, key: &str) -> Result<bool, sqlx::Error> {
+pub async fn is_queued(tx: &mut PgConnection, key: &str) -> Result<bool, sqlx::Error> {
     let shard = platform::outbox::shard_of(key);
     let found = sqlx::query_scalar!(
         r#"select exists (select from control.outbox where shard = $1 and key = $2) as "found!""#,
         shard,
         key,
     );
-    found.fetch_one(db).await
+    found.fetch_one(tx).await
+}
+
+/// The events of a person that wait in the outbox.
+pub async fn queued(db: &PgPool, user: UserId) -> Result<Vec<Queued>, sqlx::Error> {
+    let key = user.to_string();
+    let ids = sqlx::query_scalar!(
+        "select id from control.outbox where shard = $1 and key = $2",
+        platform::outbox::shard_of(&key),
+        key,
+    );
+    let queued = |id| Queued { id, topic: Topic::Users, key: key.clone() };
+    Ok(ids.fetch_all(db).await?.into_iter().map(queued).collect())
 }
 
 /// The profile as its owner wants it.
