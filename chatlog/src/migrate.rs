@@ -31,6 +31,7 @@ pub async fn run(args: &MigrateArgs) -> anyhow::Result<()> {
     let log_id = log_id.context("the log has no id yet; run `chatlog topics apply` first")?;
     let pool = postgres::pool(&args.postgres, postgres::CONTROL_PATH)?;
     postgres::migrate(&pool).await.context("the migrations stopped")?;
+    command_api::accounts::skeletons::fill(&pool).await.context("names of accounts could not be compared")?;
     let generation = readmodel::ensure_generation(&pool, log_id).await?;
     ensure!(
         generation.log_id == log_id,

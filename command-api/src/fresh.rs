@@ -50,6 +50,19 @@ impl Fresh {
         }
         Ok(position)
     }
+
+    /// The same for everything that a topic has, whatever its keys.
+    pub async fn topic(&self, platform: &Platform, caller: UserId, topic: Topic) -> Result<(), Problem> {
+        let _place = self.0.enter(caller)?;
+        let partitions = platform.kafka.partitions(topic).await.map_err(|error| away(&error))?;
+        let ends = (0..partitions).map(|partition| async move {
+            let end = platform.kafka.end_offset(topic, partition).await.map_err(|error| away(&error))?;
+            Ok::<_, Problem>(((topic, partition), end))
+        });
+        let offsets = futures::future::try_join_all(ends).await?.into_iter().collect();
+        platform.progress.wait(&Position { log: platform.log_id, offsets }, PATIENCE).await?;
+        Ok(())
+    }
 }
 
 /// The ends of the partitions that these keys are in.

@@ -86,7 +86,7 @@ fn names(text: &str) -> Vec<Vec<String>> {
 
 /// Also `:` and `%`, which the names of imported people have.
 fn name_length(text: &str) -> usize {
-    text.find(|c: char| !c.is_alphanumeric() && !matches!(c, '.' | '_' | '-' | ':' | '%')).unwrap_or(text.len())
+    text.find(|c: char| !username::is_name_char(c) && !matches!(c, ':' | '%')).unwrap_or(text.len())
 }
 
 /// Not in the middle of an address (`a@b`, `https://a/@b`, `@a@b`).

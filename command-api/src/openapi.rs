@@ -73,9 +73,20 @@ platform::documented_problems! {
         "403": "`forbidden`: the caller's role does not allow it",
         "404": "`not-found`: no such room or message, or none that the caller may know of",
     }
+    /// Adding a friend.
+    PersonProblems {
+        "404": "`not-found`: there is no such person",
+        "409": "`in-progress`: an earlier request under this key has not been answered yet",
+        "422": "`rejected`: nobody is their own friend; `limit-exceeded`: the list is full; or `idempotency-key-reused`",
+    }
+    /// Closing an account.
+    ClosingProblems {
+        "401": "`unauthorized`; or `invalid-credentials`: the password is wrong",
+    }
     /// Sign-up.
     SignUpProblems {
-        "409": "`username-taken` or `email-taken`; or `in-progress`",
+        "400": "`invalid-request`, `limit-exceeded` or `password-too-common`; names the field",
+        "409": "`username-taken` (also by a name that looks like it) or `email-taken`; or `in-progress`",
         "422": "`idempotency-key-reused`: the key came with another body before",
     }
     /// Calls that need a session store.

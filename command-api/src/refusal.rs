@@ -46,6 +46,9 @@ fn describe(reason: &str) -> &'static str {
         Some(Reason::ReactionUnchanged) => "The reaction is there already, or was not there to be taken back.",
         Some(Reason::EmojiLimit) => "The message has as many different emoji as it may have.",
         Some(Reason::LimitExceeded) => "It is larger than the rules allow.",
+        Some(Reason::UserNotFound) => "There was no such person when the command's turn came.",
+        Some(Reason::UserDeactivated) => "The account is closed.",
+        Some(Reason::OwnFriend) => "Nobody is their own friend.",
         _ => "The fold rejected it.",
     }
 }

@@ -54,13 +54,37 @@ pub fn message_text(field: &str, text: &str) -> Result<(), Invalid> {
     not_blank(field, text)
 }
 
-/// A name that is shown in a line: not empty, at most 80 characters, no control characters.
+/// A name that is shown in a line: at most 80 characters; see [`line`].
 pub fn name(field: &str, name: &str) -> Result<(), Invalid> {
-    at_most(field, name, limits::NAME_CHARS)?;
-    if name.chars().any(char::is_control) {
+    line(field, name, limits::NAME_CHARS)
+}
+
+/// Text that is shown in a line beside other text: something that can be seen, no control characters, nothing that begins
+/// another line or turns what stands behind it around.
+pub fn line(field: &str, text: &str, chars: usize) -> Result<(), Invalid> {
+    at_most(field, text, chars)?;
+    if text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
         return Err(Invalid::new(field, "contains a control character"));
     }
-    not_blank(field, name)
+    if text.chars().any(|c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')) {
+        return Err(Invalid::new(field, "contains a character that changes the direction of text"));
+    }
+    if text.chars().all(is_invisible) {
+        return Err(Invalid::new(field, "is empty"));
+    }
+    Ok(())
+}
+
+/// Blanks, and what Unicode asks to show nothing for (`Default_Ignorable_Code_Point`), with the blanks that are letters.
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
+        )
 }
 
 /// A client's own reference: at most 64 characters, no NUL.
@@ -124,6 +148,16 @@ mod tests {
         assert_eq!(name("name", &"한".repeat(80)), Ok(()));
         assert!(name("name", &"한".repeat(81)).is_err());
         assert!(name("name", "two\nlines").is_err());
+    }
+
+    #[test]
+    fn a_name_can_be_seen_and_leaves_its_surroundings_alone() {
+        for shown in ["مالك الغرفة", "👩\u{200d}🚀", "읽는 사람", "a\u{200e}b", "q\u{301}"] {
+            assert_eq!(name("name", shown), Ok(()), "{shown}");
+        }
+        for text in ["\u{200b}\u{3164}", "\u{2800}", " \u{ad}", "own\u{202e}er", "\u{2066}owner", "two\u{2028}lines"] {
+            assert!(name("name", text).is_err(), "{text:?}");
+        }
     }
 
     #[test]

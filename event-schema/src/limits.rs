@@ -32,6 +32,8 @@ pub const DIRECT_MEMBERS: usize = 2;
 pub const GROUP_MEMBERS: usize = 500;
 /// Members of a channel.
 pub const CHANNEL_MEMBERS: usize = 100_000;
+/// Friends of one person, in their own direction. Looked at when one is added; the fold does not count them.
+pub const FRIENDS: usize = 1_000;
 /// An `Idempotency-Key`, in characters.
 pub const IDEMPOTENCY_KEY_CHARS: usize = 255;
 /// The value of one record, in bytes; far below Kafka's own 1 MiB. Readers refuse more.

@@ -3,6 +3,8 @@ alter table users add primary key (user_id);
 create index users_by_username on users (workspace_id, lower(username) text_pattern_ops);
 
 alter table friends add primary key (user_id, friend_id);
+-- Who calls somebody a friend without being called one.
+create index friends_by_friend on friends (friend_id, user_id);
 
 alter table rooms add primary key (room_id);
 -- The public channels by name, and nothing else: none of its columns changes when a message is posted. Names are ordered by

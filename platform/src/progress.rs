@@ -74,6 +74,14 @@ impl Progress {
         self.0.board.reached(self.0.read_model.generation(), topic, partition)
     }
 
+    /// Moves with every commit of a topic that this process hears of, and with every switch of generations: what was read at
+    /// one stamp may be different at another.
+    #[must_use]
+    pub fn stamp(&self, topic: Topic) -> (i32, i64) {
+        let generation = self.0.read_model.generation();
+        (generation, self.0.board.sum(generation, topic))
+    }
+
     /// Waits until the read models include the position.
     pub async fn wait(&self, position: &Position, within: Duration) -> Result<(), WaitError> {
         self.pool_at(position, within).await.map(drop)

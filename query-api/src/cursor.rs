@@ -34,6 +34,8 @@ enum List {
     Receipts = 7,
     Parked = 8,
     ParkedEvents = 9,
+    Friends = 10,
+    Incoming = 11,
 }
 
 /// The cursor that stands at `seq` of a room; the message itself belongs to neither side.
@@ -118,6 +120,22 @@ pub fn parse_channels(text: &str) -> Result<(String, RoomId), InvalidCursor> {
     let id = Uuid::from_slice(id).map_err(|_| InvalidCursor)?;
     let name = std::str::from_utf8(name).map_err(|_| InvalidCursor)?;
     Ok((name.to_owned(), RoomId(id)))
+}
+
+/// The cursor that stands at a friend of somebody, or at somebody who would be one.
+#[must_use]
+pub fn friends(reader: UserId, incoming: bool, last: UserId) -> String {
+    encode(friends_list(incoming), reader.0, last.0.as_bytes())
+}
+
+/// The person at which a cursor of this person's friends stands.
+pub fn parse_friends(reader: UserId, incoming: bool, text: &str) -> Result<UserId, InvalidCursor> {
+    let place = decode(friends_list(incoming), reader.0, text)?;
+    Uuid::from_slice(&place).map(UserId).map_err(|_| InvalidCursor)
+}
+
+fn friends_list(incoming: bool) -> List {
+    if incoming { List::Incoming } else { List::Friends }
 }
 
 /// The cursor that stands at a parked key.

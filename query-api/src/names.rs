@@ -1,8 +1,9 @@
 //! The names that stand beside messages, as JSON, kept for a moment.
 //!
 //! A busy room is read again and again, and its authors are mostly the same: without this every page would cost one
-//! more round trip. What is kept is at most [`KEPT`] old, so that a changed name is seen within a second on every
-//! replica, without anybody having to tell; who asks with `at_least` gets what the tables say now.
+//! more round trip. What is kept counts until anything at all is folded about people: the projector's pushes tell every
+//! replica, so that a changed name is shown from then on. Where pushes get lost it is at most [`KEPT`] old; who asks with
+//! `at_least` gets what the tables say now.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,6 +21,9 @@ const KEPT: Duration = Duration::from_millis(500);
 /// Some 200 bytes each: at most a few megabytes.
 const MOST: usize = 16_384;
 
+/// How far the folding of people was when a name was read: the generation, and its offsets.
+pub type Stamp = (i32, i64);
+
 /// Names of people, each a complete JSON object.
 #[derive(Debug, Default)]
 pub struct Names {
@@ -30,13 +34,19 @@ pub struct Names {
 struct Kept {
     json: Arc<str>,
     since: Instant,
+    stamp: Stamp,
 }
 
 impl Names {
-    /// The names of these people, in the order of `ids`.
-    pub async fn of(&self, db: &mut PgConnection, ids: &[Uuid], fresh: bool) -> sqlx::Result<Vec<(Uuid, Arc<str>)>> {
+    /// The names of these people, in the order of `ids`; without a `stamp` as the tables say now.
+    pub async fn of(
+        &self,
+        db: &mut PgConnection,
+        ids: &[Uuid],
+        stamp: Option<Stamp>,
+    ) -> sqlx::Result<Vec<(Uuid, Arc<str>)>> {
         let now = Instant::now();
-        let mut names = if fresh { vec![None; ids.len()] } else { self.recent(ids, now) };
+        let mut names = stamp.map_or_else(|| vec![None; ids.len()], |stamp| self.recent(ids, now, stamp));
         let missing: Vec<Uuid> = ids.iter().zip(&names).filter(|(_, name)| name.is_none()).map(|(id, _)| *id).collect();
         if !missing.is_empty() {
             let read = read(&mut *db, &missing).await?;
@@ -46,19 +56,21 @@ impl Names {
                     *name = read.get(id).cloned();
                 }
             }
-            self.keep(read, now);
+            if let Some(stamp) = stamp {
+                self.keep(read, now, stamp);
+            }
         }
         Ok(ids.iter().zip(names).filter_map(|(id, name)| Some((*id, name?))).collect())
     }
 
-    fn recent(&self, ids: &[Uuid], now: Instant) -> Vec<Option<Arc<str>>> {
+    fn recent(&self, ids: &[Uuid], now: Instant, stamp: Stamp) -> Vec<Option<Arc<str>>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_recent = |kept: &&Kept| now.duration_since(kept.since) < KEPT;
+        let is_recent = |kept: &&Kept| kept.stamp == stamp && now.duration_since(kept.since) < KEPT;
         ids.iter().map(|id| kept.get(id).filter(is_recent).map(|kept| kept.json.clone())).collect()
     }
 
-    /// `since` is from before the names were read: they may have changed while the answer was on its way.
-    fn keep(&self, read: HashMap<Uuid, Arc<str>>, since: Instant) {
+    /// `since` and `stamp` are from before the names were read: they may have changed while the answer was on its way.
+    fn keep(&self, read: HashMap<Uuid, Arc<str>>, since: Instant, stamp: Stamp) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() + read.len() > MOST {
             kept.retain(|_, kept| since.duration_since(kept.since) < KEPT);
@@ -66,7 +78,7 @@ impl Names {
         if kept.len() + read.len() > MOST {
             kept.clear();
         }
-        kept.extend(read.into_iter().map(|(id, json)| (id, Kept { json, since })));
+        kept.extend(read.into_iter().map(|(id, json)| (id, Kept { json, since, stamp })));
     }
 }
 
@@ -102,17 +114,26 @@ mod tests {
     #[test]
     fn names_are_kept_for_a_moment_only() {
         let (names, then) = (Names::default(), Instant::now());
-        names.keep(one(1), then);
+        names.keep(one(1), then, (1, 7));
         let ids = [Uuid::from_u128(1)];
-        assert!(names.recent(&ids, then)[0].is_some());
-        assert!(names.recent(&ids, then + KEPT)[0].is_none());
+        assert!(names.recent(&ids, then, (1, 7))[0].is_some());
+        assert!(names.recent(&ids, then + KEPT, (1, 7))[0].is_none());
+    }
+
+    #[test]
+    fn whatever_is_folded_about_people_may_have_changed_a_name() {
+        let (names, then) = (Names::default(), Instant::now());
+        names.keep(one(1), then, (1, 7));
+        let ids = [Uuid::from_u128(1)];
+        assert!(names.recent(&ids, then, (1, 8))[0].is_none());
+        assert!(names.recent(&ids, then, (2, 7))[0].is_none(), "another generation");
     }
 
     #[test]
     fn no_more_than_so_many_are_kept() {
         let (names, then) = (Names::default(), Instant::now());
         for id in 0..2 * MOST as u128 {
-            names.keep(one(id), then);
+            names.keep(one(id), then, (1, 7));
         }
         assert!(names.kept.lock().expect("not poisoned").len() <= MOST);
     }

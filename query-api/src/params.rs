@@ -119,6 +119,49 @@ pub struct OneParams {
     at_least: Option<String>,
 }
 
+/// Query of friends.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct FriendsParams {
+    /// `true`: those who have added the reader and whom the reader has not added.
+    #[param(value_type = Option<bool>, default = false)]
+    incoming: Option<String>,
+    /// Items on a page, 1 to 1000; 50 when absent.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000, default = 50)]
+    limit: Option<String>,
+    /// A cursor (`next` of a page): what comes after it.
+    after: Option<String>,
+    /// A position: the answer includes what it stands for, or is 503 `behind`.
+    #[expect(dead_code, reason = "read by the Reader extractor before the handler; here it is named and documented")]
+    at_least: Option<String>,
+}
+
+impl FriendsParams {
+    /// Whether it is about those who would be friends.
+    pub fn incoming(&self) -> Result<bool, Problem> {
+        match self.incoming.as_deref() {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(invalid("incoming", "is neither `true` nor `false`")),
+        }
+    }
+
+    /// The number of items on the page.
+    pub fn limit(&self) -> Result<i64, Problem> {
+        limit(self.limit.as_deref())
+    }
+
+    /// The place that `after` stands at.
+    pub fn after<T>(
+        &self,
+        parse: impl FnOnce(&str) -> Result<T, cursor::InvalidCursor>,
+        start: T,
+    ) -> Result<T, Problem> {
+        self.after.as_deref().map_or(Ok(start), |after| parse(after).map_err(|error| invalid("after", error)))
+    }
+}
+
 /// Query of several people.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
+use event_schema::Topic;
 use platform::Platform;
 use platform::waiters::Waiters;
+use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::Settings;
 use crate::freshness::Freshness;
@@ -54,8 +57,15 @@ impl QueryState {
         &self.0.streams
     }
 
-    pub(crate) fn names(&self) -> &Names {
-        &self.0.names
+    /// The names of these people, for what stands beside messages; `fresh` as the tables say now.
+    pub(crate) async fn names_of(
+        &self,
+        db: &mut PgConnection,
+        ids: &[Uuid],
+        fresh: bool,
+    ) -> sqlx::Result<Vec<(Uuid, Arc<str>)>> {
+        let stamp = (!fresh).then(|| self.0.platform.progress.stamp(Topic::Users));
+        self.0.names.of(db, ids, stamp).await
     }
 }
 

@@ -2,7 +2,9 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::username;
+use platform::Problem;
+
+use super::{strength, username};
 use crate::validate::{self, Invalid};
 
 /// Fewest and most characters of a password.
@@ -43,8 +45,21 @@ impl Email {
     }
 }
 
-/// A password as it is hashed: NFC, as RFC 8265 §4.2 asks, so that it is the same from every keyboard.
-pub fn password(field: &str, written: &str) -> Result<String, Invalid> {
+/// A password as it is hashed, of a person of whom nothing is known here; see [`password_of`].
+pub fn password(field: &str, written: &str) -> Result<String, Problem> {
+    password_of(field, written, &[])
+}
+
+/// A password as it is hashed: long enough, not one of the first to be guessed. `about` has the person's username, address and
+/// name, which are guessed first.
+pub fn password_of(field: &str, written: &str, about: &[&str]) -> Result<String, Problem> {
+    let password = composed(field, written)?;
+    strength::check(field, &password, about)?;
+    Ok(password)
+}
+
+/// NFC, as RFC 8265 §4.2 asks, so that it is the same from every keyboard.
+fn composed(field: &str, written: &str) -> Result<String, Invalid> {
     if written.len() > 4 * PASSWORD_CHARS.end() {
         return Err(Invalid::over(field, *PASSWORD_CHARS.end(), "characters"));
     }
@@ -108,9 +123,16 @@ mod tests {
     #[test]
     fn a_password_is_counted_in_characters_and_composed() {
         assert!(password("password", "123456789").is_err());
-        assert!(password("password", &"비".repeat(10)).is_ok());
+        assert!(password("password", "비밀번호는길어야한다").is_ok());
         assert!(password("password", &"x".repeat(129)).is_err());
-        assert_eq!(password("password", "cafe\u{301} 12345"), Ok("café 12345".to_owned()));
+        assert_eq!(password("password", "cafe\u{301} 7 o'clock"), Ok("café 7 o'clock".to_owned()));
+    }
+
+    #[test]
+    fn a_password_is_nobodys_first_guess() {
+        assert!(password("password", "password123").is_err());
+        assert!(password("password", "zanzibarowner").is_ok());
+        assert!(password_of("password", "zanzibarowner", &["zanzibarowner"]).is_err());
     }
 
     #[test]

@@ -111,7 +111,9 @@ fn taken(error: &sqlx::Error) -> Option<Problem> {
     let conflict = |slug, title, field: &str| Some(Problem::new(StatusCode::CONFLICT, slug, title).field(field));
     match error.constraint()? {
         "accounts_email_taken" => conflict("email-taken", "The e-mail address is taken", "email"),
-        "accounts_username_taken" | "accounts_pkey" => conflict("username-taken", "The username is taken", "username"),
+        "accounts_username_taken" | "accounts_skeleton_taken" | "accounts_pkey" => {
+            conflict("username-taken", "The username is taken", "username")
+        }
         _ => None,
     }
 }

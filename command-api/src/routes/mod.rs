@@ -2,7 +2,9 @@
 
 pub mod body;
 pub mod changes;
+pub mod friends;
 pub mod jwks;
+pub mod me;
 pub mod members;
 pub mod messages;
 pub mod read;
@@ -22,6 +24,8 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(users::router())
         .merge(sessions::router())
+        .merge(me::router())
+        .merge(friends::router())
         .merge(jwks::router())
         .merge(rooms::router())
         .merge(members::router())

@@ -34,13 +34,14 @@ pub fn router() -> OpenApiRouter<App> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SignUp {
-    /// 3 to 32 letters, digits, `.`, `_`, `-`; unique, whatever its case.
+    /// 3 to 32 letters of one script (or of scripts written together), digits, `.`, `_`, `-`; unique: neither another case
+    /// nor letters that look alike make another name.
     #[schema(example = "owner", min_length = 3, max_length = 32)]
     username: String,
     /// Where mails go; never shown to anybody.
     #[schema(example = "owner@example.org", max_length = 254)]
     email: String,
-    /// 10 to 128 characters.
+    /// 10 to 128 characters; none of those that are guessed first.
     #[schema(example = "correct horse battery", min_length = 10, max_length = 128)]
     password: String,
     /// Name to show; the username, unless given.
@@ -55,7 +56,8 @@ impl SignUp {
     fn check(self) -> Result<Newcomer, Problem> {
         let username = Username::parse("username", &self.username)?;
         let email = Email::parse("email", &self.email)?;
-        let password = details::password("password", &self.password)?;
+        let about = [self.username.as_str(), &self.email, self.display_name.as_deref().unwrap_or_default()];
+        let password = details::password_of("password", &self.password, &about)?;
         if let Some(name) = &self.display_name {
             validate::name("display_name", name)?;
         }

@@ -53,14 +53,15 @@ pub enum Login<'a> {
 pub async fn insert(tx: &mut PgConnection, account: &NewAccount) -> Result<(), sqlx::Error> {
     let created_at = account.created_at.to_datetime();
     sqlx::query!(
-        "insert into identity.accounts (user_id, workspace_id, kind, username, username_key, email, email_key,
-                                        display_name, locale, status, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'registered', $10)",
+        "insert into identity.accounts (user_id, workspace_id, kind, username, username_key, username_skeleton,
+                                        email, email_key, display_name, locale, status, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'registered', $11)",
         account.user_id.0,
         WorkspaceId::DEFAULT.0,
         AccountKind::Human.as_str(),
         account.username.shown,
         account.username.key,
+        account.username.skeleton,
         account.email.address,
         account.email.key,
         account.display_name,

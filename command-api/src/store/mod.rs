@@ -4,4 +4,5 @@ pub mod accounts;
 pub mod messages;
 pub mod outcomes;
 pub mod parked;
+pub mod people;
 pub mod rooms;

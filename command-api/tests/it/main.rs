@@ -5,8 +5,10 @@ mod given;
 
 mod changes;
 mod coverage;
+mod friends;
 mod hostile;
 mod idempotency;
+mod me;
 mod members;
 mod mentions;
 mod messages;

@@ -1,9 +1,10 @@
 //! Sign-up.
 
+use event_schema::UserId;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use super::given::{World, in_shared_world};
+use super::given::{World, in_own_world, in_shared_world};
 
 fn newcomer(world: &World) -> Value {
     let name = world.id().simple().to_string();
@@ -48,6 +49,67 @@ fn names_and_addresses_are_taken_whatever_their_case() {
         let mut same_address = newcomer(world);
         same_address["email"] = first["email"].as_str().expect("an address").to_uppercase().into();
         assert_eq!(world.api.post("/v1/users", &same_address).send().await.problem(409), "email-taken");
+    });
+}
+
+#[test]
+fn a_name_that_looks_like_another_is_taken() {
+    in_shared_world(async |world| {
+        let digits: String = world.id().as_u128().to_string().chars().rev().take(20).collect();
+        let sign_up = async |name: String| {
+            let mut body = newcomer(world);
+            body["username"] = name.into();
+            world.api.post("/v1/users", &body).send().await
+        };
+        sign_up(format!("paco{digits}")).await.json(202);
+        for twin in [format!("расо{digits}"), format!("PAC0{digits}"), format!("paco{}", digits.replace('1', "l"))]
+        {
+            let refused = sign_up(twin.clone()).await;
+            assert_eq!(refused.problem(409), "username-taken", "{twin}");
+        }
+        let mixed = sign_up(format!("pаco{digits}")).await;
+        assert_eq!(mixed.field(), "username", "one letter of another script");
+        sign_up(format!("pacos{}", &digits[1..])).await.json(202);
+    });
+}
+
+#[test]
+fn accounts_from_before_get_their_skeletons() {
+    in_own_world(async |world| {
+        let rename = async |user: UserId, key: &str| {
+            sqlx::query("update identity.accounts set username = $2, username_key = $2 where user_id = $1")
+                .bind(user.0)
+                .bind(key)
+                .execute(world.db())
+                .await
+                .expect("renamed");
+        };
+        let (first, second, other) = (world.account().await, world.account().await, world.account().await);
+        for (user, key) in [(first, "сосо"), (second, "coco"), (other, "other")] {
+            rename(user, key).await;
+        }
+        let fill = async || command_api::accounts::skeletons::fill(world.db()).await.expect("filled");
+        assert_eq!((fill().await, fill().await), (2, 0), "of two that look alike the older one");
+        let sql = "select user_id from identity.accounts where username_skeleton is null";
+        let without: Vec<uuid::Uuid> = sqlx::query_scalar(sql).fetch_all(world.db()).await.expect("rows");
+        assert_eq!(without, [second.0]);
+        let mut body = newcomer(world);
+        body["username"] = "c0co".into();
+        assert_eq!(world.api.post("/v1/users", &body).send().await.problem(409), "username-taken");
+    });
+}
+
+#[test]
+fn a_password_is_nobodys_first_guess() {
+    in_shared_world(async |world| {
+        let mut body = newcomer(world);
+        let name = body["username"].as_str().expect("a name").to_owned();
+        for password in ["password123".to_owned(), "qwertyuiop".to_owned(), name] {
+            body["password"] = password.into();
+            let refused = world.api.post("/v1/users", &body).send().await;
+            assert_eq!(refused.problem(400), "password-too-common");
+            assert_eq!(refused.field(), "password");
+        }
     });
 }
 

@@ -60,6 +60,15 @@ impl Board {
         if state.generation == generation { state.reached.get(&(topic, partition)).copied() } else { None }
     }
 
+    /// All that is reached of a topic, as one number that only grows.
+    pub(super) fn sum(&self, generation: i32, topic: Topic) -> i64 {
+        let state = self.state();
+        if state.generation != generation {
+            return 0;
+        }
+        state.reached.iter().filter(|((of, _), _)| *of == topic).map(|(_, next)| next).sum()
+    }
+
     pub(super) fn claim(&self, generation: i32, position: &Position) -> Result<Claim, WaitError> {
         let mut state = self.state();
         state.turn_to(generation);

@@ -133,7 +133,7 @@ async fn list_changes(
     let timeline = Timeline::new(&rows, after, to);
     let subjects = Subjects::read(&mut reader, timeline, &rows).await?;
     let people = subjects.people();
-    let users = state.names().of(&mut reader.db, &people, reader.reader.wants_fresh()).await?;
+    let users = state.names_of(&mut reader.db, &people, reader.reader.wants_fresh()).await?;
 
     let mut body = br#"{"items":["#.to_vec();
     for (index, (rev, happening)) in timeline.revs().enumerate() {

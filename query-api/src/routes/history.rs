@@ -81,7 +81,7 @@ async fn list_messages(
     let span = within(&mut reader, &query).await?.span(place, query.limit);
 
     let mut page = store::messages(&mut reader.db, room, span).await?;
-    let names = state.names().of(&mut reader.db, page.authors(), reader.reader.wants_fresh()).await?;
+    let names = state.names_of(&mut reader.db, page.authors(), reader.reader.wants_fresh()).await?;
     metrics::counter!("query_api_pages_total", "at" => query.at.name()).increment(1);
     metrics::histogram!("query_api_page_items").record(u32::try_from(page.len()).unwrap_or(u32::MAX));
 

@@ -1,6 +1,7 @@
 //! The routes, one file a resource; each handler's extractors say who may.
 
 mod changes;
+mod friends;
 mod history;
 mod inbox;
 mod members;
@@ -53,6 +54,7 @@ pub(crate) fn router() -> OpenApiRouter<QueryState> {
         .merge(receipts::router())
         .merge(inbox::router())
         .merge(users::router())
+        .merge(friends::router())
         .merge(outcomes::router())
         .merge(parked::router())
         .layer(axum::middleware::from_fn(marked))

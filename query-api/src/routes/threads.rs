@@ -152,7 +152,7 @@ async fn list_replies(
     let replies = Replies::read(&mut reader, message.seq, at, limit).await?;
     let items: Vec<&str> = replies.rows.iter().map(|row| row.item.as_str()).collect();
     let mut page = PageBody::new(&items.join(","), replies.rows.iter().map(|row| row.author_id).collect());
-    let names = state.names().of(&mut reader.db, page.authors(), reader.reader.wants_fresh()).await?;
+    let names = state.names_of(&mut reader.db, page.authors(), reader.reader.wants_fresh()).await?;
     let next = replies.older.map(|seq| cursor::replies(id, seq));
     let prev = replies.newer.map(|seq| cursor::replies(id, seq));
     let path = format!("/v1/rooms/{}/messages/{id}/replies?limit={limit}", reader.room_id);

@@ -18,6 +18,7 @@ use crate::access::Reader;
 use crate::openapi::{MissingProblems, NotModified, ReadProblems};
 use crate::params::{IdsParams, OneParams};
 use crate::state::QueryState;
+use crate::store::people::AccountRow;
 use crate::store::{self, UserRow};
 
 use super::answer;
@@ -55,6 +56,16 @@ struct Me {
     profile: Profile,
     /// The language of mails (BCP 47).
     locale: String,
+    /// Where mails go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    /// What one may do beyond one's own account and rooms: `admin`.
+    roles: Vec<String>,
+    /// What the account is: `registered`, `verified`, `suspended` or `deactivated`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_status: Option<String>,
+    /// Whether the address has been confirmed.
+    verified: bool,
 }
 
 /// Some people.
@@ -92,7 +103,21 @@ async fn get_me(
 ) -> Result<Response, Problem> {
     // Whoever has a token has an account: its event may still be on its way to the log.
     let row = user(&state, &reader, reader.user_id).await?.ok_or_else(Problem::behind)?;
-    answer(&headers, &Me { locale: row.locale.clone(), profile: row.into() }, None)
+    let mut db = state.platform().db.acquire().await?;
+    answer(&headers, &me(row, store::people::account(&mut db, reader.user_id).await?), None)
+}
+
+/// The profile as it was folded, and what never enters the log.
+fn me(row: UserRow, account: Option<AccountRow>) -> Me {
+    let account = account.unwrap_or_default();
+    Me {
+        locale: row.locale.clone(),
+        profile: row.into(),
+        verified: account.status.as_deref() == Some("verified"),
+        email: account.email,
+        roles: account.roles,
+        account_status: account.status,
+    }
 }
 
 /// Read a person's profile

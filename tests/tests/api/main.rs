@@ -9,6 +9,7 @@ mod hostile;
 mod import;
 mod journey;
 mod pages;
+mod people;
 mod programs;
 mod refusal;
 mod replicas;

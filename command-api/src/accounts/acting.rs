@@ -1,0 +1,139 @@
+//! What people do to their own accounts: the account's row, locked, orders it; its events go through the outbox in the same
+//! transaction.
+//!
+//! All events of a person come this way, also those without a row of their own beside them (friends, status): so they stand
+//! behind what the outbox still holds of the same person, the registration for one.
+
+use std::time::Duration;
+
+use event_schema::rejection::Reason;
+use event_schema::topics::Key;
+use event_schema::{Event, EventId, Payload, Topic, UserId};
+use http::StatusCode;
+use platform::outbox::{self, Queued};
+use platform::{Position, Problem};
+use serde::Serialize;
+use sqlx::PgConnection;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::answer::Answer;
+use crate::command::{Asked, Command};
+use crate::deciding;
+use crate::state::App;
+use crate::store::people::{self, Account};
+
+/// How long an answer waits for the relay before it goes without a position.
+const PUBLISHED_WITHIN: Duration = Duration::from_secs(1);
+/// Events put into the outbox by one statement.
+const AT_ONCE: usize = 1_000;
+
+/// What became of a command about oneself.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// The position that includes it, if it reached the log within a second.
+    pub position: Option<Position>,
+    /// The person's rev that it got, where the client waited for the fold.
+    pub rev: Option<i64>,
+    /// Whether the client's wish to wait was followed.
+    pub folded: bool,
+}
+
+/// A command about a person.
+#[derive(Serialize, ToSchema)]
+pub struct PersonAccepted {
+    /// Whom it is about.
+    user_id: Uuid,
+    /// The position that includes it, if it reached the log within a second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    position: Option<Position>,
+    /// The rev of the caller that it got, if the answer waited for the fold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rev: Option<i64>,
+}
+
+impl Done {
+    /// The answer: about this person.
+    pub fn answer(self, about: UserId) -> Result<Answer, Problem> {
+        let body = PersonAccepted { user_id: about.0, position: self.position, rev: self.rev.filter(|_| self.folded) };
+        if self.folded { Answer::applied(StatusCode::OK, &body) } else { Answer::accepted(&body) }
+    }
+}
+
+/// Does what `decide` says to do about the caller's account, once for a command, however often it comes. Nothing to tell is
+/// nothing to do.
+pub async fn act(
+    app: &App,
+    (asked, command): (&Asked, &Command),
+    caller: UserId,
+    so_already: &[Reason],
+    decide: impl AsyncFnOnce(&mut PgConnection, &Account) -> Result<Vec<(Key, Payload)>, Problem>,
+) -> Result<Done, Problem> {
+    let mut tx = app.platform.db.begin().await?;
+    let account = people::lock(&mut tx, caller).await?.filter(Account::is_usable).ok_or_else(Problem::unauthorized)?;
+    let first = command.new_id(0);
+    if command.is_keyed() && !people::is_first(&mut tx, caller, first).await? {
+        tx.rollback().await?;
+        return settled(app, asked, caller, Some((first, so_already))).await;
+    }
+    let payloads = decide(&mut tx, &account).await?;
+    let time = app.platform.clock.now();
+    let event = |(n, (key, payload)): (usize, (Key, Payload))| {
+        let id = if n == 0 { first } else { command.new_id(u32::try_from(n).unwrap_or(u32::MAX)) };
+        command.event(key, id, (caller, time), payload)
+    };
+    let events: Vec<Event> = payloads.into_iter().enumerate().map(event).collect();
+    let mut queued = Vec::with_capacity(events.len());
+    for events in events.chunks(AT_ONCE) {
+        queued.extend(outbox::insert(&mut tx, events).await?);
+    }
+    tx.commit().await?;
+    if events.is_empty() {
+        return settled(app, asked, caller, None).await;
+    }
+    // Of the caller's own key only: the rooms of somebody who closes their account are more than a position holds. The last
+    // of them is what the command is about.
+    let key = caller.to_string();
+    let about = events.iter().rfind(|event| event.key == caller.into()).map(|event| event.envelope.id);
+    let own: Vec<Queued> = queued.into_iter().filter(|row| row.key == key).collect();
+    let position = app.platform.outbox.published(&own, PUBLISHED_WITHIN).await;
+    outcome(app, asked, caller, position, about.map(|id| (id, so_already))).await
+}
+
+/// It is done: a position that includes it, where everything of the person is in the log.
+pub async fn settled(
+    app: &App,
+    asked: &Asked,
+    caller: UserId,
+    event: Option<(EventId, &[Reason])>,
+) -> Result<Done, Problem> {
+    let queued = people::queued(&app.platform.db, caller).await?;
+    let position = if queued.is_empty() {
+        let kafka = &app.platform.kafka;
+        let partition = kafka.partition_for(Topic::Users, &caller.to_string()).await?;
+        let end = kafka.end_offset(Topic::Users, partition).await?;
+        Some(Position::of(app.platform.log_id, Topic::Users, partition, end))
+    } else {
+        app.platform.outbox.published(&queued, PUBLISHED_WITHIN).await
+    };
+    outcome(app, asked, caller, position, event).await
+}
+
+/// The fold's word, if the client wants to wait and it comes in time.
+async fn outcome(
+    app: &App,
+    asked: &Asked,
+    caller: UserId,
+    position: Option<Position>,
+    event: Option<(EventId, &[Reason])>,
+) -> Result<Done, Problem> {
+    let Some(position) = position else { return Ok(Done { position: None, rev: None, folded: false }) };
+    let Some((id, so_already)) = event else {
+        let folded = app.folded(&position, asked.wait).await;
+        return Ok(Done { position: Some(position), rev: None, folded });
+    };
+    let done = deciding::Done { position, rev: None, folded: false };
+    let done = deciding::outcome(app, asked, (caller.0, id), done, so_already).await?;
+    Ok(Done { position: Some(done.position), rev: done.rev, folded: done.folded })
+}

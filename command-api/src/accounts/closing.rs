@@ -1,0 +1,99 @@
+//! Closing one's account for good: the ways to log in and the address go, rooms are left, friends let go; what was said stays,
+//! and so does the name that it was said under.
+//!
+//! Everything is one transaction, because all of it goes through the outbox. A group whose last owner goes is a group without
+//! an owner: the rules let owners leave. A direct room keeps its two members: the other one still reads it.
+
+use event_schema::topics::Key;
+use event_schema::user::{Deactivated, FriendRemoved, StatusChanged};
+use event_schema::{Payload, RoomId, Topic, UserId, room};
+use http::StatusCode;
+use platform::{Problem, outbox};
+
+use super::acting::{self, Done};
+use crate::command::{Asked, Command};
+use crate::state::App;
+use crate::store::accounts;
+use crate::store::people::{self, Ties};
+
+/// Why, in the log.
+const OWN_WISH: &str = "self";
+/// The ids of the second look's events are counted from here; the first look never comes so far.
+const SECOND_LOOK: u32 = 1 << 24;
+
+/// Closes the caller's account. Repeated for one that is closed already (as long as a token for it counts), it ends what
+/// sessions there may still be.
+pub async fn close(
+    app: &App,
+    (asked, command): (&Asked, &Command),
+    caller: UserId,
+    password: String,
+) -> Result<Done, Problem> {
+    if people::status(&app.platform.db, caller).await?.as_deref() == Some("deactivated") {
+        app.sessions.close_all(caller).await?;
+        return acting::settled(app, asked, caller, None).await;
+    }
+    let stored = accounts::secret_of(&app.platform.db, caller).await?;
+    if !app.passwords.verify(password, stored).await? {
+        return Err(wrong_password());
+    }
+    let ties = ties(app, caller).await?;
+    let done = acting::act(app, (asked, command), caller, &[], async |tx, _| {
+        people::deactivate(tx, caller).await?;
+        Ok(events(caller, &ties))
+    })
+    .await?;
+    app.sessions.close_all(caller).await?;
+    leave_the_rest(app, command, caller, &ties.rooms).await;
+    Ok(done)
+}
+
+/// What the log has of the caller now is in the read model first, so that no room is overlooked.
+async fn ties(app: &App, caller: UserId) -> Result<Ties, Problem> {
+    app.fresh.keys(&app.platform, caller, Topic::Users, [caller.to_string()]).await?;
+    app.fresh.topic(&app.platform, caller, Topic::Rooms).await?;
+    Ok(people::ties(&app.platform.read_model.pool(), caller).await?)
+}
+
+/// In this order: nothing counts of a person after they are deactivated.
+fn events(caller: UserId, ties: &Ties) -> Vec<(Key, Payload)> {
+    let own = |payload: Payload| (Key::from(caller), payload);
+    let mut events: Vec<_> =
+        ties.friends.iter().map(|friend| own(FriendRemoved { friend_id: *friend }.into())).collect();
+    if ties.has_status {
+        events.push(own(StatusChanged { status: None }.into()));
+    }
+    events.push(own(Deactivated { reason: OWN_WISH.to_owned() }.into()));
+    events.extend(ties.rooms.iter().map(|room| left(*room, caller)));
+    events
+}
+
+fn left(room: RoomId, user: UserId) -> (Key, Payload) {
+    (room.into(), room::MemberLeft { user_id: user }.into())
+}
+
+/// A room that was joined in the very moment in which the account was closed: looked for once more, when nothing can come
+/// any more. What goes wrong here leaves a member who never comes back, and nothing worse.
+async fn leave_the_rest(app: &App, command: &Command, caller: UserId, known: &[RoomId]) {
+    let left = async {
+        let mut rooms = ties(app, caller).await?.rooms;
+        rooms.retain(|room| known.binary_search(room).is_err());
+        let time = app.platform.clock.now();
+        let events = rooms.into_iter().zip(SECOND_LOOK..).map(|(room, n)| {
+            let (key, payload) = left(room, caller);
+            command.event(key, command.new_id(n), (caller, time), payload)
+        });
+        let events: Vec<_> = events.collect();
+        let mut connection = app.platform.db.acquire().await?;
+        outbox::insert(&mut connection, &events).await?;
+        Ok::<_, Problem>(())
+    };
+    if let Err(problem) = left.await {
+        tracing::warn!(?problem, "rooms of a closed account were not looked for a second time");
+    }
+    app.platform.outbox.wake();
+}
+
+fn wrong_password() -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, "invalid-credentials", "These credentials do not count").field("password")
+}

@@ -1,0 +1,93 @@
+//! Friends: everybody has a list of their own, and who stands in each other's are friends mutually.
+//!
+//! An entry is a directed edge, written by its owner's events alone; nobody has to agree to be in somebody's list, and
+//! nobody else removes it. How many there may be is looked at here: the fold does not count, so that of commands that come at
+//! the same moment one or another may go beyond the limit.
+
+use event_schema::rejection::Reason;
+use event_schema::user::{FriendAdded, FriendRemoved};
+use event_schema::{Payload, Topic, UserId, limits};
+use http::StatusCode;
+use platform::Problem;
+
+use super::acting::{self, Done};
+use crate::command::{Asked, Command};
+use crate::refusal::rejected;
+use crate::state::App;
+use crate::store::{people, rooms};
+
+/// What somebody's list says of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct View {
+    is_friend: bool,
+    is_full: bool,
+}
+
+/// Puts somebody into the caller's list.
+pub async fn add(app: &App, asked: (&Asked, &Command), caller: UserId, friend: UserId) -> Result<Done, Problem> {
+    if caller == friend {
+        return Err(rejected(Reason::OwnFriend.as_str()));
+    }
+    if !exists(app, caller, friend).await? {
+        return Err(Problem::not_found().detail("There is no such person.").field("user"));
+    }
+    let mut view = look(app, caller, friend).await?;
+    if view.is_friend || view.is_full {
+        app.fresh.keys(&app.platform, caller, Topic::Users, [caller.to_string()]).await?;
+        view = look(app, caller, friend).await?;
+    }
+    if view.is_full && !view.is_friend {
+        return Err(too_many());
+    }
+    change(app, asked, caller, view.is_friend, FriendAdded { friend_id: friend }).await
+}
+
+/// Takes somebody out of the caller's list.
+pub async fn remove(app: &App, asked: (&Asked, &Command), caller: UserId, friend: UserId) -> Result<Done, Problem> {
+    let mut view = look(app, caller, friend).await?;
+    if !view.is_friend {
+        app.fresh.keys(&app.platform, caller, Topic::Users, [caller.to_string()]).await?;
+        view = look(app, caller, friend).await?;
+    }
+    change(app, asked, caller, !view.is_friend, FriendRemoved { friend_id: friend }).await
+}
+
+/// Tells it, unless it is so already and nothing that is on its way can change that.
+async fn change(
+    app: &App,
+    asked: (&Asked, &Command),
+    caller: UserId,
+    is_so: bool,
+    payload: impl Into<Payload>,
+) -> Result<Done, Problem> {
+    acting::act(app, asked, caller, &[Reason::Unchanged], async |tx, _| {
+        let settled = is_so && !people::is_queued(tx, &caller.to_string()).await?;
+        Ok(if settled { Vec::new() } else { vec![(caller.into(), payload.into())] })
+    })
+    .await
+}
+
+async fn look(app: &App, caller: UserId, friend: UserId) -> Result<View, sqlx::Error> {
+    let (is_friend, friends) = people::friend(&app.platform.read_model.pool(), caller, friend, limits::FRIENDS).await?;
+    Ok(View { is_friend, is_full: friends >= limits::FRIENDS })
+}
+
+/// Whether somebody is there to be a friend: an account that was not closed, or somebody whom only the log knows.
+async fn exists(app: &App, caller: UserId, friend: UserId) -> Result<bool, Problem> {
+    if let Some(status) = people::status(&app.platform.db, friend).await? {
+        return Ok(matches!(status.as_str(), "registered" | "verified" | "suspended"));
+    }
+    let known = async || rooms::known_users(&app.platform.read_model.pool(), &[friend.0]).await;
+    if !known().await?.is_empty() {
+        return Ok(true);
+    }
+    app.fresh.keys(&app.platform, caller, Topic::Users, [friend.to_string()]).await?;
+    Ok(!known().await?.is_empty())
+}
+
+fn too_many() -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "limit-exceeded", "A limit was exceeded")
+        .detail(format!("A list of friends holds at most {} people.", limits::FRIENDS))
+        .field("user")
+        .limit(limits::FRIENDS as u64)
+}

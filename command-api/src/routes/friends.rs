@@ -1,0 +1,95 @@
+//! Friends: put into one's list, and taken out of it.
+
+use axum::extract::State;
+use event_schema::UserId;
+use platform::extract::Path;
+use platform::{Caller, Problem};
+use serde::Deserialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::accounts::acting::PersonAccepted;
+use crate::accounts::friends;
+use crate::answer::Answer;
+use crate::command::Asked;
+use crate::idempotency;
+use crate::openapi::{CallerProblems, CommandProblems, PathProblems, PersonProblems};
+use crate::state::App;
+
+const PUT: &str = "PUT /v1/friends/{user}";
+const DELETE: &str = "DELETE /v1/friends/{user}";
+
+/// The routes.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(add_friend, remove_friend))
+}
+
+#[derive(Clone, Copy, Deserialize)]
+struct Friend {
+    user: UserId,
+}
+
+/// Add a friend
+///
+/// To the caller's own list. Friends are mutual once each has added the other; until then the other finds the caller among
+/// those who have added them (`GET /v1/friends?incoming=true`).
+#[utoipa::path(
+    put,
+    path = "/v1/friends/{user}",
+    tag = "people",
+    operation_id = "add_friend",
+    params(
+        ("user" = Uuid, Path, description = "Whom it is about"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
+        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+    ),
+    responses(
+        (status = 202, description = "It is kept, and on its way; or it was so already", body = PersonAccepted),
+        (status = 200, description = "It is done (`Prefer: wait`)", body = PersonAccepted),
+        PathProblems, CallerProblems, PersonProblems,
+    ),
+    security(("bearer" = [])),
+)]
+async fn add_friend(
+    State(app): State<App>,
+    caller: Caller,
+    asked: Asked,
+    Path(friend): Path<Friend>,
+) -> Result<Answer, Problem> {
+    let caller = caller.user_id;
+    let command = asked.command(&app.platform.ids, caller, PUT, friend.user);
+    let work = async { friends::add(&app, (&asked, &command), caller, friend.user).await?.answer(friend.user) };
+    app.idempotency.answer(&command, idempotency::fingerprint(&command, &()), work).await
+}
+
+/// Remove a friend
+///
+/// From the caller's own list; the caller stays in the other's.
+#[utoipa::path(
+    delete,
+    path = "/v1/friends/{user}",
+    tag = "people",
+    operation_id = "remove_friend",
+    params(
+        ("user" = Uuid, Path, description = "Whom it is about"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
+        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+    ),
+    responses(
+        (status = 202, description = "It is kept, and on its way; or it was so already", body = PersonAccepted),
+        (status = 200, description = "It is done (`Prefer: wait`)", body = PersonAccepted),
+        PathProblems, CallerProblems, CommandProblems,
+    ),
+    security(("bearer" = [])),
+)]
+async fn remove_friend(
+    State(app): State<App>,
+    caller: Caller,
+    asked: Asked,
+    Path(friend): Path<Friend>,
+) -> Result<Answer, Problem> {
+    let caller = caller.user_id;
+    let command = asked.command(&app.platform.ids, caller, DELETE, friend.user);
+    let work = async { friends::remove(&app, (&asked, &command), caller, friend.user).await?.answer(friend.user) };
+    app.idempotency.answer(&command, idempotency::fingerprint(&command, &()), work).await
+}
