@@ -5,9 +5,11 @@ pub mod changes;
 pub mod jwks;
 pub mod members;
 pub mod messages;
+pub mod my_password;
 pub mod read;
 pub mod rooms;
 pub mod sessions;
+pub mod transport;
 pub mod users;
 
 use utoipa::OpenApi as _;
@@ -22,6 +24,7 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(users::router())
         .merge(sessions::router())
+        .merge(my_password::router())
         .merge(jwks::router())
         .merge(rooms::router())
         .merge(members::router())
