@@ -3,7 +3,8 @@
 use clap::{Args, Parser, Subcommand};
 use platform::PlatformSettings;
 use platform::settings::{
-    CookieSettings, InternalSettings, KafkaSettings, LogFormat, PostgresSettings, RateSettings, RedisSettings, TelemetrySettings,
+    CookieSettings, InternalSettings, KafkaSettings, LogFormat, PostgresSettings, RateSettings, RedisSettings,
+    TelemetrySettings,
 };
 
 use crate::{admin, demo, events, import, keys, migrate, openapi, parked, rebuild, room, serve, topics, verify};

@@ -3,9 +3,9 @@
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use command_api::admin::Administration;
+use platform::postgres;
 use platform::settings::{PostgresSettings, RedisSettings};
 use platform::tokens::{self, PUBLISHED_BEFORE, SigningKeyInfo};
-use platform::postgres;
 use serde_json::json;
 
 use crate::cli::LogArgs;

@@ -11,7 +11,8 @@ use crate::room::{HistoryVisibility, InitialMember, JoinRule, Role, RoomKind};
 use crate::topics::{Key, KeyKind};
 use crate::user::AccountKind;
 use crate::{
-    CommandId, EventId, MailRequestId, MessageId, RegistrationId, RoomId, SessionId, Text, Timestamp, UserId, WorkspaceId,
+    CommandId, EventId, MailRequestId, MessageId, RegistrationId, RoomId, SessionId, Text, Timestamp, UserId,
+    WorkspaceId,
 };
 use crate::{admin, mail, message, receipt, registration, rejection, room, security, setting, user};
 
@@ -283,7 +284,8 @@ fn others() -> Vec<Named> {
         ),
         (
             "minimal",
-            security::Recorded { action: security::Action::PasswordChanged.as_str().to_owned(), session_id: None }.into(),
+            security::Recorded { action: security::Action::PasswordChanged.as_str().to_owned(), session_id: None }
+                .into(),
         ),
         (
             "full",

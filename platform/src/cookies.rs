@@ -117,7 +117,9 @@ mod tests {
         assert_eq!(SECURE.access(&sent(&["a=b", "__Host-chatlog-access=x=y"])), Some("x=y"));
         assert_eq!(SECURE.refresh(&sent(&["__Secure-chatlog-refresh=r"])), Some("r"));
         assert_eq!(PLAIN.access(&sent(&["chatlog-access=x"])), Some("x"));
-        for not in [&[][..], &["a=b"], &["__Host-chatlog-access="], &["__Host-chatlog-access"], &["x__Host-chatlog-access=x"]] {
+        for not in
+            [&[][..], &["a=b"], &["__Host-chatlog-access="], &["__Host-chatlog-access"], &["x__Host-chatlog-access=x"]]
+        {
             assert_eq!(SECURE.access(&sent(not)), None, "{not:?}");
         }
     }

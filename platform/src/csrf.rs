@@ -174,7 +174,9 @@ mod tests {
         let (csrf, other) = (Csrf(Arc::new([1; 32])), Csrf(Arc::new([2; 32])));
         let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
         assert!(csrf.is_token(&csrf.token(one), one));
-        for (token, session) in [(csrf.token(one), two), (other.token(one), one), (String::new(), one), ("x".repeat(43), one)] {
+        for (token, session) in
+            [(csrf.token(one), two), (other.token(one), one), (String::new(), one), ("x".repeat(43), one)]
+        {
             assert!(!csrf.is_token(&token, session), "{token}");
         }
     }

@@ -16,8 +16,8 @@ use crate::lifecycle::Lifecycle;
 use crate::platform::Platform;
 use crate::postgres;
 use crate::settings::{
-    CookieSettings, HttpSettings, InternalSettings, KafkaSettings, LogFormat, PlatformSettings, PostgresSettings, RateSettings,
-    RedisSettings, TelemetrySettings,
+    CookieSettings, HttpSettings, InternalSettings, KafkaSettings, LogFormat, PlatformSettings, PostgresSettings,
+    RateSettings, RedisSettings, TelemetrySettings,
 };
 
 /// Partitions of each topic of a test.

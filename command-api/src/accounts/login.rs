@@ -30,12 +30,7 @@ pub struct Tokens {
 
 /// Begins a session. An unknown name, a wrong password and a closed account get the same answer, after the same work: one
 /// look at the accounts, one at the failures, one hash.
-pub async fn log_in(
-    app: &App,
-    login: Login<'_>,
-    password: String,
-    from: ClientAddress,
-) -> Result<Tokens, Problem> {
+pub async fn log_in(app: &App, login: Login<'_>, password: String, from: ClientAddress) -> Result<Tokens, Problem> {
     // Before the account is read: what changes it from now on ends this session.
     let now = app.seconds();
     let credential = accounts::credential(&app.platform.db, login).await?;

@@ -8,6 +8,7 @@ use event_schema::UserId;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Request, StatusCode};
 use platform::Platform;
+use platform::rate::Peer;
 use platform::testing::{self, http_settings};
 use platform::tokens::Claims;
 use serde_json::Value;
@@ -74,6 +75,13 @@ impl Call {
 
     pub fn wait(self, seconds: u32) -> Self {
         self.header("prefer", &format!("wait={seconds}"))
+    }
+
+    /// From this address.
+    pub fn from(mut self, address: &str) -> Self {
+        let address = std::net::SocketAddr::new(address.parse().expect("an address"), 1);
+        self.request = self.request.extension(Peer(address));
+        self
     }
 
     /// With an access token of this user, who has an account when it is sent.

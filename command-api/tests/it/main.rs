@@ -4,7 +4,9 @@ mod api;
 mod given;
 
 mod changes;
+mod cookies;
 mod coverage;
+mod ending;
 mod hostile;
 mod idempotency;
 mod members;
@@ -14,5 +16,6 @@ mod outages;
 mod read;
 mod rooms;
 mod sessions;
+mod throttle;
 mod users;
 mod waiting;

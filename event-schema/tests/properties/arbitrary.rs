@@ -5,9 +5,9 @@ use event_schema::room::{HistoryVisibility, InitialMember, JoinRule, Role, RoomK
 use event_schema::topics::{Key, KeyKind};
 use event_schema::user::AccountKind;
 use event_schema::{
-    ClientKind, CommandId, Envelope, Event, EventId, MailRequestId, MessageId, Payload, RegistrationId, SessionId, Text,
-    Timestamp, UserId, WorkspaceId, admin, limits, mail, message, receipt, registration, rejection, room, security, setting,
-    user,
+    ClientKind, CommandId, Envelope, Event, EventId, MailRequestId, MessageId, Payload, RegistrationId, SessionId,
+    Text, Timestamp, UserId, WorkspaceId, admin, limits, mail, message, receipt, registration, rejection, room,
+    security, setting, user,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option::of as maybe;

@@ -229,7 +229,6 @@ impl Keyring {
         serde_json::json!({"keys": keys.collect::<Vec<_>>()})
     }
 
-
     /// Reads the keys again and again, so that every replica notices a rotation.
     pub(crate) async fn watch(self, shutdown: CancellationToken) {
         loop {

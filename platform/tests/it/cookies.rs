@@ -112,7 +112,11 @@ async fn the_header_goes_before_the_cookie_and_only_the_right_cookie_counts() {
 async fn credentials_are_for_listed_origins_only() {
     let test = start().await;
     let preflight = |origin| {
-        [("origin", origin), ("access-control-request-method", "POST"), ("access-control-request-headers", "x-csrf-token")]
+        [
+            ("origin", origin),
+            ("access-control-request-method", "POST"),
+            ("access-control-request-headers", "x-csrf-token"),
+        ]
     };
     let listed = Api::over(&test, &[PAGE]);
     let (_, headers) = listed.ask(Sent { method: "OPTIONS", headers: &preflight(PAGE) }).await;

@@ -14,8 +14,8 @@ use event_schema::RoomId;
 use futures::StreamExt as _;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use http::{HeaderMap, HeaderValue};
-use platform::{Problem, SessionWatch};
 use platform::waiters::Waiter;
+use platform::{Problem, SessionWatch};
 use serde::Serialize;
 
 use crate::access::{Reader, RoomReader};

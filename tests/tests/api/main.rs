@@ -12,5 +12,6 @@ mod pages;
 mod programs;
 mod refusal;
 mod replicas;
+mod sessions;
 mod tokens;
 mod topics;
