@@ -21,7 +21,7 @@ pub const EXAMPLES: &str = "\
 Examples:
   chatlog admin grant owner admin             the first administrator
   chatlog admin users --prefix own            accounts by name
-  chatlog admin suspend owner --reason spam   no log-in, no refresh; an access token lives 10 minutes at most
+  chatlog admin suspend owner --reason spam   no log-in, no refresh, and out within a second
 
 USER is a username or an id. Every act is an event in chat.admin; where no platform runs, it gets there when one does.";
 

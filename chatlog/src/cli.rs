@@ -3,10 +3,11 @@
 use clap::{Args, Parser, Subcommand};
 use platform::PlatformSettings;
 use platform::settings::{
-    InternalSettings, KafkaSettings, LogFormat, PostgresSettings, RateSettings, RedisSettings, TelemetrySettings,
+    CookieSettings, InternalSettings, KafkaSettings, LogFormat, PostgresSettings, RateSettings, RedisSettings,
+    TelemetrySettings,
 };
 
-use crate::{admin, demo, events, import, migrate, openapi, parked, rebuild, room, serve, topics, verify};
+use crate::{admin, demo, events, import, keys, migrate, openapi, parked, rebuild, room, serve, topics, verify};
 
 /// Chatlog: a chat platform whose log is the truth.
 #[derive(Parser, Debug)]
@@ -63,6 +64,9 @@ pub enum Command {
     /// Accounts and roles
     #[command(subcommand, after_help = admin::EXAMPLES)]
     Admin(admin::AdminCommand),
+    /// The keys that access tokens are signed with
+    #[command(subcommand, after_help = keys::EXAMPLES)]
+    Keys(keys::KeysCommand),
     /// Keys set aside because an event of theirs could not be processed
     #[command(subcommand, after_help = parked::EXAMPLES)]
     Parked(parked::ParkedCommand),
@@ -89,6 +93,7 @@ impl Command {
             Self::Room(command) => command.log().telemetry(),
             Self::Diff(args) => args.log().telemetry(),
             Self::Admin(command) => command.log().telemetry(),
+            Self::Keys(command) => command.log().telemetry(),
             Self::Parked(command) => command.log().telemetry(),
             Self::Demo(args) => args.log.telemetry(),
             Self::Openapi(args) => args.log.telemetry(),
@@ -147,6 +152,7 @@ impl ServerArgs {
             telemetry: self.log.telemetry(),
             internal: InternalSettings { internal_listen: ([127, 0, 0, 1], 0).into() },
             rates: RateSettings::off(),
+            cookies: CookieSettings { cookie_secure: true },
         }
     }
 }

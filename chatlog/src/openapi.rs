@@ -2,6 +2,7 @@
 //! `docs/generated/openapi.json`, from which clients' types are made.
 
 use clap::Args;
+use platform::documented;
 use utoipa::openapi::{Info, OpenApi, Paths};
 
 use crate::cli::LogArgs;
@@ -38,6 +39,7 @@ pub fn document() -> OpenApi {
     let mut document = empty();
     document.merge(command_api::document());
     document.merge(query_api::document());
+    documented::with_cookies(&mut document);
     document
 }
 

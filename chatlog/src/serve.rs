@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{Html, IntoResponse, Json, Redirect, Response};
 use axum::routing::get;
 use clap::{Args, ValueEnum};
-use platform::{Health, HttpSettings, Lifecycle, Platform, PlatformSettings, http, internal};
+use platform::{Health, HttpSettings, Lifecycle, Platform, PlatformSettings, documented, http, internal};
 use serde_json::json;
 use tokio::net::TcpListener;
 use utoipa_axum::router::OpenApiRouter;
@@ -114,7 +114,8 @@ pub async fn start(platform: &Platform, args: &ServeArgs) -> anyhow::Result<Opti
 /// Several APIs as one: their routes, one document, and pages to find one's way.
 fn origin(apis: Vec<OpenApiRouter>) -> Router {
     let start = OpenApiRouter::with_openapi(openapi::empty());
-    let (router, document) = apis.into_iter().fold(start, OpenApiRouter::merge).split_for_parts();
+    let (router, mut document) = apis.into_iter().fold(start, OpenApiRouter::merge).split_for_parts();
+    documented::with_cookies(&mut document);
     let document = serde_json::to_value(&document).unwrap_or_default();
     let pages = Arc::new(Pages { docs: docs_page::render(&document), document });
     let found_by_people = Router::new()

@@ -34,27 +34,19 @@ use utoipa_axum::router::OpenApiRouter;
 pub use service::run;
 pub use settings::{ServiceSettings, Settings};
 
-use crate::accounts::password::Passwords;
-use crate::accounts::sessions::Sessions;
-use crate::fresh::Fresh;
-use crate::idempotency::Idempotency;
 use crate::state::App;
 
 /// What the routes say of themselves, without anything to serve them.
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
-    routes::router().into_openapi()
+    let mut document = routes::router().into_openapi();
+    platform::documented::with_cookies(&mut document);
+    document
 }
 
 /// The routes, with their state and their part of the OpenAPI document; what runs in the background ends with the process.
 pub async fn start(platform: &Platform, settings: &Settings) -> Result<OpenApiRouter, StartError> {
-    let app = App {
-        platform: platform.clone(),
-        passwords: Passwords::new(settings.hashes_at_once()),
-        sessions: Sessions::new(platform.redis.clone(), platform.clock.clone(), platform.ids.clone()),
-        idempotency: Idempotency::new(platform.redis.clone(), platform.clock.clone()),
-        fresh: Fresh::default(),
-    };
+    let app = App::new(platform, settings);
     let lifecycle = &platform.lifecycle;
     lifecycle.spawn("relay", Relay::run(platform.clone(), lifecycle.soft()));
     let check = platform.health.register("clock");

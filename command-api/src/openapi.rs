@@ -51,12 +51,17 @@ platform::documented_problems! {
     }
     /// Every call with credentials.
     CallerProblems {
-        "401": "`unauthorized`",
+        "401": "`unauthorized`; or `invalid-credentials`, where a password is asked for",
+        "403": "`csrf-refused`: a session in cookies without its `X-CSRF-Token`, or from a page of another origin",
         "429": "`too-many-requests`: `Retry-After` and `RateLimit` say when and how many",
     }
     /// Calls that are limited by address.
     AddressProblems {
         "429": "`too-many-requests`: `Retry-After` and `RateLimit` say when and how many",
+    }
+    /// Calls that set cookies.
+    PageProblems {
+        "403": "`csrf-refused`: cookies are asked for by a page of another origin",
     }
     /// Logging in.
     CredentialProblems {
@@ -70,7 +75,8 @@ platform::documented_problems! {
     }
     /// Commands in a room.
     RoomProblems {
-        "403": "`forbidden`: the caller's role does not allow it",
+        "403": "`forbidden`: the caller's role does not allow it; or `csrf-refused`: a session in cookies without its \
+                `X-CSRF-Token`",
         "404": "`not-found`: no such room or message, or none that the caller may know of",
     }
     /// Adding a friend.

@@ -8,8 +8,10 @@ use platform::{Placed, Platform, Position, Problem};
 
 use crate::accounts::password::Passwords;
 use crate::accounts::sessions::Sessions;
+use crate::accounts::throttle::Throttle;
 use crate::fresh::Fresh;
 use crate::idempotency::Idempotency;
+use crate::settings::Settings;
 
 /// The command API, connected. Cheap to clone.
 #[derive(Clone)]
@@ -20,6 +22,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Refresh tokens.
     pub sessions: Sessions,
+    /// Wrong passwords.
+    pub throttle: Throttle,
     /// Answers to repeat.
     pub idempotency: Idempotency,
     /// Who waits before being refused.
@@ -33,6 +37,26 @@ impl FromRef<App> for Platform {
 }
 
 impl App {
+    /// Over these clients.
+    #[must_use]
+    pub fn new(platform: &Platform, settings: &Settings) -> Self {
+        let (redis, clock, ids) = (&platform.redis, &platform.clock, &platform.ids);
+        Self {
+            platform: platform.clone(),
+            passwords: Passwords::new(settings.hashes_at_once()),
+            sessions: Sessions::new(redis.clone(), platform.access.clone(), clock.clone(), ids.clone()),
+            throttle: Throttle::new(redis.clone(), platform.settings.rates.rate_failed_log_ins.0),
+            idempotency: Idempotency::new(redis.clone(), clock.clone()),
+            fresh: Fresh::default(),
+        }
+    }
+
+    /// The second it is.
+    #[must_use]
+    pub fn seconds(&self) -> i64 {
+        self.platform.clock.now().as_micros().div_euclid(1_000_000)
+    }
+
     /// Writes events of one key and waits until the log has them all. They stand in the log in this order.
     pub async fn send(&self, events: &[Event]) -> Result<Position, Problem> {
         // Nothing is awaited between these calls, so that nobody else's events come between.

@@ -29,6 +29,7 @@ with_settings() {
     CHATLOG_DATA_DIR="$DEV/data" \
     CHATLOG_PARTITIONS="${CHATLOG_PARTITIONS:-6}" \
     CHATLOG_LOG_FORMAT="${CHATLOG_LOG_FORMAT:-text}" \
+    CHATLOG_COOKIE_SECURE="${CHATLOG_COOKIE_SECURE:-false}" \
     "$@"
 }
 

@@ -70,7 +70,7 @@ fn channel(topic: Topic) -> Value {
 /// What the key of a topic's records names.
 pub(crate) fn key_of(topic: Topic) -> &'static str {
     match (topic, topic.key_kind()) {
-        (Topic::Admin, _) => "the actor's user id",
+        (Topic::Admin, _) => "the actor's user id; of `chat.security` events that of the account",
         (_, KeyKind::User) => "user id",
         (_, KeyKind::Room) => "room id",
         (_, KeyKind::Aggregate) => "the key of the rejected event",

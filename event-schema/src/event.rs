@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::envelope::{Envelope, attribute_problem};
 use crate::json::Object;
 use crate::topics::{Key, Topic};
-use crate::{EventId, admin, mail, message, receipt, registration, rejection, room, setting, user};
+use crate::{EventId, admin, mail, message, receipt, registration, rejection, room, security, setting, user};
 
 /// A fact in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -199,6 +199,8 @@ events! {
     Rejected(rejection::Recorded) = "chat.rejection.recorded" v 1 in Rejections;
     /// An administrator did something.
     AdminActionTaken(admin::ActionTaken) = "chat.admin.action_taken" v 1 in Admin;
+    /// Something concerns the security of an account.
+    SecurityRecorded(security::Recorded) = "chat.security.recorded" v 1 in Admin;
     /// A setting has another value.
     SettingChanged(setting::Changed) = "chat.config.changed" v 1 in Config;
 }

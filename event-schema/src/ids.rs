@@ -69,6 +69,8 @@ ids! {
     WorkspaceId;
     /// One run of the sign-up saga.
     RegistrationId;
+    /// One session: a family of tokens that began with one log-in.
+    SessionId;
     /// One mail that was asked for; the mailer sends at most one mail per id.
     MailRequestId;
 }

@@ -24,6 +24,7 @@ pub mod room;
 pub mod rules;
 pub mod samples;
 pub mod schema;
+pub mod security;
 pub mod setting;
 pub mod text;
 pub mod time;
@@ -34,7 +35,7 @@ mod words;
 
 pub use envelope::{ClientKind, Envelope};
 pub use event::{Event, EventType, Payload};
-pub use ids::{CommandId, EventId, MailRequestId, MessageId, RegistrationId, RoomId, UserId, WorkspaceId};
+pub use ids::{CommandId, EventId, MailRequestId, MessageId, RegistrationId, RoomId, SessionId, UserId, WorkspaceId};
 pub use text::Text;
 pub use time::Timestamp;
 pub use topics::Topic;

@@ -11,9 +11,10 @@ use crate::room::{HistoryVisibility, InitialMember, JoinRule, Role, RoomKind};
 use crate::topics::{Key, KeyKind};
 use crate::user::AccountKind;
 use crate::{
-    CommandId, EventId, MailRequestId, MessageId, RegistrationId, RoomId, Text, Timestamp, UserId, WorkspaceId,
+    CommandId, EventId, MailRequestId, MessageId, RegistrationId, RoomId, SessionId, Text, Timestamp, UserId,
+    WorkspaceId,
 };
-use crate::{admin, mail, message, receipt, registration, rejection, room, setting, user};
+use crate::{admin, mail, message, receipt, registration, rejection, room, security, setting, user};
 
 /// An example of an event.
 #[derive(Clone, Debug)]
@@ -33,6 +34,7 @@ const EARLIER_MESSAGE: MessageId = MessageId(id(0x302));
 const EVENT: EventId = EventId(MESSAGE.0);
 const COMMAND: CommandId = CommandId(id(0x401));
 const REGISTRATION: RegistrationId = RegistrationId(id(0x501));
+const SESSION: SessionId = SessionId(id(0x801));
 const MAIL: MailRequestId = MailRequestId(id(0x601));
 
 /// A UUIDv7 of 1 January 2026 that ends in a number.
@@ -271,6 +273,19 @@ fn others() -> Vec<Named> {
         (
             "minimal",
             admin::ActionTaken { action: "generation_activated".to_owned(), target: None, details: Map::new() }.into(),
+        ),
+        (
+            "full",
+            security::Recorded {
+                action: security::Action::RefreshTokenReused.as_str().to_owned(),
+                session_id: Some(SESSION),
+            }
+            .into(),
+        ),
+        (
+            "minimal",
+            security::Recorded { action: security::Action::PasswordChanged.as_str().to_owned(), session_id: None }
+                .into(),
         ),
         (
             "full",

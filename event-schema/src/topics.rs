@@ -110,7 +110,7 @@ impl Topic {
             Self::Registrations => "Answers of the participants of the sign-up saga.",
             Self::Mail => "Mails to send, mails sent, mails failed.",
             Self::Rejections => "What the fold rejected, and why.",
-            Self::Admin => "Every act of an administrator.",
+            Self::Admin => "Every act of an administrator, and what concerns the security of accounts.",
             Self::Config => "Settings that can change while running, and the log's own id.",
         }
     }

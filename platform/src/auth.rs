@@ -1,11 +1,15 @@
-//! Who calls: the bearer token of the request, verified without a look-up; and not too often.
+//! Who calls: the access token of the request, from the header or from a cookie, verified without a look-up; whether it
+//! still counts; and not too often.
 
 use axum::extract::{FromRef, FromRequestParts};
 use event_schema::UserId;
+use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use uuid::Uuid;
 
+use crate::cookies::Jar;
+use crate::csrf;
 use crate::platform::Platform;
 use crate::problem::Problem;
 use crate::rate::Kind;
@@ -18,6 +22,7 @@ pub struct Caller {
     pub user_id: UserId,
     /// The session family they logged in with.
     pub session_id: Uuid,
+    issued_at: i64,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller
@@ -27,9 +32,16 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let token = bearer(parts).ok_or_else(Problem::unauthorized)?.to_owned();
         let platform = Platform::from_ref(state);
-        let caller = Self::of_token(&platform, &token).await?;
+        // A header goes before a cookie, even one that does not count: what a client says itself is what it means.
+        let (token, by_cookie) = match bearer(&parts.headers) {
+            Some(token) => (token, false),
+            None => (cookie(&platform, &parts.headers).ok_or_else(Problem::unauthorized)?, true),
+        };
+        let caller = Self::of_token(&platform, token).await?;
+        if by_cookie && !parts.method.is_safe() {
+            csrf::check(&platform, parts, caller.session_id)?;
+        }
         let kind = if parts.method.is_safe() { Kind::Queries } else { Kind::Commands };
         platform.rates.user(&parts.extensions, kind, caller.user_id).await?;
         Ok(caller)
@@ -37,20 +49,37 @@ where
 }
 
 impl Caller {
-    /// The caller that a token names.
+    /// The caller that a token names, if their session and their account still count.
     pub async fn of_token(platform: &Platform, token: &str) -> Result<Self, Problem> {
-        match platform.keyring.verify(token, platform.clock.now()).await {
-            Ok(claims) => Ok(Self { user_id: claims.sub, session_id: claims.sid }),
-            Err(TokenError::Database(error)) => Err(error.into()),
+        let claims = match platform.keyring.verify(token, platform.clock.now()).await {
+            Ok(claims) => claims,
+            Err(TokenError::Database(error)) => return Err(error.into()),
             Err(error) => {
                 tracing::debug!(%error, "a token was refused");
-                Err(Problem::unauthorized())
+                return Err(Problem::unauthorized());
             }
+        };
+        if !platform.access.admits(&claims).await? {
+            tracing::debug!(user = %claims.sub, "the session is over, or the account closed");
+            return Err(Problem::unauthorized());
         }
+        Ok(Self { user_id: claims.sub, session_id: claims.sid, issued_at: claims.iat })
+    }
+
+    /// When the token was issued, in seconds since 1970.
+    #[must_use]
+    pub fn issued_at(&self) -> i64 {
+        self.issued_at
     }
 }
 
-fn bearer(parts: &Parts) -> Option<&str> {
-    let (scheme, token) = parts.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+/// The token of the header; empty where another scheme was chosen.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let header = headers.get(AUTHORIZATION)?;
+    let (scheme, token) = header.to_str().ok().and_then(|text| text.split_once(' ')).unwrap_or_default();
+    Some(if scheme.eq_ignore_ascii_case("bearer") { token.trim() } else { "" })
+}
+
+fn cookie<'a>(platform: &Platform, headers: &'a HeaderMap) -> Option<&'a str> {
+    Jar::new(&platform.settings.cookies).access(headers)
 }

@@ -4,8 +4,11 @@
 //! Start at [`Platform`]: it is connected once per process and cheap to clone. [`settings::parse`] reads the settings it
 //! needs, [`lifecycle::Lifecycle`] ends what was started, [`testing::TestPlatform`] gives a test servers of its own.
 
+pub mod access;
 pub mod auth;
 pub mod clock;
+pub mod cookies;
+pub mod csrf;
 pub mod documented;
 pub mod extract;
 pub mod health;
@@ -30,6 +33,7 @@ pub mod testing;
 pub mod tokens;
 pub mod waiters;
 
+pub use crate::access::{Access, SessionWatch};
 pub use crate::auth::Caller;
 pub use crate::clock::{Clock, Ids};
 pub use crate::health::{Health, HealthCheck};

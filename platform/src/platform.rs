@@ -6,7 +6,9 @@ use std::time::Duration;
 use sqlx::PgPool;
 use tokio::time::Instant;
 
+use crate::access::Access;
 use crate::clock::{Clock, Ids};
+use crate::csrf::Csrf;
 use crate::health::{Health, HealthCheck};
 use crate::kafka::{Kafka, KafkaError};
 use crate::lifecycle::Lifecycle;
@@ -50,6 +52,10 @@ pub struct Parts {
     pub outbox: Outbox,
     /// Access tokens.
     pub keyring: Keyring,
+    /// Who may still come in.
+    pub access: Access,
+    /// Tokens against requests of other pages.
+    pub csrf: Csrf,
     /// Whether the process can serve.
     pub health: Health,
     /// Its tasks, and its end.
@@ -125,7 +131,10 @@ impl Platform {
         let until = Instant::now() + PATIENCE;
         let log_id = patiently(until, &lifecycle, &log, || find_log(&kafka)).await?;
         let generation = patiently(until, &lifecycle, &tables, || find_generation(&db, log_id)).await?;
-        let keyring = Keyring::load(db.clone()).await?;
+        let (keyring, ids) = (Keyring::load(db.clone()).await?, Ids::new());
+        let csrf = Csrf::load(&db, &ids).await?;
+        let access = Access::new(db.clone(), redis.clone());
+        access.start(&lifecycle).await;
         let read_model = ReadModel::new(&settings.postgres, db.clone(), &generation)?;
         let progress = Progress::start(kafka.clone(), read_model.clone(), &redis, log_id, &lifecycle);
         let clock = Clock::system();
@@ -143,10 +152,12 @@ impl Platform {
             progress,
             outbox,
             keyring,
+            access,
+            csrf,
             health,
             lifecycle,
             clock,
-            ids: Ids::new(),
+            ids,
             log_id,
             fold_version: FOLD_VERSION,
         }));

@@ -7,7 +7,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use event_schema::{UserId, WorkspaceId};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 
 use crate::clock::Ids;
 use crate::kafka;
@@ -15,8 +16,8 @@ use crate::lifecycle::Lifecycle;
 use crate::platform::Platform;
 use crate::postgres;
 use crate::settings::{
-    HttpSettings, InternalSettings, KafkaSettings, LogFormat, PlatformSettings, PostgresSettings, RateSettings,
-    RedisSettings, TelemetrySettings,
+    CookieSettings, HttpSettings, InternalSettings, KafkaSettings, LogFormat, PlatformSettings, PostgresSettings,
+    RateSettings, RedisSettings, TelemetrySettings,
 };
 
 /// Partitions of each topic of a test.
@@ -122,6 +123,7 @@ impl Servers {
             },
             internal: InternalSettings { internal_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) },
             rates: RateSettings::off(),
+            cookies: CookieSettings { cookie_secure: true },
         };
         Ok(Self { admin_url, database: name, settings })
     }
@@ -165,6 +167,20 @@ impl Servers {
             cursor = next;
         }
     }
+}
+
+/// An account for somebody whom a test made up, unless they have one: tokens of nobody count for nothing.
+pub async fn account(db: &PgPool, user: UserId) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "insert into identity.accounts (user_id, workspace_id, kind, username, username_key, display_name, locale, status)
+         values ($1, $2, 'human', $3, $3, $3, 'en', 'registered') on conflict do nothing",
+    )
+    .bind(user.0)
+    .bind(WorkspaceId::DEFAULT.0)
+    .bind(user.to_string())
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// Settings of a listener for a test: a free port, short time-outs.

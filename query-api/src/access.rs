@@ -22,6 +22,8 @@ use crate::window::Window;
 pub struct Reader {
     /// Who.
     pub user_id: UserId,
+    /// As whom, in which session.
+    pub caller: Caller,
     /// What the answer must include (`at_least`).
     pub position: Option<Position>,
 }
@@ -69,7 +71,7 @@ impl FromRequestParts<QueryState> for Reader {
         let Query(AtLeast { at_least }) = Query::from_request_parts(parts, state).await?;
         let position = at_least.map(|text| text.parse()).transpose();
         let position = position.map_err(|error| Problem::invalid("at_least", format!("`at_least` is {error}")))?;
-        Ok(Self { user_id: caller.user_id, position })
+        Ok(Self { user_id: caller.user_id, caller, position })
     }
 }
 

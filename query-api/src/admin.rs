@@ -1,12 +1,13 @@
-//! Administrators: who they are is asked of Postgres at every request.
+//! Administrators: who they are follows from their account's row, as of at most a second ago.
 
 use axum::extract::FromRequestParts;
 use event_schema::UserId;
 use http::request::Parts;
 use platform::{Caller, Problem};
 
-use crate::parked::store;
 use crate::state::QueryState;
+
+const ADMIN: &str = "admin";
 
 /// Somebody with the role `admin`, now.
 #[derive(Clone, Copy, Debug)]
@@ -20,8 +21,8 @@ impl FromRequestParts<QueryState> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, state: &QueryState) -> Result<Self, Problem> {
         let Caller { user_id, .. } = Caller::from_request_parts(parts, state).await?;
-        let mut db = state.platform().db.acquire().await?;
-        if store::is_admin(&mut db, user_id.0).await? {
+        let standing = state.platform().access.standing(user_id).await?;
+        if standing.is_some_and(|standing| standing.has_role(ADMIN)) {
             Ok(Self { user_id })
         } else {
             Err(Problem::forbidden().detail("only administrators do this"))

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use axum::Json;
 use axum::routing::get;
 use platform::platform::StartError;
-use platform::{Health, Lifecycle, Platform, internal, telemetry};
+use platform::{Health, Lifecycle, Platform, documented, internal, telemetry};
 use tokio::net::TcpListener;
 
 use crate::settings::ServiceSettings;
@@ -30,7 +30,8 @@ async fn serve(settings: &ServiceSettings) -> Result<bool, StartError> {
     lifecycle.shutdown_on_signals().map_err(failed("signals".to_owned()))?;
     internal::start(&settings.platform.internal, &health, &lifecycle).await?;
     let platform = Platform::connect_with(&settings.platform, lifecycle.clone(), health).await?;
-    let (router, document) = crate::start(&platform, &settings.query).split_for_parts();
+    let (router, mut document) = crate::start(&platform, &settings.query).split_for_parts();
+    documented::with_cookies(&mut document);
     let router = router.route("/openapi.json", get(async || Json(document)));
     let address = settings.http.listen;
     let listener = TcpListener::bind(address).await.map_err(failed(format!("listener {address}")))?;

@@ -38,6 +38,7 @@ async fn main() -> ExitCode {
         .env("SCHEMATHESIS_HOOKS", "hooks")
         .env("CHATLOG_FACTS", facts.to_string())
         .env("CHATLOG_TOKEN", &owner.token)
+        .env("CHATLOG_ENDING_TOKEN", &Person::sign_up(&api, "leaver").await.token)
         .status()
         .expect("Schemathesis starts");
     let faults: Vec<_> = process.log().lines().filter(|line| line.contains("ERROR")).map(str::to_owned).collect();

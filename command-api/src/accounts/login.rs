@@ -1,11 +1,17 @@
 //! Logging in and staying logged in: access tokens for ten minutes, refresh tokens to get the next.
 
+use event_schema::UserId;
+use event_schema::security::Action;
 use http::StatusCode;
 use platform::Problem;
+use platform::rate::ClientAddress;
 use platform::tokens::{ACCESS_TOKEN_SECONDS, Claims};
+use uuid::Uuid;
 
 use super::refresh::RefreshToken;
+use super::security::Happened;
 use super::sessions::SessionError;
+use super::throttle::{Attempt, Refused, Whose};
 use crate::state::App;
 use crate::store::accounts::{self, Login};
 
@@ -18,39 +24,81 @@ pub struct Tokens {
     pub expires_in: i64,
     /// To get the next pair, once.
     pub refresh: String,
+    /// The session they are of.
+    pub session: Uuid,
 }
 
-/// Begins a session. An unknown name, a wrong password and a closed account get the same answer, after the same work.
-pub async fn log_in(app: &App, login: Login<'_>, password: String) -> Result<Tokens, Problem> {
+/// Begins a session. An unknown name, a wrong password and a closed account get the same answer, after the same work: one
+/// look at the accounts, one at the failures, one hash.
+pub async fn log_in(app: &App, login: Login<'_>, password: String, from: ClientAddress) -> Result<Tokens, Problem> {
+    // Before the account is read: what changes it from now on ends this session.
+    let now = app.seconds();
     let credential = accounts::credential(&app.platform.db, login).await?;
+    let whose = credential.as_ref().map_or(Whose::Nobody(login.key()), |credential| Whose::Account(credential.user_id));
+    let attempt = admit(app, whose, from).await?;
     let (account, secret) = match credential {
-        Some(credential) => (credential.active.then_some(credential.user_id), Some(credential.secret)),
+        Some(credential) => {
+            let account = credential.active.then_some((credential.user_id, credential.not_before));
+            (account, Some(credential.secret))
+        }
         None => (None, None),
     };
-    let verified = app.passwords.verify(password, secret).await?;
-    let user = account.filter(|_| verified).ok_or_else(invalid_credentials)?;
-    let refresh = app.sessions.open(user).await?;
-    tokens(app, &refresh)
+    let verified = match app.passwords.verify(password, secret).await {
+        Ok(verified) => verified,
+        Err(busy) => {
+            app.throttle.give_back(&attempt).await;
+            return Err(busy.into());
+        }
+    };
+    let Some((user, not_before)) = account.filter(|_| verified) else { return Err(invalid_credentials()) };
+    app.throttle.succeeded(&attempt).await;
+    let began = now.max(not_before);
+    let refresh = app.sessions.open(user, began).await?;
+    tokens(app, &refresh, began)
 }
 
 /// Takes a refresh token and gives the next pair.
 pub async fn refresh(app: &App, token: &str) -> Result<Tokens, Problem> {
     let token = RefreshToken::parse(token).ok_or_else(invalid_credentials)?;
+    let now = app.seconds();
     // Asked first: if Postgres is away the token is still good for another try.
-    if !accounts::is_active(&app.platform.db, token.user).await? {
-        return Err(invalid_credentials());
+    let not_before = accounts::sessions_not_before(&app.platform.db, token.user).await?;
+    let not_before = not_before.ok_or_else(invalid_credentials)?;
+    match app.sessions.rotate(&token, not_before).await {
+        Ok(next) => tokens(app, &next, now.max(not_before)),
+        Err(error) => {
+            if let SessionError::Reused { first: true } = error {
+                let session = Some(token.session_id());
+                let (user, by) = (token.user, UserId::PLATFORM);
+                Happened { user, by, action: Action::RefreshTokenReused, session }.tell(&app.platform).await;
+            }
+            Err(error.into())
+        }
     }
-    let next = app.sessions.rotate(&token).await?;
-    tokens(app, &next)
 }
 
-fn tokens(app: &App, refresh: &RefreshToken) -> Result<Tokens, Problem> {
-    let claims = Claims::issued(refresh.user, refresh.session_id(), app.platform.clock.now());
+/// Leave to try a password. The log is told when an account begins to be guarded, after the answer: it must not take longer
+/// for accounts that exist.
+pub async fn admit(app: &App, whose: Whose<'_>, from: ClientAddress) -> Result<Attempt, Refused> {
+    let admitted = app.throttle.admit(whose, from).await;
+    if let (Err(Refused::Wait { first: true, .. }), Whose::Account(user)) = (&admitted, whose) {
+        let happened = Happened { user, by: UserId::PLATFORM, action: Action::LogInThrottled, session: None };
+        let platform = app.platform.clone();
+        tokio::spawn(async move { happened.tell(&platform).await });
+    }
+    admitted
+}
+
+fn tokens(app: &App, refresh: &RefreshToken, issued_at: i64) -> Result<Tokens, Problem> {
+    let session = refresh.session_id();
+    let claims = Claims::issued_at(refresh.user, session, issued_at);
     let access = app.platform.keyring.sign(&claims).map_err(Problem::internal)?;
-    Ok(Tokens { access, expires_in: ACCESS_TOKEN_SECONDS, refresh: refresh.to_text() })
+    Ok(Tokens { access, expires_in: ACCESS_TOKEN_SECONDS, refresh: refresh.to_text(), session })
 }
 
-fn invalid_credentials() -> Problem {
+/// The one answer to credentials that do not count.
+#[must_use]
+pub fn invalid_credentials() -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, "invalid-credentials", "These credentials do not count")
 }
 
@@ -58,7 +106,7 @@ impl From<SessionError> for Problem {
     fn from(error: SessionError) -> Self {
         match error {
             SessionError::Unknown => invalid_credentials(),
-            SessionError::Reused => {
+            SessionError::Reused { .. } => {
                 tracing::warn!("a refresh token was used twice; its session is over");
                 metrics::counter!("command_api_refresh_reused_total").increment(1);
                 invalid_credentials()

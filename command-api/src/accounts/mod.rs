@@ -1,14 +1,17 @@
 //! People and how they prove who they are: sign-up, passwords, sessions. Never in the log: addresses, hashes, tokens.
 
 pub mod acting;
+pub mod change;
 pub mod closing;
 pub mod details;
 pub mod friends;
 pub mod login;
 pub mod password;
 pub mod refresh;
+pub mod security;
 pub mod sessions;
 pub mod signup;
 pub mod skeletons;
 pub mod strength;
+pub mod throttle;
 pub mod username;

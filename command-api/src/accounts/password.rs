@@ -1,6 +1,7 @@
 //! Argon2id off the async threads: few at once, few waiting, and the same work for a name that nobody has.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, PasswordHash, Version};
@@ -44,6 +45,7 @@ impl From<PasswordError> for Problem {
 pub struct Passwords {
     hashing: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
+    done: Arc<AtomicU64>,
 }
 
 impl Passwords {
@@ -52,7 +54,13 @@ impl Passwords {
     pub fn new(at_once: usize) -> Self {
         let at_once = at_once.max(1);
         let admitted = Arc::new(Semaphore::new(at_once * (1 + WAITING_PER_HASH)));
-        Self { hashing: Arc::new(Semaphore::new(at_once)), admitted }
+        Self { hashing: Arc::new(Semaphore::new(at_once)), admitted, done: Arc::default() }
+    }
+
+    /// How many passwords were hashed or compared: what a request cost can be told by it.
+    #[must_use]
+    pub fn done(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
     }
 
     /// The PHC string of a password, under a fresh salt.
@@ -74,6 +82,7 @@ impl Passwords {
     ) -> Result<T, PasswordError> {
         let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| PasswordError::Busy)?;
         let hashing = Arc::clone(&self.hashing).acquire_owned().await.map_err(|_| PasswordError::Busy)?;
+        self.done.fetch_add(1, Ordering::Relaxed);
         // The permits go with the work: a client that hangs up does not make room before its hash is done.
         let done = tokio::task::spawn_blocking(move || {
             let result = work();

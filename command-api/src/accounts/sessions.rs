@@ -3,7 +3,7 @@
 //! All keys of a person carry the same hash tag, so that the scripts also run where Redis is a cluster.
 
 use event_schema::UserId;
-use platform::{Clock, Ids, Redis};
+use platform::{Access, Clock, Ids, Redis};
 use redis::{RedisError, Script};
 use uuid::Uuid;
 
@@ -12,12 +12,24 @@ use super::refresh::RefreshToken;
 /// How long a refresh token is good for when it is not used, in seconds: 14 days.
 pub const LIFE: i64 = 14 * 24 * 60 * 60;
 
-/// Takes the family's current secret and puts the next in its place; whoever brings another one ends the family.
+/// How long it is known that a token was used twice, in seconds.
+const REUSED_FOR: i64 = platform::tokens::ACCESS_TOKEN_SECONDS + 60;
+
+/// Takes the family's current secret and puts the next in its place; whoever brings another one ends the family. Of such a
+/// family a mark stays for as long as its access tokens live, so that whatever was not done about them is done next time.
 const ROTATE: &str = r"
-local current = redis.call('HGET', KEYS[1], 'current')
-if not current then return 'unknown' end
-if current ~= ARGV[1] then
+local family = redis.call('HMGET', KEYS[1], 'current', 'began', 'reused')
+if family[3] then return 'reused before' end
+if not family[1] then return 'unknown' end
+if tonumber(family[2] or 0) < tonumber(ARGV[6]) then
   redis.call('DEL', KEYS[1])
+  redis.call('ZREM', KEYS[2], ARGV[3])
+  return 'unknown'
+end
+if family[1] ~= ARGV[1] then
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[1], 'reused', 1)
+  redis.call('EXPIRE', KEYS[1], ARGV[7])
   redis.call('ZREM', KEYS[2], ARGV[3])
   return 'reused'
 end
@@ -29,7 +41,7 @@ return 'rotated'
 ";
 
 const OPEN: &str = r"
-redis.call('HSET', KEYS[1], 'current', ARGV[1])
+redis.call('HSET', KEYS[1], 'current', ARGV[1], 'began', ARGV[6])
 redis.call('EXPIRE', KEYS[1], ARGV[2])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[3])
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[5])
@@ -38,10 +50,12 @@ return 1
 ";
 
 const CLOSE_ALL: &str = r"
-for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+local ids = redis.call('ZRANGE', KEYS[1], 0, -1)
+for _, id in ipairs(ids) do
   redis.call('DEL', ARGV[1] .. id)
 end
-return redis.call('DEL', KEYS[1])
+redis.call('DEL', KEYS[1])
+return ids
 ";
 
 /// Why there is no next token.
@@ -52,7 +66,10 @@ pub enum SessionError {
     Unknown,
     /// The token was used before: its family is dead now.
     #[error("a refresh token was used twice")]
-    Reused,
+    Reused {
+        /// Whether nobody has noticed before.
+        first: bool,
+    },
     /// Redis is away.
     #[error(transparent)]
     Redis(#[from] RedisError),
@@ -62,6 +79,7 @@ pub enum SessionError {
 #[derive(Clone)]
 pub struct Sessions {
     redis: Redis,
+    access: Access,
     clock: Clock,
     ids: Ids,
 }
@@ -69,12 +87,12 @@ pub struct Sessions {
 impl Sessions {
     /// Kept in this Redis.
     #[must_use]
-    pub fn new(redis: Redis, clock: Clock, ids: Ids) -> Self {
-        Self { redis, clock, ids }
+    pub fn new(redis: Redis, access: Access, clock: Clock, ids: Ids) -> Self {
+        Self { redis, access, clock, ids }
     }
 
-    /// Begins a session.
-    pub async fn open(&self, user: UserId) -> Result<RefreshToken, SessionError> {
+    /// Begins a session, as of this second.
+    pub async fn open(&self, user: UserId, began: i64) -> Result<RefreshToken, SessionError> {
         let token = RefreshToken::new(user, self.ids.secret(), self.ids.secret());
         let now = self.seconds();
         let id = token.session_id();
@@ -86,13 +104,15 @@ impl Sessions {
             .arg(now)
             .arg(now + LIFE)
             .arg(id.to_string())
+            .arg(began)
             .invoke_async(&mut self.redis.connection())
             .await?;
         Ok(token)
     }
 
-    /// Takes a token and gives the next one. Each is taken once.
-    pub async fn rotate(&self, token: &RefreshToken) -> Result<RefreshToken, SessionError> {
+    /// Takes a token and gives the next one, unless its session began before this second. Each is taken once; one that
+    /// comes again ends its session, access tokens included.
+    pub async fn rotate(&self, token: &RefreshToken, not_before: i64) -> Result<RefreshToken, SessionError> {
         let next = token.next(self.ids.secret());
         let id = token.session_id();
         let answer: String = Script::new(ROTATE)
@@ -103,16 +123,21 @@ impl Sessions {
             .arg(id.to_string())
             .arg(LIFE)
             .arg(self.seconds() + LIFE)
+            .arg(not_before)
+            .arg(REUSED_FOR)
             .invoke_async(&mut self.redis.connection())
             .await?;
         match answer.as_str() {
             "rotated" => Ok(next),
-            "reused" => Err(SessionError::Reused),
+            "reused" | "reused before" => {
+                self.access.end_sessions(token.user, &[id]).await?;
+                Err(SessionError::Reused { first: answer == "reused" })
+            }
             _ => Err(SessionError::Unknown),
         }
     }
 
-    /// Ends one session.
+    /// Ends one session. Its tokens are taken away first: whoever gets no answer can ask again.
     pub async fn close(&self, user: UserId, session: Uuid) -> Result<(), SessionError> {
         let () = redis::pipe()
             .atomic()
@@ -120,16 +145,20 @@ impl Sessions {
             .zrem(self.all(user), session.to_string())
             .query_async(&mut self.redis.connection())
             .await?;
+        self.access.end_sessions(user, &[session]).await?;
         Ok(())
     }
 
-    /// Ends every session of a person.
+    /// Ends every session of a person, whose row says so already.
     pub async fn close_all(&self, user: UserId) -> Result<(), SessionError> {
-        let _: i64 = Script::new(CLOSE_ALL)
+        self.access.account_changed(user).await;
+        let ids: Vec<String> = Script::new(CLOSE_ALL)
             .key(self.all(user))
             .arg(self.redis.key(&format!("session:{{{user}}}:")))
             .invoke_async(&mut self.redis.connection())
             .await?;
+        let ids: Vec<Uuid> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+        self.access.end_sessions(user, &ids).await?;
         Ok(())
     }
 

@@ -14,6 +14,7 @@ use crate::command::Command;
 use crate::idempotency;
 use crate::state::App;
 use crate::store::accounts::{self, NewAccount};
+use crate::store::credentials;
 
 /// How long an answer waits for the relay before it goes without a position.
 const PUBLISHED_WITHIN: Duration = Duration::from_secs(1);
@@ -83,7 +84,7 @@ pub async fn sign_up(app: &App, command: &Command, ids: Ids, newcomer: Newcomer)
 /// Whether an account was made by this same command with this same password. Without the password, a key would be a way to
 /// learn of somebody else's sign-up.
 pub async fn repeats(app: &App, user: UserId, password: String) -> Result<bool, Problem> {
-    let Some(stored) = accounts::secret_of(&app.platform.db, user).await? else { return Ok(false) };
+    let Some(stored) = credentials::secret_of(&app.platform.db, user).await? else { return Ok(false) };
     if app.passwords.verify(password, Some(stored)).await? { Ok(true) } else { Err(idempotency::reused()) }
 }
 

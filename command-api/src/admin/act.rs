@@ -5,15 +5,17 @@ use event_schema::envelope::RULES;
 use event_schema::topics::Key;
 use event_schema::{ClientKind, CommandId, Envelope, Event, EventId, UserId, WorkspaceId};
 use platform::settings::RedisSettings;
-use platform::{Clock, Ids, Redis, outbox};
+use platform::{Access, Clock, Ids, Redis, outbox, tokens};
 use serde_json::{Map, Value, json};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::store::{self, Account};
 use super::{AdminError, REASON_CHARS, ServerRole};
+use crate::accounts::change::kill_families;
 use crate::accounts::sessions::Sessions;
 use crate::accounts::username;
+use crate::store::credentials;
 
 /// Where the events say that they come from.
 const SOURCE: &str = "/chatlog/admin";
@@ -36,10 +38,12 @@ pub enum Acted {
 }
 
 impl Administration {
-    /// With these tables (control path) and this Redis, which is asked only when an account is suspended.
+    /// With these tables (control path) and this Redis, which is told of what should count at once.
     pub fn new(db: PgPool, redis: &RedisSettings) -> Result<Self, redis::RedisError> {
         let (clock, ids) = (Clock::system(), Ids::new());
-        let sessions = Sessions::new(Redis::new(redis)?, clock.clone(), ids.clone());
+        let redis = Redis::new(redis)?;
+        let access = Access::new(db.clone(), redis.clone());
+        let sessions = Sessions::new(redis, access, clock.clone(), ids.clone());
         Ok(Self { db, sessions, clock, ids })
     }
 
@@ -68,17 +72,23 @@ impl Administration {
             return Err(AdminError::BadReason);
         }
         let details = json!({"user_id": user});
-        let done =
-            self.act(user, "account_suspended", details, async |tx| store::suspend(tx, user, reason).await).await?;
+        let change = async |tx: &mut PgConnection| {
+            let suspended = store::suspend(tx, user, reason).await?;
+            if suspended {
+                // What was ended stays ended, also when the account is used again.
+                credentials::end_sessions(tx, user).await?;
+            }
+            Ok(suspended)
+        };
+        let done = self.act(user, "account_suspended", details, change).await?;
         if done == Acted::Unchanged {
             let status = self.find(&user.to_string()).await?.status;
             if status != "suspended" {
                 return Err(AdminError::NotUsable { user, status });
             }
         }
-        // After the commit: nobody refreshes or logs in between. Again for one that was suspended before, in case Redis was
-        // away then.
-        self.sessions.close_all(user).await?;
+        // After the commit: nobody refreshes or logs in between. Again for one that was suspended before: it costs nothing.
+        kill_families(&self.sessions, user).await;
         Ok(done)
     }
 
@@ -86,6 +96,16 @@ impl Administration {
     pub async fn unsuspend(&self, user: UserId) -> Result<Acted, AdminError> {
         let details = json!({"user_id": user});
         self.act(user, "account_unsuspended", details, async |tx| store::unsuspend(tx, user).await).await
+    }
+
+    /// Makes another key sign access tokens, after so many seconds in which it is published only. Its name.
+    pub async fn rotate_keys(&self, after_seconds: u32) -> Result<String, AdminError> {
+        let mut tx = self.db.begin().await?;
+        let kid = tokens::rotate(&mut tx, after_seconds).await?;
+        let details = Map::from_iter([("signs_after_seconds".to_owned(), json!(after_seconds))]);
+        outbox::insert(&mut tx, &[self.event(&kid, "keys_rotated", details)]).await?;
+        tx.commit().await?;
+        Ok(kid)
     }
 
     /// One act: the row and its event, or neither.
@@ -102,18 +122,18 @@ impl Administration {
             return Ok(Acted::Unchanged);
         }
         let details = details.as_object().cloned().unwrap_or_default();
-        outbox::insert(&mut tx, &[self.event(user, action, details)]).await?;
+        outbox::insert(&mut tx, &[self.event(&user.to_string(), action, details)]).await?;
         tx.commit().await?;
         Ok(Acted::Done)
     }
 
-    fn event(&self, user: UserId, action: &str, details: Map<String, Value>) -> Event {
-        let payload = ActionTaken { action: action.to_owned(), target: Some(user.to_string()), details };
+    fn event(&self, target: &str, action: &str, details: Map<String, Value>) -> Event {
+        let payload = ActionTaken { action: action.to_owned(), target: Some(target.to_owned()), details };
         let envelope = Envelope {
             id: EventId(self.ids.v7()),
             source: SOURCE.to_owned(),
             time: self.clock.now(),
-            subject: user.to_string(),
+            subject: target.to_owned(),
             rules: RULES,
             actor: UserId::PLATFORM,
             command: CommandId(self.ids.v7()),

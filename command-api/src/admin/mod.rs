@@ -9,12 +9,10 @@ mod store;
 
 use event_schema::UserId;
 use platform::outbox::OutboxError;
-use redis::RedisError;
+use platform::tokens::TokenError;
 
 pub use act::{Acted, Administration};
 pub use store::{Account, page};
-
-use crate::accounts::sessions::SessionError;
 
 /// What somebody may do beyond their own account and rooms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,18 +57,7 @@ pub enum AdminError {
     /// The row was not read.
     #[error("Postgres: {0}")]
     Database(#[from] sqlx::Error),
-    /// The account is suspended, but its sessions were not ended.
-    #[error(
-        "suspended, but its sessions could not be ended ({0}): none can be refreshed; suspend again to remove them"
-    )]
-    Sessions(RedisError),
-}
-
-impl From<SessionError> for AdminError {
-    fn from(error: SessionError) -> Self {
-        match error {
-            SessionError::Redis(error) => Self::Sessions(error),
-            other => Self::Sessions(std::io::Error::other(other).into()),
-        }
-    }
+    /// There is no key to sign with.
+    #[error(transparent)]
+    Keys(#[from] TokenError),
 }

@@ -7,9 +7,11 @@ pub mod jwks;
 pub mod me;
 pub mod members;
 pub mod messages;
+pub mod my_password;
 pub mod read;
 pub mod rooms;
 pub mod sessions;
+pub mod transport;
 pub mod users;
 
 use utoipa::OpenApi as _;
@@ -26,6 +28,7 @@ pub fn router() -> OpenApiRouter<App> {
         .merge(sessions::router())
         .merge(me::router())
         .merge(friends::router())
+        .merge(my_password::router())
         .merge(jwks::router())
         .merge(rooms::router())
         .merge(members::router())

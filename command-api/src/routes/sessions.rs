@@ -1,21 +1,24 @@
 //! Logging in, staying logged in, logging out.
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use http::StatusCode;
-use http::header::CACHE_CONTROL;
+use axum::response::Response;
+use http::HeaderMap;
+use platform::cookies::Jar;
+use platform::csrf::FromPage;
 use platform::extract::Json;
-use platform::rate::LogInAttempt;
+use platform::rate::{ClientAddress, LogInAttempt};
 use platform::{Caller, Problem};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::accounts::details::PASSWORD_CHARS;
-use crate::accounts::login::{self, Tokens};
-use crate::accounts::username;
-use crate::openapi::{AddressProblems, BodyProblems, CallerProblems, CredentialProblems, SessionProblems};
+use crate::accounts::{change, login, username};
+use crate::openapi::{
+    AddressProblems, BodyProblems, CallerProblems, CredentialProblems, PageProblems, SessionProblems,
+};
+use crate::routes::transport::{self, CookieSession, Session};
 use crate::state::App;
 use crate::store::accounts::Login;
 use crate::validate::{self, Invalid};
@@ -38,43 +41,25 @@ struct LogIn {
     /// The password.
     #[schema(example = "correct horse battery")]
     password: String,
+    /// Whether the session is kept in cookies (201) instead of tokens (200): for browsers.
+    #[serde(default)]
+    cookies: bool,
 }
 
 /// A refresh token.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Refresh {
-    /// As it was given, once.
-    refresh_token: String,
-}
-
-/// What a client proves with who it is.
-#[derive(Serialize, ToSchema)]
-struct Session {
-    /// For the header `authorization: Bearer …`.
-    access_token: String,
-    /// Always `Bearer`.
-    token_type: &'static str,
-    /// Seconds until the access token does not count any more.
-    expires_in: i64,
-    /// To get the next pair, once, within 14 days.
-    refresh_token: String,
-}
-
-/// Tokens are for the one who asked, now.
-fn session(tokens: Tokens) -> Response {
-    let session = Session {
-        access_token: tokens.access,
-        token_type: "Bearer",
-        expires_in: tokens.expires_in,
-        refresh_token: tokens.refresh,
-    };
-    ([(CACHE_CONTROL, "no-store")], Json(session)).into_response()
+    /// As it was given, once; without it, the cookie's.
+    #[schema(example = "GZ9x…")]
+    refresh_token: Option<String>,
 }
 
 /// Log in
 ///
-/// Takes the username or the e-mail address. An unknown name and a wrong password are told apart by nothing.
+/// Takes the username or the e-mail address. An unknown name and a wrong password are told apart by nothing. With
+/// `cookies: true` a browser keeps the session: the answer is 201 with three cookies and the token that every further request
+/// which changes something shows as `X-CSRF-Token`.
 #[utoipa::path(
     post,
     path = "/v1/sessions",
@@ -83,12 +68,23 @@ fn session(tokens: Tokens) -> Response {
     request_body = LogIn,
     responses(
         (status = 200, description = "Logged in", body = Session),
+        (status = 201, description = "Logged in; the session is in cookies", body = CookieSession),
         CredentialProblems,
+        PageProblems,
         BodyProblems,
         AddressProblems,
     ),
 )]
-async fn log_in(State(app): State<App>, _: LogInAttempt, Json(body): Json<LogIn>) -> Result<Response, Problem> {
+async fn log_in(
+    State(app): State<App>,
+    _: LogInAttempt,
+    address: ClientAddress,
+    page: FromPage,
+    Json(body): Json<LogIn>,
+) -> Result<Response, Problem> {
+    if body.cookies {
+        page.check()?;
+    }
     let (field, name) = match (&body.username, &body.email) {
         (Some(username), None) => ("username", username),
         (None, Some(email)) => ("email", email),
@@ -101,12 +97,14 @@ async fn log_in(State(app): State<App>, _: LogInAttempt, Json(body): Json<LogIn>
     // No username has an `@`.
     let login = if key.contains('@') { Login::Email(&key) } else { Login::Username(&key) };
     let password = unicode_normalization::UnicodeNormalization::nfc(body.password.as_str()).collect();
-    Ok(session(login::log_in(&app, login, password).await?))
+    let tokens = login::log_in(&app, login, password, address).await?;
+    Ok(transport::begun(&app, tokens, body.cookies))
 }
 
 /// Get the next tokens
 ///
-/// A refresh token is taken once. One that comes a second time ends its session: somebody else has it too.
+/// A refresh token is taken once. One that comes a second time ends its session, access tokens included: somebody else has
+/// it too. A browser sends `{}`, and its cookie.
 #[utoipa::path(
     post,
     path = "/v1/sessions/refresh",
@@ -115,15 +113,32 @@ async fn log_in(State(app): State<App>, _: LogInAttempt, Json(body): Json<LogIn>
     request_body = Refresh,
     responses(
         (status = 200, description = "The next tokens", body = Session),
+        (status = 201, description = "The next tokens are in cookies", body = CookieSession),
         CredentialProblems,
+        PageProblems,
         BodyProblems,
     ),
 )]
-async fn refresh(State(app): State<App>, Json(body): Json<Refresh>) -> Result<Response, Problem> {
-    Ok(session(login::refresh(&app, &body.refresh_token).await?))
+async fn refresh(
+    State(app): State<App>,
+    headers: HeaderMap,
+    page: FromPage,
+    Json(body): Json<Refresh>,
+) -> Result<Response, Problem> {
+    if let Some(token) = body.refresh_token {
+        let tokens = login::refresh(&app, &token).await?;
+        return Ok(transport::begun(&app, tokens, false));
+    }
+    let token = Jar::new(&app.platform.settings.cookies).refresh(&headers);
+    let token = token.ok_or_else(|| Invalid::new("refresh_token", "is neither in the body nor in a cookie"))?;
+    page.check()?;
+    let tokens = login::refresh(&app, token).await?;
+    Ok(transport::begun(&app, tokens, true))
 }
 
 /// Log out here
+///
+/// Every token of this session ends, on every replica within a second.
 #[utoipa::path(
     delete,
     path = "/v1/sessions/current",
@@ -132,12 +147,14 @@ async fn refresh(State(app): State<App>, Json(body): Json<Refresh>) -> Result<Re
     responses((status = 204, description = "Logged out"), CallerProblems, SessionProblems),
     security(("bearer" = [])),
 )]
-async fn log_out(State(app): State<App>, caller: Caller) -> Result<StatusCode, Problem> {
+async fn log_out(State(app): State<App>, caller: Caller, headers: HeaderMap) -> Result<Response, Problem> {
     app.sessions.close(caller.user_id, caller.session_id).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(transport::ended(&app, &headers))
 }
 
 /// Log out everywhere
+///
+/// Every session of the caller ends, this one included, on every replica within a second.
 #[utoipa::path(
     delete,
     path = "/v1/sessions",
@@ -146,7 +163,7 @@ async fn log_out(State(app): State<App>, caller: Caller) -> Result<StatusCode, P
     responses((status = 204, description = "Logged out everywhere"), CallerProblems, SessionProblems),
     security(("bearer" = [])),
 )]
-async fn log_out_everywhere(State(app): State<App>, caller: Caller) -> Result<StatusCode, Problem> {
-    app.sessions.close_all(caller.user_id).await?;
-    Ok(StatusCode::NO_CONTENT)
+async fn log_out_everywhere(State(app): State<App>, caller: Caller, headers: HeaderMap) -> Result<Response, Problem> {
+    change::log_out_everywhere(&app, caller.user_id).await?;
+    Ok(transport::ended(&app, &headers))
 }

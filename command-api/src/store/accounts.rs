@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use event_schema::user::AccountKind;
 use event_schema::{Timestamp, UserId, WorkspaceId};
 use sqlx::{PgConnection, PgPool};
@@ -38,6 +39,8 @@ pub struct Credential {
     pub secret: String,
     /// Whether the account may log in at all.
     pub active: bool,
+    /// The second before which no session counts.
+    pub not_before: i64,
 }
 
 /// How somebody names themself when logging in, as keys.
@@ -47,6 +50,16 @@ pub enum Login<'a> {
     Username(&'a str),
     /// By e-mail address.
     Email(&'a str),
+}
+
+impl<'a> Login<'a> {
+    /// The key.
+    #[must_use]
+    pub fn key(self) -> &'a str {
+        match self {
+            Self::Username(key) | Self::Email(key) => key,
+        }
+    }
 }
 
 /// Writes an account with its password. Name and address are unique by constraint.
@@ -88,7 +101,7 @@ pub async fn credential(db: &PgPool, login: Login<'_>) -> Result<Option<Credenti
         Login::Email(key) => (None, Some(key)),
     };
     let row = sqlx::query!(
-        r#"select a.user_id, c.secret, a.status in ('registered', 'verified') as "active!"
+        r#"select a.user_id, c.secret, a.sessions_not_before, a.status in ('registered', 'verified') as "active!"
            from identity.accounts a join identity.credentials c on c.user_id = a.user_id and c.kind = 'password'
            where a.workspace_id = $1 and (a.username_key = $2 or a.email_key = $3)"#,
         WorkspaceId::DEFAULT.0,
@@ -97,25 +110,27 @@ pub async fn credential(db: &PgPool, login: Login<'_>) -> Result<Option<Credenti
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| Credential { user_id: UserId(row.user_id), secret: row.secret, active: row.active }))
+    Ok(row.map(|row| Credential {
+        user_id: UserId(row.user_id),
+        secret: row.secret,
+        active: row.active,
+        not_before: seconds(row.sessions_not_before),
+    }))
 }
 
-/// The password of an account.
-pub async fn secret_of(db: &PgPool, user: UserId) -> Result<Option<String>, sqlx::Error> {
-    sqlx::query_scalar!("select secret from identity.credentials where user_id = $1 and kind = 'password'", user.0)
-        .fetch_optional(db)
-        .await
-}
-
-/// Whether an account may be used.
-pub async fn is_active(db: &PgPool, user: UserId) -> Result<bool, sqlx::Error> {
-    let active = sqlx::query_scalar!(
-        r#"select status in ('registered', 'verified') as "active!" from identity.accounts where user_id = $1"#,
+/// The second before which no session of an account counts; `None` where the account cannot be used.
+pub async fn sessions_not_before(db: &PgPool, user: UserId) -> Result<Option<i64>, sqlx::Error> {
+    let row = sqlx::query!(
+        "select sessions_not_before from identity.accounts where user_id = $1 and status in ('registered', 'verified')",
         user.0,
     )
     .fetch_optional(db)
     .await?;
-    Ok(active.unwrap_or(false))
+    Ok(row.map(|row| seconds(row.sessions_not_before)))
+}
+
+fn seconds(not_before: Option<DateTime<Utc>>) -> i64 {
+    not_before.map_or(0, |time| time.timestamp())
 }
 
 /// Which of these people have an account that may be used.

@@ -8,7 +8,8 @@ use event_schema::UserId;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Request, StatusCode};
 use platform::Platform;
-use platform::testing::http_settings;
+use platform::rate::Peer;
+use platform::testing::{self, http_settings};
 use platform::tokens::Claims;
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -26,6 +27,7 @@ pub struct Call {
     api: Api,
     request: http::request::Builder,
     body: Option<Bytes>,
+    by: Option<UserId>,
 }
 
 /// An answer.
@@ -44,7 +46,7 @@ impl Api {
     }
 
     pub fn call(&self, method: &str, path: &str) -> Call {
-        Call { api: self.clone(), request: Request::builder().method(method).uri(path), body: None }
+        Call { api: self.clone(), request: Request::builder().method(method).uri(path), body: None, by: None }
     }
 
     pub fn post(&self, path: &str, body: &Value) -> Call {
@@ -75,8 +77,16 @@ impl Call {
         self.header("prefer", &format!("wait={seconds}"))
     }
 
-    /// With an access token of this user.
-    pub fn by(self, user: UserId) -> Self {
+    /// From this address.
+    pub fn from(mut self, address: &str) -> Self {
+        let address = std::net::SocketAddr::new(address.parse().expect("an address"), 1);
+        self.request = self.request.extension(Peer(address));
+        self
+    }
+
+    /// With an access token of this user, who has an account when it is sent.
+    pub fn by(mut self, user: UserId) -> Self {
+        self.by = Some(user);
         let platform = &self.api.platform;
         let claims = Claims::issued(user, platform.ids.v7(), platform.clock.now());
         let token = platform.keyring.sign(&claims).expect("a token");
@@ -88,6 +98,9 @@ impl Call {
     }
 
     pub async fn send(self) -> Reply {
+        if let Some(user) = self.by {
+            testing::account(&self.api.platform.db, user).await.expect("an account");
+        }
         let request = self.request.body(self.body.map_or_else(Body::empty, Body::from)).expect("a request");
         let response = self.api.router.oneshot(request).await.expect("an answer");
         let (parts, body) = response.into_parts();

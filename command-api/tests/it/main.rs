@@ -4,7 +4,9 @@ mod api;
 mod given;
 
 mod changes;
+mod cookies;
 mod coverage;
+mod ending;
 mod friends;
 mod hostile;
 mod idempotency;
@@ -16,5 +18,6 @@ mod outages;
 mod read;
 mod rooms;
 mod sessions;
+mod throttle;
 mod users;
 mod waiting;

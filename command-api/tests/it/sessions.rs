@@ -7,15 +7,16 @@ use serde_json::{Value, json};
 use super::api::Reply;
 use super::given::{World, in_shared_world};
 
-const PASSWORD: &str = "correct horse";
+pub const PASSWORD: &str = "correct horse";
 
-struct Member {
-    user: UserId,
-    username: String,
-    email: String,
+/// Somebody who signed up.
+pub struct Member {
+    pub user: UserId,
+    pub username: String,
+    pub email: String,
 }
 
-async fn member(world: &World) -> Member {
+pub async fn member(world: &World) -> Member {
     let name = world.id().simple().to_string();
     let (username, email) = (name[..30].to_owned(), format!("{name}@example.org"));
     let body = json!({"username": username, "email": email, "password": PASSWORD});
@@ -24,12 +25,12 @@ async fn member(world: &World) -> Member {
     Member { user, username, email }
 }
 
-async fn log_in(world: &World, member: &Member) -> Value {
+pub async fn log_in(world: &World, member: &Member) -> Value {
     let body = json!({"username": member.username, "password": PASSWORD});
     world.api.post("/v1/sessions", &body).send().await.json(200)
 }
 
-async fn refresh(world: &World, token: &Value) -> Reply {
+pub async fn refresh(world: &World, token: &Value) -> Reply {
     world.api.post("/v1/sessions/refresh", &json!({"refresh_token": token})).send().await
 }
 

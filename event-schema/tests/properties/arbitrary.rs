@@ -5,9 +5,9 @@ use event_schema::room::{HistoryVisibility, InitialMember, JoinRule, Role, RoomK
 use event_schema::topics::{Key, KeyKind};
 use event_schema::user::AccountKind;
 use event_schema::{
-    ClientKind, CommandId, Envelope, Event, EventId, MailRequestId, MessageId, Payload, RegistrationId, Text,
-    Timestamp, UserId, WorkspaceId, admin, limits, mail, message, receipt, registration, rejection, room, setting,
-    user,
+    ClientKind, CommandId, Envelope, Event, EventId, MailRequestId, MessageId, Payload, RegistrationId, SessionId,
+    Text, Timestamp, UserId, WorkspaceId, admin, limits, mail, message, receipt, registration, rejection, room,
+    security, setting, user,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option::of as maybe;
@@ -242,6 +242,9 @@ fn other_payload(event_type: EventType) -> BoxedStrategy<Payload> {
             .boxed(),
         EventType::AdminActionTaken => (string(), maybe(string()), object())
             .prop_map(|(action, target, details)| admin::ActionTaken { action, target, details }.into())
+            .boxed(),
+        EventType::SecurityRecorded => (string(), maybe(id().prop_map(SessionId)))
+            .prop_map(|(action, session_id)| security::Recorded { action, session_id }.into())
             .boxed(),
         EventType::SettingChanged => (attribute(), json(), integer())
             .prop_map(|(name, value, version)| setting::Changed { name, value, version }.into())

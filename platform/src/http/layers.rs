@@ -15,6 +15,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tracing::Instrument as _;
 
 use crate::clock::Ids;
+use crate::csrf::Origins;
 use crate::lifecycle::panic_message;
 use crate::problem::{MEDIA_TYPE, Problem};
 use crate::rate::{ClientAddress, Noted, Peer, Quota};
@@ -40,6 +41,7 @@ struct Bounds {
     request_timeout: Duration,
     body_limit: u64,
     proxies: usize,
+    origins: Origins,
 }
 
 /// Wraps a service's routes with everything that each of them needs.
@@ -49,6 +51,7 @@ pub fn app(router: Router, settings: &HttpSettings) -> Router {
         request_timeout: settings.request_timeout,
         body_limit: settings.body_limit as u64,
         proxies: settings.proxies,
+        origins: Origins(named_origins(settings).map(str::to_owned).collect()),
     };
     // The last layer added is the outermost.
     let router = router
@@ -77,6 +80,7 @@ async fn outermost(State(bounds): State<Bounds>, mut request: Request, next: Nex
     }
     request.extensions_mut().insert(RequestId(id.clone()));
     request.extensions_mut().insert(BodyLimit(bounds.body_limit));
+    request.extensions_mut().insert(bounds.origins.clone());
     if let Some(Peer(peer)) = request.extensions().get::<Peer>().copied() {
         let address = ClientAddress::of(peer, request.headers(), bounds.proxies);
         request.extensions_mut().insert(address);
@@ -198,16 +202,32 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
     Problem::internal(format!("a handler panicked: {}", panic_message(&*panic))).into_response()
 }
 
+/// `*` names nobody: cookies are for origins that somebody decided about.
+fn named_origins(settings: &HttpSettings) -> impl Iterator<Item = &str> {
+    settings.cors_origins.iter().map(String::as_str).filter(|origin| *origin != "*")
+}
+
 fn cors(settings: &HttpSettings) -> CorsLayer {
-    let origins = if settings.cors_origins.iter().any(|origin| origin == "*") {
+    let everybody = settings.cors_origins.iter().any(|origin| origin == "*");
+    let origins = if everybody {
         AllowOrigin::any()
     } else {
-        AllowOrigin::list(settings.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()))
+        AllowOrigin::list(named_origins(settings).filter_map(|origin| HeaderValue::from_str(origin).ok()))
     };
-    let asked = ["authorization", "content-type", "idempotency-key", "prefer", "if-none-match", "last-event-id"];
+    let asked = [
+        "authorization",
+        "content-type",
+        "idempotency-key",
+        "prefer",
+        "if-none-match",
+        "last-event-id",
+        "x-csrf-token",
+        "x-chatlog-client",
+    ];
     let told = ["x-request-id", "retry-after", "link", "etag", "location", "ratelimit", "ratelimit-policy"];
     CorsLayer::new()
         .allow_origin(origins)
+        .allow_credentials(!everybody)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers(asked.map(HeaderName::from_static).into_iter().chain([REQUEST_ID]).collect::<Vec<_>>())
         .expose_headers(told.map(HeaderName::from_static))

@@ -1,5 +1,6 @@
 //! Where a request comes from, and the extractors that count by it.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use axum::extract::{FromRef, FromRequestParts};
@@ -48,7 +49,8 @@ impl ClientAddress {
     }
 
     /// What one customer has: an IPv4 address, or the first half of an IPv6 address.
-    pub(super) fn key(self) -> u128 {
+    #[must_use]
+    pub fn key(self) -> u128 {
         match self.0 {
             IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
             IpAddr::V6(address) => Ipv6Addr::to_bits(address) >> 64 << 64,
@@ -60,6 +62,14 @@ impl ClientAddress {
 fn address(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|text| text.split_once(']')).map_or(text, |(address, _)| address);
     bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<Self>().copied().unwrap_or_default())
+    }
 }
 
 /// Leave to try to log in, by address.

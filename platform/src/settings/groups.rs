@@ -30,6 +30,9 @@ pub struct PlatformSettings {
     /// How much users and addresses may ask for.
     #[command(flatten)]
     pub rates: RateSettings,
+    /// Sessions in cookies.
+    #[command(flatten)]
+    pub cookies: CookieSettings,
 }
 
 /// Where the log is.
@@ -131,7 +134,10 @@ pub struct RateSettings {
     /// Sign-ups from one address (of IPv6, from one /64)
     #[arg(long, env = "CHATLOG_RATE_SIGN_UPS", default_value = "60/h", value_name = "RATE")]
     pub rate_sign_ups: Setting,
-    /// Whether addresses of this machine itself (loopback) may do both as often as they like
+    /// Wrong passwords for one account, from all addresses that it was not logged in from before; one that it was has as many again
+    #[arg(long, env = "CHATLOG_RATE_FAILED_LOG_INS", default_value = "10/10m", value_name = "RATE")]
+    pub rate_failed_log_ins: Setting,
+    /// Whether addresses of this machine itself (loopback) may log in and sign up as often as they like
     #[arg(long, env = "CHATLOG_RATE_SPARE_LOOPBACK", default_value_t = true, value_name = "BOOL")]
     #[arg(action = clap::ArgAction::Set)]
     pub rate_spare_loopback: bool,
@@ -142,7 +148,14 @@ impl RateSettings {
     #[must_use]
     pub fn off() -> Self {
         let off = Setting(None);
-        Self { rate_commands: off, rate_queries: off, rate_log_ins: off, rate_sign_ups: off, rate_spare_loopback: true }
+        Self {
+            rate_commands: off,
+            rate_queries: off,
+            rate_log_ins: off,
+            rate_sign_ups: off,
+            rate_failed_log_ins: off,
+            rate_spare_loopback: true,
+        }
     }
 
     /// The limit of a kind, where there is one.
@@ -155,6 +168,16 @@ impl RateSettings {
             Kind::SignUps => self.rate_sign_ups.0,
         }
     }
+}
+
+/// How browsers keep sessions.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Cookies")]
+pub struct CookieSettings {
+    /// Whether session cookies are for HTTPS only (`Secure`, `__Host-`); off only where people come by plain HTTP
+    #[arg(long, env = "CHATLOG_COOKIE_SECURE", default_value_t = true, value_name = "BOOL")]
+    #[arg(action = clap::ArgAction::Set)]
+    pub cookie_secure: bool,
 }
 
 /// The listener that only operators reach.
@@ -197,7 +220,7 @@ pub struct HttpSettings {
     /// Proxies of our own before this listener, each of which adds to `X-Forwarded-For`; 0: clients come directly
     #[arg(long, env = "CHATLOG_PROXIES", default_value_t = 0, value_name = "N")]
     pub proxies: usize,
-    /// Origins whose scripts may call the API, separated by commas; `*` for every one
+    /// Origins whose scripts may call the API, separated by commas, and may use session cookies; `*` for every one, without cookies
     #[arg(long, env = "CHATLOG_CORS_ORIGINS", value_delimiter = ',', value_name = "ORIGIN,…")]
     pub cors_origins: Vec<String>,
 }

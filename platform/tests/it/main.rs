@@ -1,5 +1,7 @@
 //! The platform against real servers.
 
+mod access;
+mod cookies;
 mod extract;
 mod faults;
 mod http;

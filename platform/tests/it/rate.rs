@@ -8,7 +8,7 @@ use event_schema::UserId;
 use http::{HeaderMap, HeaderName, StatusCode};
 use platform::rate::{Kind, LogInAttempt, Quota, RateLimits};
 use platform::settings::{RateSettings, RedisSettings};
-use platform::testing::{TestPlatform, http_settings};
+use platform::testing::{self, TestPlatform, http_settings};
 use platform::tokens::Claims;
 use platform::{Caller, Clock, Lifecycle, Platform, Redis};
 
@@ -158,6 +158,7 @@ impl Api {
     }
 
     async fn by(&self, user: UserId, path: &str) -> (StatusCode, HeaderMap) {
+        testing::account(&self.platform.db, user).await.expect("an account");
         let claims = Claims::issued(user, self.platform.ids.v7(), self.platform.clock.now());
         let token = self.platform.keyring.sign(&claims).expect("a token");
         self.ask(path, "authorization", &format!("Bearer {token}")).await

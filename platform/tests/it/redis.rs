@@ -4,24 +4,17 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
 use platform::Redis;
-use platform::settings::RedisSettings;
 use platform::testing::TestPlatform;
 use redis::AsyncCommands as _;
 
-use crate::support::{Network, Proxy, start, until};
+use crate::support::{Network, Proxy, proxied_redis, start, until};
 
 /// No answer takes longer, whatever happens.
 const BOUND: Duration = Duration::from_millis(1_200);
 
 async fn proxied(test: &TestPlatform) -> (Proxy, Redis) {
-    let url = test.settings.redis.redis_url.expose();
-    let target = url.trim_start_matches("redis://").split('/').next().expect("an address").to_owned();
-    let proxy = Proxy::before(target).await;
-    let settings = RedisSettings {
-        redis_url: format!("redis://{}", proxy.address).into(),
-        redis_prefix: test.settings.redis.redis_prefix.clone(),
-    };
-    (proxy, Redis::new(&settings).expect("a client"))
+    let (proxy, settings) = proxied_redis(test).await;
+    (proxy, Redis::new(&settings.redis).expect("a client"))
 }
 
 async fn set(redis: &Redis) -> Result<(), redis::RedisError> {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use event_schema::envelope::{ClientKind, Envelope, RULES};
 use event_schema::{CommandId, Event, EventId, Payload, RoomId, UserId, WorkspaceId, room};
 use platform::testing::TestPlatform;
-use platform::{Clock, Ids};
+use platform::{Clock, Ids, PlatformSettings};
 
 /// A platform of its own.
 pub async fn start() -> TestPlatform {
@@ -84,6 +84,27 @@ impl Proxy {
     pub fn set(&self, network: Network) {
         self.mode.send_replace(network);
     }
+}
+
+/// Settings by which Redis is behind a proxy.
+pub async fn proxied_redis(test: &TestPlatform) -> (Proxy, PlatformSettings) {
+    let mut settings = test.settings.clone();
+    let url = settings.redis.redis_url.expose();
+    let target = url.trim_start_matches("redis://").split('/').next().expect("an address").to_owned();
+    let proxy = Proxy::before(target).await;
+    settings.redis.redis_url = format!("redis://{}", proxy.address).into();
+    (proxy, settings)
+}
+
+/// Settings by which Postgres is behind a proxy.
+pub async fn proxied_postgres(test: &TestPlatform) -> (Proxy, PlatformSettings) {
+    let mut settings = test.settings.clone();
+    let url = settings.postgres.database_url.expose().to_owned();
+    let (before, rest) = url.rsplit_once('@').expect("an account");
+    let (target, database) = rest.split_once('/').expect("a database");
+    let proxy = Proxy::before(target.to_owned()).await;
+    settings.postgres.database_url = format!("{before}@{}/{database}", proxy.address).into();
+    (proxy, settings)
 }
 
 async fn forward(

@@ -8,7 +8,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use event_schema::{Timestamp, UserId};
 use http::header::AUTHORIZATION;
 use http::{Request, StatusCode};
-use platform::tokens::{ACCESS_TOKEN_SECONDS, Claims, TokenError};
+use platform::testing;
+use platform::tokens::{self, ACCESS_TOKEN_SECONDS, Claims, TokenError};
 use platform::{Caller, Ids, Keyring, Platform};
 use tower::ServiceExt as _;
 
@@ -72,19 +73,85 @@ async fn keys_change_without_logging_anyone_out() {
     let (one, now) = (&test.platform.keyring, test.platform.clock.now());
     let other = Keyring::load(test.platform.db.clone()).await.expect("the same keys");
     let before = one.sign(&claims(now)).expect("signed");
-    one.rotate().await.expect("rotated");
+    rotate(&test.platform, 0).await;
+    until("the new key signs", async || kid(&one.sign(&claims(now)).expect("signed")) != kid(&before)).await;
     let after = one.sign(&claims(now)).expect("signed");
-    assert_ne!(before.split('.').next(), after.split('.').next(), "another key");
     for token in [&before, &after] {
         assert!(one.verify(token, now).await.is_ok());
-        // The other replica has not heard of the new key: it reads the keys again, at most once a second.
-        until("the other replica knows the key", async || other.verify(token, now).await.is_ok()).await;
+        // The other replica does not look by itself: it reads the keys again when it meets one that it does not know.
+        assert!(other.verify(token, now).await.is_ok(), "at once");
     }
-    assert_eq!(one.jwks()["keys"].as_array().map(Vec::len), Some(2));
+    for keyring in [one, &other] {
+        assert_eq!(keyring.jwks()["keys"].as_array().map(Vec::len), Some(2));
+    }
     // Tokens of a retired key end, even those that were made with it afterwards.
     let long_after = later(now, 2 * ACCESS_TOKEN_SECONDS);
     let forged_with_old = other_signed_with_retired(&test.platform, long_after).await;
     assert!(forged_with_old, "a retired key signs nothing that counts for long");
+    test.finish().await;
+}
+
+/// Another key, which signs after so many seconds.
+async fn rotate(platform: &Platform, after_seconds: u32) -> String {
+    let mut tx = platform.db.begin().await.expect("a transaction");
+    let kid = tokens::rotate(&mut tx, after_seconds).await.expect("rotated");
+    tx.commit().await.expect("committed");
+    kid
+}
+
+fn kid(token: &str) -> String {
+    jsonwebtoken::decode_header(token).expect("a header").kid.expect("a key's name")
+}
+
+#[tokio::test]
+async fn a_key_is_published_before_it_signs() {
+    let test = start().await;
+    let (db, now) = (&test.platform.db, test.platform.clock.now());
+    let load = async || Keyring::load(db.clone()).await.expect("keys");
+    let in_a_while = claims(later(now, 100));
+    let signed_by = async |claims: &Claims| kid(&load().await.sign(claims).expect("signed"));
+    let first = signed_by(&claims(now)).await;
+    let published = rotate(&test.platform, 90).await;
+    let keys = load().await.jwks();
+    let names: Vec<_> = keys["keys"].as_array().expect("keys").iter().map(|key| key["kid"].clone()).collect();
+    assert_eq!(names, [published.as_str(), first.as_str()]);
+    assert_eq!(signed_by(&claims(now)).await, first);
+    assert_eq!(signed_by(&in_a_while).await, published);
+    // One that is known to somebody is replaced before it ever signs.
+    let urgent = rotate(&test.platform, 0).await;
+    assert_eq!(signed_by(&claims(test.platform.clock.now())).await, urgent);
+    assert_eq!(signed_by(&in_a_while).await, urgent);
+    let states: Vec<_> = tokens::list(db).await.expect("keys").into_iter().map(|key| (key.kid, key.state)).collect();
+    let state = |name: &str| states.iter().find(|(kid, _)| kid == name).map(|(_, state)| state.as_str());
+    assert_eq!((state(&urgent), state(&published), state(&first)), (Some("signing"), Some("retired"), Some("retired")));
+    // Once nothing that a key signed can count, it is gone.
+    sqlx::query("update identity.signing_keys set retired_at = retired_at - interval '1 h' where kid = $1")
+        .bind(&first)
+        .execute(db)
+        .await
+        .expect("long ago");
+    rotate(&test.platform, 0).await;
+    assert!(tokens::list(db).await.expect("keys").iter().all(|key| key.kid != first));
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn names_of_keys_that_nobody_has_keep_nobody_out() {
+    let test = start().await;
+    let now = test.platform.clock.now();
+    let replica = Keyring::load(test.platform.db.clone()).await.expect("keys");
+    rotate(&test.platform, 0).await;
+    let good = Keyring::load(test.platform.db.clone()).await.expect("keys").sign(&claims(now)).expect("signed");
+    let nonsense = |n: u32| {
+        let header = URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"EdDSA","kid":"{n}"}}"#));
+        let rest = good.split_once('.').expect("three parts").1;
+        format!("{header}.{rest}")
+    };
+    let tokens: Vec<String> = (0..200).map(nonsense).collect();
+    let refused = futures::future::join_all(tokens.iter().map(|token| replica.verify(token, now)));
+    let (refused, accepted) = tokio::join!(refused, replica.verify(&good, now));
+    assert!(accepted.is_ok(), "{accepted:?}");
+    assert!(refused.iter().all(|answer| matches!(answer, Err(TokenError::UnknownKey))));
     test.finish().await;
 }
 
@@ -132,6 +199,7 @@ async fn a_route_that_asks_for_a_caller_is_closed_to_others() {
         app.clone().oneshot(request.body(Body::empty()).expect("a request")).await.expect("an answer")
     };
     let claims = claims(now);
+    testing::account(&platform.db, claims.sub).await.expect("an account");
     let token = platform.keyring.sign(&claims).expect("signed");
     assert_eq!(ask(Some(format!("Bearer {token}"))).await.status(), StatusCode::OK);
     assert_eq!(ask(Some(format!("bearer {token}"))).await.status(), StatusCode::OK, "schemes have no case");

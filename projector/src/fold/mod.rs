@@ -197,6 +197,7 @@ fn judge(state: &mut State, key: Uuid, event: &Event) -> Result<Judged, FoldErro
         | Payload::MailFailed(_)
         | Payload::Rejected(_)
         | Payload::AdminActionTaken(_)
+        | Payload::SecurityRecorded(_)
         | Payload::SettingChanged(_) => return Err(FoldError::Foreign(event.payload.event_type().name())),
     })
 }

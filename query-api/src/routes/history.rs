@@ -65,7 +65,7 @@ async fn list_messages(
     if stream::is_wanted(&headers) {
         let query = params.check_stream(room)?;
         let window = within(&mut reader, &query).await?;
-        return stream::stream(&state, reader, window);
+        return stream::stream(&state, reader, window).await;
     }
     let query = params.check(room)?;
     let place = match query.at {

@@ -14,8 +14,8 @@ use event_schema::RoomId;
 use futures::StreamExt as _;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use http::{HeaderMap, HeaderValue};
-use platform::Problem;
 use platform::waiters::Waiter;
+use platform::{Problem, SessionWatch};
 use serde::Serialize;
 
 use crate::access::{Reader, RoomReader};
@@ -70,12 +70,14 @@ struct Walk {
     /// How many messages to ask for next.
     limit: i64,
     ended: bool,
+    session: SessionWatch,
     _leave: Waiter,
 }
 
 /// The messages of a window as a stream.
-pub(super) fn stream(state: &QueryState, reader: RoomReader, window: Window) -> Result<Response, Problem> {
+pub(super) async fn stream(state: &QueryState, reader: RoomReader, window: Window) -> Result<Response, Problem> {
     let leave = state.streams().enter(reader.reader.user_id)?;
+    let session = state.platform().access.watch(&reader.reader.caller).await;
     metrics::counter!("query_api_streams_total").increment(1);
     let walk = Walk {
         state: state.clone(),
@@ -85,6 +87,7 @@ pub(super) fn stream(state: &QueryState, reader: RoomReader, window: Window) -> 
         messages: 0,
         limit: FIRST_MESSAGES,
         ended: false,
+        session,
         _leave: leave,
         reader: reader.reader,
     };
@@ -119,6 +122,9 @@ impl Walk {
         }
         if self.state.platform().lifecycle.soft().is_cancelled() {
             return Err(Problem::unavailable());
+        }
+        if self.session.is_over() {
+            return Err(Problem::unauthorized());
         }
         let mut db = self.state.freshness().at_least(self.reader.user_id, None).await?;
         let room = store::room(&mut db, self.room, self.reader.user_id).await?;

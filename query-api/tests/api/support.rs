@@ -86,6 +86,7 @@ impl Api {
     pub async fn ask(&self, user: Option<UserId>, uri: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = Request::get(uri);
         if let Some(user) = user {
+            testing::account(&self.test.platform.db, user).await.expect("an account");
             request = request.header("authorization", format!("Bearer {}", self.token(user)));
         }
         for (name, value) in headers {
@@ -100,6 +101,7 @@ impl Api {
 
     /// An answer whose body is still to be read.
     pub async fn open(&self, user: UserId, uri: &str, headers: &[(&str, &str)]) -> http::Response<Body> {
+        testing::account(&self.test.platform.db, user).await.expect("an account");
         let mut request = Request::get(uri).header("authorization", format!("Bearer {}", self.token(user)));
         for (name, value) in headers {
             request = request.header(*name, *value);

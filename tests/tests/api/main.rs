@@ -13,5 +13,6 @@ mod people;
 mod programs;
 mod refusal;
 mod replicas;
+mod sessions;
 mod tokens;
 mod topics;

@@ -1,10 +1,11 @@
 //! Access tokens: short JWTs (EdDSA), verified without a look-up by every replica.
 //!
-//! The keys lie in Postgres. The newest that is not retired signs; a retired one verifies until every token it can have
-//! signed has expired. A token whose key is unknown makes the keys be read again, at most once a second.
+//! The keys lie in Postgres. A new one is published before it signs, so that everybody who verifies knows it by then; from
+//! then on the one before it is retired, and verifies until every token it can have signed has expired. A token whose key is
+//! unknown waits for the keys to be read again, which happens a few times a second at most, for all such tokens at once.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -12,18 +13,23 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use ed25519_dalek::SigningKey;
-use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
+use ed25519_dalek::pkcs8::DecodePrivateKey as _;
 use event_schema::{Timestamp, UserId};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::clock::Ids;
+mod keys;
+
+pub use keys::{SigningKeyInfo, list, rotate};
+
+use keys::{Row, add_key};
 
 /// Who issues tokens, and for whom.
 pub const ISSUER: &str = "chatlog";
@@ -31,17 +37,18 @@ pub const ISSUER: &str = "chatlog";
 pub const ACCESS_TOKEN_SECONDS: i64 = 600;
 /// How long after its retirement a key still verifies: a token's life, the time until the last replica has noticed, and a
 /// little for clocks.
-const RETIRED_SECONDS: i64 = ACCESS_TOKEN_SECONDS + 60 + 60;
+const RETIRED_SECONDS: u32 = 600 + 60 + 60;
 /// How often the keys are read without a reason.
-const RELOAD: Duration = Duration::from_secs(30);
-/// How often at most because of an unknown key.
-const RELOAD_ON_UNKNOWN: Duration = Duration::from_secs(1);
+const RELOAD: Duration = Duration::from_secs(5);
+/// How often at most because of unknown keys.
+const RELOAD_ON_UNKNOWN: Duration = Duration::from_millis(200);
+/// How long a new key is published before it signs, in seconds: longer than anybody keeps the published keys, and than a
+/// replica takes to read them.
+pub const PUBLISHED_BEFORE: u32 = 90;
 /// Clocks of replicas differ by so many seconds at most.
 const LEEWAY: u64 = 5;
 /// Tokens whose signatures need not be verified again; each takes some 100 bytes.
 const VERIFIED: usize = 10_000;
-/// Serialises the making of keys.
-const LOCK: i64 = 0x6368_6174_0000_0002;
 
 /// What a token says: who, and which session family. Nothing else, ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +67,12 @@ impl Claims {
     /// Claims of a token issued now.
     #[must_use]
     pub fn issued(sub: UserId, sid: Uuid, now: Timestamp) -> Self {
-        let iat = now.as_micros().div_euclid(1_000_000);
+        Self::issued_at(sub, sid, now.as_micros().div_euclid(1_000_000))
+    }
+
+    /// Claims of a token issued in a second.
+    #[must_use]
+    pub fn issued_at(sub: UserId, sid: Uuid, iat: i64) -> Self {
         Self { sub, sid, iat, exp: iat + ACCESS_TOKEN_SECONDS }
     }
 }
@@ -100,11 +112,15 @@ pub struct Keyring(Arc<Inner>);
 struct Inner {
     db: PgPool,
     keys: ArcSwap<Keys>,
-    last_reload: Mutex<Instant>,
+    /// When the last reading of the keys began.
+    read_at: Mutex<Instant>,
 }
 
 struct Keys {
-    signing: Option<(String, EncodingKey)>,
+    /// What was read, to know whether anything has changed.
+    rows: Vec<Row>,
+    /// Newest first.
+    signing: Vec<Signing>,
     verifying: HashMap<String, Verifying>,
     /// Newest first, for the JWKS.
     order: Vec<String>,
@@ -116,7 +132,7 @@ struct Keys {
 impl Default for Keys {
     fn default() -> Self {
         let verified = Cache::new(VERIFIED);
-        Self { signing: None, verifying: HashMap::new(), order: Vec::new(), verified }
+        Self { rows: Vec::new(), signing: Vec::new(), verifying: HashMap::new(), order: Vec::new(), verified }
     }
 }
 
@@ -128,6 +144,13 @@ struct Verified {
     until: Option<DateTime<Utc>>,
 }
 
+struct Signing {
+    kid: String,
+    from: DateTime<Utc>,
+    until: Option<DateTime<Utc>>,
+    key: EncodingKey,
+}
+
 struct Verifying {
     key: DecodingKey,
     x: String,
@@ -137,10 +160,12 @@ struct Verifying {
 impl Keyring {
     /// Reads the keys; makes the first one where there is none.
     pub async fn load(db: PgPool) -> Result<Self, TokenError> {
-        let keyring = Self(Arc::new(Inner { db, keys: ArcSwap::default(), last_reload: Mutex::new(Instant::now()) }));
+        let keyring = Self(Arc::new(Inner { db, keys: ArcSwap::default(), read_at: Mutex::new(Instant::now()) }));
         keyring.reload().await?;
-        if keyring.0.keys.load().signing.is_none() {
-            keyring.add_key(false).await?;
+        if keyring.0.keys.load().signing.is_empty() {
+            let mut tx = keyring.0.db.begin().await?;
+            add_key(&mut tx).await?;
+            tx.commit().await?;
             keyring.reload().await?;
         }
         Ok(keyring)
@@ -149,7 +174,13 @@ impl Keyring {
     /// Signs.
     pub fn sign(&self, claims: &Claims) -> Result<String, TokenError> {
         let keys = self.0.keys.load();
-        let (kid, key) = keys.signing.as_ref().ok_or_else(|| TokenError::NoKey("there is none".to_owned()))?;
+        // One that was replaced while it was only published never signs.
+        let signs = |key: &&Signing| {
+            key.from.timestamp() <= claims.iat && key.until.is_none_or(|until| until.timestamp() > claims.iat)
+        };
+        // Where none has begun, the clocks differ a little, and it is the first.
+        let key = keys.signing.iter().find(signs).or(keys.signing.last());
+        let Signing { kid, key, .. } = key.ok_or_else(|| TokenError::NoKey("there is none".to_owned()))?;
         let header = Header { kid: Some(kid.clone()), ..Header::new(Algorithm::EdDSA) };
         let signed = Signed { iss: ISSUER.to_owned(), aud: ISSUER.to_owned(), claims: *claims };
         jsonwebtoken::encode(&header, &signed, key).map_err(|error| TokenError::NoKey(error.to_string()))
@@ -170,8 +201,8 @@ impl Keyring {
     async fn verify_signature(&self, token: &str) -> Result<Verified, TokenError> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Invalid)?;
         let kid = header.kid.filter(|_| header.alg == Algorithm::EdDSA).ok_or(TokenError::Invalid)?;
-        if !self.0.keys.load().verifying.contains_key(&kid) && self.may_reload() {
-            self.reload().await?;
+        if !self.0.keys.load().verifying.contains_key(&kid) {
+            self.learn().await?;
         }
         let keys = self.0.keys.load();
         let key = keys.verifying.get(&kid).ok_or(TokenError::UnknownKey)?;
@@ -183,7 +214,7 @@ impl Keyring {
         validation.validate_exp = false;
         let signed = jsonwebtoken::decode::<Signed>(token, &key.key, &validation);
         let claims = signed.map_err(|error| judge(error.kind()))?.claims.claims;
-        let until = key.retired_at.map(|at| at + chrono::TimeDelta::seconds(RETIRED_SECONDS));
+        let until = key.retired_at.map(|at| at + chrono::TimeDelta::seconds(RETIRED_SECONDS.into()));
         Ok(Verified { claims, until })
     }
 
@@ -198,12 +229,6 @@ impl Keyring {
         serde_json::json!({"keys": keys.collect::<Vec<_>>()})
     }
 
-    /// Signs with a new key from now on; the old ones verify until their tokens have expired.
-    pub async fn rotate(&self) -> Result<(), TokenError> {
-        self.add_key(true).await?;
-        self.reload().await
-    }
-
     /// Reads the keys again and again, so that every replica notices a rotation.
     pub(crate) async fn watch(self, shutdown: CancellationToken) {
         loop {
@@ -211,71 +236,65 @@ impl Keyring {
                 () = shutdown.cancelled() => return,
                 () = tokio::time::sleep(RELOAD) => {}
             }
-            if let Err(error) = self.reload().await {
-                tracing::warn!(%error, "the signing keys are not read again");
+            match self.reload().await {
+                Ok(false) => {}
+                Ok(true) => tracing::info!(keys = self.0.keys.load().order.len(), "the signing keys have changed"),
+                Err(error) => tracing::warn!(%error, "the signing keys are not read again"),
             }
         }
     }
 
-    fn may_reload(&self) -> bool {
-        let mut last = self.0.last_reload.lock().unwrap_or_else(PoisonError::into_inner);
-        let may = last.elapsed() >= RELOAD_ON_UNKNOWN;
-        if may {
-            *last = Instant::now();
+    /// Reads the keys again because of an unknown one. Whoever asks while they are read, or must not be read again yet, waits
+    /// for one reading together with all the others.
+    async fn learn(&self) -> Result<(), TokenError> {
+        let asked = Instant::now();
+        let mut read_at = self.0.read_at.lock().await;
+        if *read_at > asked {
+            return Ok(());
         }
-        may
+        tokio::time::sleep_until(*read_at + RELOAD_ON_UNKNOWN).await;
+        *read_at = Instant::now();
+        self.reload().await.map(drop)
     }
 
-    async fn reload(&self) -> Result<(), TokenError> {
-        // Those retired long ago do not matter; Postgres's clock is near enough for that.
-        let rows = sqlx::query!(
-            "select kid, seed, retired_at from identity.signing_keys
+    /// Reads the keys; whether they have changed.
+    async fn reload(&self) -> Result<bool, TokenError> {
+        // Postgres's clock is near enough for what was retired long ago.
+        let rows = sqlx::query_as!(
+            Row,
+            "select kid, seed, signs_from, retired_at from identity.signing_keys
              where retired_at is null or retired_at > now() - make_interval(secs => $1)
-             order by created_at desc, kid desc",
-            f64::from(i32::try_from(2 * RETIRED_SECONDS).unwrap_or(i32::MAX)),
+             order by signs_from desc, created_at desc, kid desc",
+            f64::from(RETIRED_SECONDS),
         )
         .fetch_all(&self.0.db)
         .await?;
-        let mut keys = Keys::default();
-        for row in rows {
+        // The same keys stay, and with them the tokens that they have verified.
+        if rows == self.0.keys.load().rows {
+            return Ok(false);
+        }
+        self.0.keys.store(Arc::new(Keys::read(rows)?));
+        Ok(true)
+    }
+}
+
+impl Keys {
+    fn read(rows: Vec<Row>) -> Result<Self, TokenError> {
+        let mut keys = Self::default();
+        for row in &rows {
             let key = SigningKey::from_pkcs8_der(&row.seed)
                 .map_err(|error| TokenError::NoKey(format!("{} is damaged: {error}", row.kid)))?;
             let x = URL_SAFE_NO_PAD.encode(key.verifying_key().as_bytes());
             let verifying =
                 DecodingKey::from_ed_components(&x).map_err(|error| TokenError::NoKey(error.to_string()))?;
-            if row.retired_at.is_none() && keys.signing.is_none() {
-                keys.signing = Some((row.kid.clone(), EncodingKey::from_ed_der(&row.seed)));
-            }
+            let key = EncodingKey::from_ed_der(&row.seed);
+            let (kid, from, until) = (row.kid.clone(), row.signs_from, row.retired_at);
+            keys.signing.push(Signing { kid, from, until, key });
             keys.order.push(row.kid.clone());
-            keys.verifying.insert(row.kid, Verifying { key: verifying, x, retired_at: row.retired_at });
+            keys.verifying.insert(row.kid.clone(), Verifying { key: verifying, x, retired_at: row.retired_at });
         }
-        self.0.keys.store(Arc::new(keys));
-        Ok(())
-    }
-
-    /// Adds a key; `retire_others` or not at all when another replica was quicker.
-    async fn add_key(&self, retire_others: bool) -> Result<(), TokenError> {
-        let key = SigningKey::from_bytes(&Ids::new().secret());
-        let seed = key.to_pkcs8_der().map_err(|error| TokenError::NoKey(error.to_string()))?;
-        // Its own thumbprint: the same key never has two names.
-        let kid = URL_SAFE_NO_PAD.encode(&blake3::hash(key.verifying_key().as_bytes()).as_bytes()[..12]);
-        let mut tx = self.0.db.begin().await?;
-        sqlx::query!("select pg_advisory_xact_lock($1)", LOCK).fetch_one(&mut *tx).await?;
-        if retire_others {
-            sqlx::query!("update identity.signing_keys set retired_at = now() where retired_at is null")
-                .execute(&mut *tx)
-                .await?;
-        }
-        sqlx::query!(
-            "insert into identity.signing_keys (kid, seed) select $1, $2
-             where not exists (select from identity.signing_keys where retired_at is null)",
-            kid,
-            seed.as_bytes(),
-        )
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        Ok(())
+        keys.rows = rows;
+        Ok(keys)
     }
 }
 

@@ -1,0 +1,65 @@
+//! What the log is told of the security of accounts (`chat.security.recorded`): through the outbox, with the row that it
+//! is about where there is one. Never an address, a device, a name or a secret.
+
+use event_schema::envelope::RULES;
+use event_schema::security::{Action, Recorded};
+use event_schema::topics::Key;
+use event_schema::{ClientKind, CommandId, Envelope, Event, EventId, Payload, SessionId, UserId, WorkspaceId};
+use platform::outbox::{self, OutboxError};
+use platform::{Clock, Ids, Platform};
+use uuid::Uuid;
+
+const SOURCE: &str = "/chatlog/command-api";
+
+/// Something that happened to an account.
+#[derive(Clone, Copy, Debug)]
+pub struct Happened {
+    /// Whose account.
+    pub user: UserId,
+    /// Who did it: the person, or the platform.
+    pub by: UserId,
+    /// What.
+    pub action: Action,
+    /// The session concerned, where it is a single one.
+    pub session: Option<Uuid>,
+}
+
+impl Happened {
+    /// The event.
+    #[must_use]
+    pub fn event(&self, clock: &Clock, ids: &Ids) -> Event {
+        let key = Key::from(self.user);
+        let payload = Recorded { action: self.action.as_str().to_owned(), session_id: self.session.map(SessionId) };
+        let (payload, id) = (Payload::from(payload), EventId(ids.v7()));
+        let by_platform = self.by == UserId::PLATFORM;
+        let envelope = Envelope {
+            id,
+            source: SOURCE.to_owned(),
+            time: clock.now(),
+            subject: payload.subject(&key, id),
+            rules: RULES,
+            actor: self.by,
+            command: CommandId(ids.v7()),
+            client: if by_platform { ClientKind::Platform } else { ClientKind::Api },
+            workspace: WorkspaceId::DEFAULT,
+            traceparent: platform::telemetry::current_traceparent(),
+        };
+        Event { key, envelope, payload }
+    }
+
+    /// Tells the log where no row changes with it: what cannot be told is told to the operator alone.
+    pub async fn tell(&self, platform: &Platform) {
+        metrics::counter!("command_api_security_total", "action" => self.action.as_str()).increment(1);
+        let event = self.event(&platform.clock, &platform.ids);
+        let told: Result<(), OutboxError> = async {
+            let mut connection = platform.db.acquire().await?;
+            outbox::insert(&mut connection, &[event]).await?;
+            Ok(())
+        }
+        .await;
+        match told {
+            Ok(()) => platform.outbox.wake(),
+            Err(error) => tracing::warn!(%error, user = %self.user, action = %self.action, "the log is not told"),
+        }
+    }
+}

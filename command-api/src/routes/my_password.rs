@@ -1,0 +1,68 @@
+//! Another password for somebody who knows the present one.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::HeaderMap;
+use platform::extract::Json;
+use platform::rate::ClientAddress;
+use platform::{Caller, Problem};
+use serde::Deserialize;
+use unicode_normalization::UnicodeNormalization as _;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::accounts::change;
+use crate::accounts::details::{self, PASSWORD_CHARS};
+use crate::openapi::{BodyProblems, CallerProblems};
+use crate::routes::transport;
+use crate::state::App;
+use crate::validate;
+
+/// The routes.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(change_password))
+}
+
+/// The present password and the next.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ChangePassword {
+    /// The one that counts now.
+    #[schema(example = "correct horse battery")]
+    current_password: String,
+    /// 10 to 128 characters.
+    #[schema(example = "another horse battery", min_length = 10, max_length = 128)]
+    new_password: String,
+}
+
+/// Change the password
+///
+/// Every session of the caller ends, this one included, on every replica within a second: log in again. Wrong passwords are
+/// counted like those of log-ins.
+#[utoipa::path(
+    put,
+    path = "/v1/me/password",
+    tag = "sessions",
+    operation_id = "change_password",
+    request_body = ChangePassword,
+    responses(
+        (status = 204, description = "Changed, and logged out everywhere"),
+        BodyProblems,
+        CallerProblems,
+    ),
+    security(("bearer" = [])),
+)]
+async fn change_password(
+    State(app): State<App>,
+    caller: Caller,
+    address: ClientAddress,
+    headers: HeaderMap,
+    Json(body): Json<ChangePassword>,
+) -> Result<Response, Problem> {
+    validate::at_most("current_password", &body.current_password, *PASSWORD_CHARS.end())?;
+    let new = details::password("new_password", &body.new_password)?;
+    let current = body.current_password.nfc().collect();
+    change::change_password(&app, caller.user_id, (current, new), address).await?;
+    Ok(transport::ended(&app, &headers))
+}

@@ -1,0 +1,122 @@
+//! Wrong passwords: whoever guesses waits, from however many addresses; the owner does not.
+
+use command_api::Settings;
+use command_api::accounts::change;
+use command_api::state::App;
+use futures::future::join_all;
+use platform::rate::ClientAddress;
+use platform::{Lifecycle, Platform};
+use serde_json::json;
+
+use super::api::{Api, Reply};
+use super::given::{World, in_shared_world};
+use super::sessions::{Member, PASSWORD, log_in, member};
+
+const HOME: &str = "192.0.2.1";
+const WRONG: &str = "not that horse";
+
+/// Two replicas that let three wrong passwords an hour pass.
+async fn guarded(world: &World) -> [Api; 2] {
+    let mut settings = world.test.settings.clone();
+    settings.rates.rate_failed_log_ins = "3/h".parse().expect("a rate");
+    let connect = async || Platform::connect(&settings, Lifecycle::new()).await.expect("a platform");
+    [Api::start(&connect().await).await, Api::start(&connect().await).await]
+}
+
+async fn attempt(api: &Api, name: &str, password: &str, from: &str) -> Reply {
+    api.post("/v1/sessions", &json!({"username": name, "password": password})).from(from).send().await
+}
+
+async fn statuses(apis: &[Api; 2], name: &str, password: &str, addresses: &[&str]) -> Vec<u16> {
+    let mut statuses = Vec::new();
+    for (n, from) in addresses.iter().enumerate() {
+        statuses.push(attempt(&apis[n % 2], name, password, from).await.status.as_u16());
+    }
+    statuses
+}
+
+async fn end(apis: [Api; 2]) {
+    for api in apis {
+        api.platform.drain().await;
+    }
+}
+
+#[test]
+fn guessing_from_many_addresses_waits_and_the_owner_does_not() {
+    in_shared_world(async |world| {
+        let apis = guarded(world).await;
+        let Member { username, .. } = member(world).await;
+        // Right passwords count for nothing, from wherever.
+        assert_eq!(statuses(&apis, &username, PASSWORD, &[HOME; 5]).await, [200; 5]);
+        let elsewhere = ["198.51.100.1", "198.51.100.2", "2001:db8::1", "198.51.100.4", "198.51.100.5"];
+        assert_eq!(statuses(&apis, &username, WRONG, &elsewhere).await, [401, 401, 401, 429, 429]);
+        let refused = attempt(&apis[0], &username, PASSWORD, "198.51.100.9").await;
+        assert_eq!(refused.problem(429), "too-many-requests", "right or wrong, it is not looked at");
+        assert!(refused.headers.contains_key("retry-after"));
+        // The owner, at home, mistypes as often as anybody may, and is in.
+        assert_eq!(statuses(&apis, &username, WRONG, &[HOME; 2]).await, [401; 2]);
+        assert_eq!(statuses(&apis, &username, PASSWORD, &[HOME; 3]).await, [200; 3]);
+        // Whoever guesses from the owner's own address waits, too.
+        assert_eq!(statuses(&apis, &username, WRONG, &[HOME; 2]).await, [401, 429]);
+        end(apis).await;
+    });
+}
+
+#[test]
+fn names_that_nobody_has_are_refused_alike() {
+    in_shared_world(async |world| {
+        let apis = guarded(world).await;
+        let nobody = world.id().simple().to_string();
+        let addresses = ["198.51.100.1", "198.51.100.2", "198.51.100.3", "198.51.100.4"];
+        assert_eq!(statuses(&apis, &nobody[..30], WRONG, &addresses).await, [401, 401, 401, 429]);
+        end(apis).await;
+    });
+}
+
+#[test]
+fn many_at_once_are_not_more_than_one_after_another() {
+    in_shared_world(async |world| {
+        let apis = guarded(world).await;
+        let Member { username, .. } = member(world).await;
+        let addresses: Vec<String> = (0..12).map(|n| format!("198.51.100.{n}")).collect();
+        let attempts = addresses.iter().enumerate().map(|(n, from)| attempt(&apis[n % 2], &username, WRONG, from));
+        let replies = join_all(attempts).await;
+        let tried = replies.iter().filter(|reply| reply.status == 401).count();
+        let waited = replies.iter().filter(|reply| reply.status == 429).count();
+        assert_eq!((tried, waited), (3, 9));
+        end(apis).await;
+    });
+}
+
+#[test]
+fn setting_the_password_by_mail_lets_the_owner_in_from_a_new_place() {
+    in_shared_world(async |world| {
+        let apis = guarded(world).await;
+        let member = member(world).await;
+        let elsewhere = ["198.51.100.1", "198.51.100.2", "198.51.100.3", "198.51.100.4"];
+        assert_eq!(statuses(&apis, &member.username, WRONG, &elsewhere).await, [401, 401, 401, 429]);
+        let new_place = "203.0.113.7";
+        assert_eq!(attempt(&apis[0], &member.username, PASSWORD, new_place).await.status, 429);
+        let app = App::new(&apis[0].platform, &Settings::default());
+        let from = ClientAddress::of(format!("{new_place}:1").parse().expect("an address"), &http::HeaderMap::new(), 0);
+        assert_eq!(change::reset_password(&app, member.user, "a horse by mail".to_owned(), from).await, Ok(true));
+        assert_eq!(attempt(&apis[1], &member.username, "a horse by mail", new_place).await.status, 200);
+        end(apis).await;
+    });
+}
+
+#[test]
+fn the_present_password_is_not_guessed_by_changing_it() {
+    in_shared_world(async |world| {
+        let apis = guarded(world).await;
+        let member = member(world).await;
+        let session = log_in(world, &member).await;
+        let guess = async |n: usize| {
+            let body = json!({"current_password": WRONG, "new_password": "another horse"});
+            let call = apis[n % 2].call("PUT", "/v1/me/password").json(&body).from("198.51.100.1");
+            call.bearer(session["access_token"].as_str().expect("a token")).send().await.status.as_u16()
+        };
+        assert_eq!([guess(0).await, guess(1).await, guess(2).await, guess(3).await], [401, 401, 401, 429]);
+        end(apis).await;
+    });
+}

@@ -1,0 +1,196 @@
+//! Sessions and accounts that do not count any more: felt by every replica, whatever is away meanwhile.
+
+use event_schema::UserId;
+use platform::tokens::Claims;
+use platform::{Caller, Lifecycle, Platform, testing};
+use uuid::Uuid;
+
+use crate::support::{Network, proxied_postgres, proxied_redis, start, until};
+
+async fn person(platform: &Platform) -> UserId {
+    let user = UserId(platform.ids.v7());
+    testing::account(&platform.db, user).await.expect("an account");
+    user
+}
+
+/// A session of somebody, with a token issued now.
+fn session(platform: &Platform, user: UserId) -> Claims {
+    Claims::issued(user, platform.ids.v7(), platform.clock.now())
+}
+
+async fn admits(platform: &Platform, claims: &Claims) -> bool {
+    platform.access.admits(claims).await.expect("Postgres answers")
+}
+
+async fn caller(platform: &Platform, claims: &Claims) -> Caller {
+    let token = platform.keyring.sign(claims).expect("signed");
+    Caller::of_token(platform, &token).await.expect("a caller")
+}
+
+async fn change(platform: &Platform, user: UserId, sql: &'static str) {
+    sqlx::query(sql).bind(user.0).execute(&platform.db).await.expect("changed");
+}
+
+const CLOSE: &str = "update identity.accounts set status = 'deactivated' where user_id = $1";
+const OPEN: &str = "update identity.accounts set status = 'registered' where user_id = $1";
+const END: &str =
+    "update identity.accounts set sessions_not_before = clock_timestamp() + interval '2 s' where user_id = $1";
+
+#[tokio::test]
+async fn a_session_that_ends_counts_nowhere() {
+    let test = start().await;
+    let (one, other) = (&test.platform, test.another().await.expect("another"));
+    let user = person(one).await;
+    let (ended, kept) = (session(one, user), session(one, user));
+    for platform in [one, &other] {
+        assert!(admits(platform, &ended).await && admits(platform, &kept).await);
+    }
+    one.access.end_sessions(user, &[ended.sid]).await.expect("told");
+    assert!(!admits(one, &ended).await, "at once where it ended");
+    until("it counts nowhere", async || !admits(&other, &ended).await).await;
+    let later = test.another().await.expect("one that starts afterwards");
+    assert!(!admits(&later, &ended).await, "known from the first request on");
+    for platform in [one, &other, &later] {
+        assert!(admits(platform, &kept).await, "another session of the same person");
+    }
+    other.drain().await;
+    later.drain().await;
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn what_ended_while_redis_was_away_is_heard_of_afterwards() {
+    let test = start().await;
+    let (proxy, settings) = proxied_redis(&test).await;
+    let cut_off = Platform::connect(&settings, Lifecycle::new()).await.expect("a platform");
+    let user = person(&test.platform).await;
+    for network in [Network::Cut, Network::Silent] {
+        let session = session(&test.platform, user);
+        proxy.set(network);
+        assert!(admits(&cut_off, &session).await, "tokens go on working");
+        cut_off.access.end_sessions(user, &[Uuid::nil()]).await.expect_err("nobody can be told");
+        test.platform.access.end_sessions(user, &[session.sid]).await.expect("told to the others");
+        assert!(admits(&cut_off, &session).await, "nobody has told it");
+        proxy.set(Network::Up);
+        until("it has read what it missed", async || !admits(&cut_off, &session).await).await;
+    }
+    cut_off.drain().await;
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_change_of_an_account_counts_everywhere_whoever_makes_it_and_without_redis() {
+    let test = start().await;
+    let (_proxy, mut settings) = proxied_redis(&test).await;
+    // Nobody listens on the discard port.
+    settings.redis.redis_url = "redis://127.0.0.1:9".to_owned().into();
+    let without = Platform::connect(&settings, Lifecycle::new()).await.expect("a platform");
+    let platforms = [&test.platform, &without];
+    let user = person(&test.platform).await;
+    let session = session(&test.platform, user);
+    for (sql, admitted) in [(CLOSE, false), (OPEN, true), (END, false)] {
+        change(&test.platform, user, sql).await;
+        for platform in platforms {
+            until(sql, async || admits(platform, &session).await == admitted).await;
+        }
+    }
+    let grant = "update identity.accounts set roles = '{admin}' where user_id = $1";
+    change(&test.platform, user, grant).await;
+    for platform in platforms {
+        let is_admin = async || {
+            let standing = platform.access.standing(user).await.expect("Postgres answers").expect("an account");
+            standing.has_role("admin") && !standing.has_role("owner")
+        };
+        until("the role counts", is_admin).await;
+    }
+    without.drain().await;
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn what_a_process_changes_itself_counts_there_at_once() {
+    let test = start().await;
+    let platform = &test.platform;
+    let user = person(platform).await;
+    let session = session(platform, user);
+    assert!(admits(platform, &session).await);
+    change(platform, user, CLOSE).await;
+    platform.access.account_changed(user).await;
+    assert!(!admits(platform, &session).await);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn only_tokens_from_before_the_time_end() {
+    let test = start().await;
+    let platform = &test.platform;
+    let user = person(platform).await;
+    change(platform, user, END).await;
+    let now = platform.clock.now().as_micros() / 1_000_000;
+    let issued_at = |at| Claims::issued_at(user, platform.ids.v7(), at);
+    assert!(!admits(platform, &issued_at(now)).await);
+    assert!(admits(platform, &issued_at(now + 3)).await);
+    let nobody = Claims::issued(UserId(platform.ids.v7()), platform.ids.v7(), platform.clock.now());
+    assert!(!admits(platform, &nobody).await, "a token of an account that is not there");
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn nothing_is_trusted_for_long_while_postgres_is_away() {
+    let test = start().await;
+    let (proxy, settings) = proxied_postgres(&test).await;
+    let cut_off = Platform::connect(&settings, Lifecycle::new()).await.expect("a platform");
+    let user = person(&test.platform).await;
+    let session = session(&test.platform, user);
+    assert!(admits(&cut_off, &session).await);
+    proxy.set(Network::Cut);
+    until("it does not say yes any more", async || cut_off.access.admits(&session).await.is_err()).await;
+    change(&test.platform, user, CLOSE).await;
+    proxy.set(Network::Up);
+    until("it has heard", async || cut_off.access.admits(&session).await.is_ok_and(|admitted| !admitted)).await;
+    cut_off.drain().await;
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn whoever_watches_a_session_hears_that_it_is_over() {
+    let test = start().await;
+    let (one, other) = (&test.platform, test.another().await.expect("another"));
+    let user = person(one).await;
+    let sessions = [session(one, user), session(one, user), session(one, user)];
+    let watch = async |n: usize| other.access.watch(&caller(&other, &sessions[n]).await).await;
+    let (ended, kept, dropped) = (watch(0).await, watch(1).await, watch(2).await);
+    drop(dropped);
+    one.access.end_sessions(user, &[sessions[0].sid]).await.expect("told");
+    until("the session is over", async || ended.is_over()).await;
+    ended.over().await;
+    assert!(!kept.is_over(), "another session");
+    change(one, user, END).await;
+    // Nobody gives a hint.
+    until("the account has ended it", async || kept.is_over()).await;
+
+    change(one, user, "update identity.accounts set sessions_not_before = null where user_id = $1").await;
+    until("it counts again", async || admits(&other, &sessions[1]).await).await;
+    let closed = watch(1).await;
+    assert!(!closed.is_over());
+    change(one, user, CLOSE).await;
+    one.access.account_changed(user).await;
+    until("the account is closed", async || closed.is_over()).await;
+    other.drain().await;
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_watch_that_begins_too_late_is_over_at_once() {
+    let test = start().await;
+    let platform = &test.platform;
+    let user = person(platform).await;
+    let (first, second) = (session(platform, user), session(platform, user));
+    let callers = [caller(platform, &first).await, caller(platform, &second).await];
+    platform.access.end_sessions(user, &[first.sid]).await.expect("told");
+    assert!(platform.access.watch(&callers[0]).await.is_over());
+    change(platform, user, CLOSE).await;
+    platform.access.account_changed(user).await;
+    assert!(platform.access.watch(&callers[1]).await.is_over());
+    test.finish().await;
+}
