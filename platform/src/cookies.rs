@@ -1,7 +1,7 @@
 //! Session cookies: their names, how they are read, how they are set (pure).
 //!
-//! - access: HttpOnly, for every path, as long as the token lives;
-//! - refresh: HttpOnly, for the one path that takes it. `__Host-` would want the path `/`, so it is `__Secure-`;
+//! - access: `HttpOnly`, for every path, as long as the token lives;
+//! - refresh: `HttpOnly`, for the one path that takes it. `__Host-` would want the path `/`, so it is `__Secure-`;
 //! - csrf: what scripts of the same origin read and send back as a header.
 //!
 //! Where cookies are secure, only the prefixed names are read: a page of a sibling domain, or one by plain HTTP, cannot

@@ -103,7 +103,7 @@ impl Operation<'_> {
             prose(&self.value["description"]),
         );
         if self.value["security"].as_array().is_some_and(|ways| !ways.is_empty()) {
-            page.push_str("<p class=\"security\">Needs an access token: <code>Authorization: Bearer …</code></p>\n");
+            page.push_str("<p class=\"security\">Needs an access token: <code>Authorization: Bearer …</code>, or a session cookie</p>\n");
         }
         self.render_parameters(page);
         for (media_type, body) in self.value["requestBody"]["content"].as_object().into_iter().flatten() {

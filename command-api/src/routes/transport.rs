@@ -35,7 +35,7 @@ pub struct CookieSession {
 }
 
 /// Tokens are for the one who asked, now.
-pub fn begun(app: &App, tokens: Tokens, cookies: bool) -> Response {
+pub(super) fn begun(app: &App, tokens: Tokens, cookies: bool) -> Response {
     let no_store = [(CACHE_CONTROL, "no-store")];
     if !cookies {
         let session = Session {
@@ -60,7 +60,7 @@ pub fn begun(app: &App, tokens: Tokens, cookies: bool) -> Response {
 }
 
 /// A session is over: a browser that kept it forgets it.
-pub fn ended(app: &App, headers: &HeaderMap) -> Response {
+pub(super) fn ended(app: &App, headers: &HeaderMap) -> Response {
     let jar = Jar::new(&app.platform.settings.cookies);
     let cookies = if jar.access(headers).is_some() { jar.forget() } else { Vec::new() };
     with_cookies(StatusCode::NO_CONTENT.into_response(), cookies)

@@ -6,6 +6,7 @@ use command_api::state::App;
 use command_api::store::accounts::Login;
 use event_schema::UserId;
 use futures::future::join_all;
+use platform::rate::ClientAddress;
 use platform::{Caller, Platform};
 use serde_json::{Value, json};
 
@@ -141,13 +142,13 @@ fn a_password_set_by_mail_ends_every_session_and_closed_accounts_get_none() {
         let app = App::new(&world.test.platform, &Settings::default());
         let member = member(world).await;
         let session = log_in(world, &member).await;
-        let reset = change::reset_password(&app, member.user, NEXT.to_owned(), Default::default()).await;
+        let reset = change::reset_password(&app, member.user, NEXT.to_owned(), ClientAddress::default()).await;
         assert_eq!(reset, Ok(true));
         assert!(!counts(&world.test.platform, &session).await);
         assert_eq!(refresh(world, &session["refresh_token"]).await.problem(401), "invalid-credentials");
         log_in_with(world, &member, NEXT).await.json(200);
         set_status(world, member.user, "deactivated").await;
-        let reset = change::reset_password(&app, member.user, PASSWORD.to_owned(), Default::default()).await;
+        let reset = change::reset_password(&app, member.user, PASSWORD.to_owned(), ClientAddress::default()).await;
         assert_eq!(reset, Ok(false));
     });
 }
@@ -210,7 +211,8 @@ fn every_way_to_be_refused_costs_one_hash() {
         ];
         for (what, username, password, accepted) in cases {
             let before = app.passwords.done();
-            let answer = login::log_in(&app, Login::Username(username), password.to_owned(), Default::default()).await;
+            let answer =
+                login::log_in(&app, Login::Username(username), password.to_owned(), ClientAddress::default()).await;
             assert_eq!(app.passwords.done() - before, 1, "{what}");
             match answer {
                 Ok(_) => assert!(accepted, "{what}"),
