@@ -38,6 +38,7 @@ pub fn document() -> OpenApi {
     let mut document = empty();
     document.merge(command_api::document());
     document.merge(query_api::document());
+    document.merge(projector::routes::document());
     document
 }
 

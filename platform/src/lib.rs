@@ -4,7 +4,9 @@
 //! Start at [`Platform`]: it is connected once per process and cheap to clone. [`settings::parse`] reads the settings it
 //! needs, [`lifecycle::Lifecycle`] ends what was started, [`testing::TestPlatform`] gives a test servers of its own.
 
+pub mod admin;
 pub mod auth;
+pub mod browse;
 pub mod clock;
 pub mod documented;
 pub mod extract;
@@ -29,6 +31,7 @@ pub mod testing;
 pub mod tokens;
 pub mod waiters;
 
+pub use crate::admin::Admin;
 pub use crate::auth::Caller;
 pub use crate::clock::{Clock, Ids};
 pub use crate::health::{Health, HealthCheck};

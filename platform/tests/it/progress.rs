@@ -110,8 +110,7 @@ async fn waiters_are_bounded() {
     let test = start().await;
     let (placed, position) = send(&test).await;
     let progress = &test.platform.progress;
-    let mut waiting: FuturesUnordered<_> =
-        (0..=Progress::WAITERS).map(|_| progress.wait(&position, LONG)).collect();
+    let mut waiting: FuturesUnordered<_> = (0..=Progress::WAITERS).map(|_| progress.wait(&position, LONG)).collect();
     assert_eq!(waiting.next().await, Some(Err(WaitError::Busy)), "one more than may");
     commit(&test, 1, placed).await;
     let others: Vec<_> = waiting.collect().await;

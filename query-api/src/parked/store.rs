@@ -115,16 +115,6 @@ pub async fn is_given_up(db: &mut PgConnection, key: Uuid, event: EventId) -> sq
     found.fetch_one(db).await
 }
 
-/// Whether somebody is an administrator now.
-pub async fn is_admin(db: &mut PgConnection, user: Uuid) -> sqlx::Result<bool> {
-    let found = sqlx::query_scalar!(
-        r#"select exists (select from identity.accounts where user_id = $1 and 'admin' = any (roles)
-                          and status in ('registered', 'verified')) as "found!""#,
-        user
-    );
-    found.fetch_one(db).await
-}
-
 /// The generations that are folded.
 pub(super) async fn generations(db: &mut PgConnection) -> sqlx::Result<Vec<GenerationRow>> {
     sqlx::query_as!(

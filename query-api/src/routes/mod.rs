@@ -1,15 +1,18 @@
 //! The routes, one file a resource; each handler's extractors say who may.
 
 mod changes;
+mod events;
 mod history;
 mod inbox;
 mod members;
 mod message;
 mod outcomes;
 mod parked;
+mod projections;
 mod receipts;
 mod rooms;
 mod stream;
+mod tail;
 mod threads;
 mod users;
 
@@ -55,6 +58,9 @@ pub(crate) fn router() -> OpenApiRouter<QueryState> {
         .merge(users::router())
         .merge(outcomes::router())
         .merge(parked::router())
+        .merge(events::router())
+        .merge(tail::router())
+        .merge(projections::router())
         .layer(axum::middleware::from_fn(marked))
         // For clients that ask for it; a page shrinks to a tenth, at the lowest level already.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressible))

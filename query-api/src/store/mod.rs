@@ -6,6 +6,7 @@
 pub mod changes;
 pub mod inbox;
 pub mod outcomes;
+pub mod projections;
 pub mod receipts;
 pub mod stream;
 pub mod threads;
