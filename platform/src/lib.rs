@@ -24,6 +24,7 @@ pub mod progress;
 pub mod push;
 pub mod rate;
 pub mod readmodel;
+pub mod rebuilds;
 pub mod redis;
 pub mod settings;
 pub mod telemetry;
