@@ -1,5 +1,6 @@
 //! The platform against real servers.
 
+mod browse;
 mod extract;
 mod faults;
 mod http;

@@ -9,6 +9,7 @@ mod message;
 mod outcomes;
 mod parked;
 mod projections;
+mod rebuild;
 mod receipts;
 mod rooms;
 mod stream;
@@ -61,6 +62,7 @@ pub(crate) fn router() -> OpenApiRouter<QueryState> {
         .merge(events::router())
         .merge(tail::router())
         .merge(projections::router())
+        .merge(rebuild::router())
         .layer(axum::middleware::from_fn(marked))
         // For clients that ask for it; a page shrinks to a tenth, at the lowest level already.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressible))

@@ -30,10 +30,11 @@ pub struct PartitionRow {
 pub async fn generations(db: &mut PgConnection) -> sqlx::Result<Vec<GenerationRow>> {
     sqlx::query_as!(
         GenerationRow,
-        r#"select generation, state, fold_version, created_at, activated_at,
-              coalesce((select sum(pg_total_relation_size(c.oid)) from pg_class c
-                        where c.relnamespace = to_regnamespace(schema_name) and c.relkind = 'r'), 0)::bigint as "bytes!"
-           from control.generations order by generation"#
+        r#"select g.generation, g.state, g.fold_version, g.created_at, g.activated_at,
+                  coalesce((select sum(pg_total_relation_size(c.oid)) from pg_class c
+                            where c.relnamespace = to_regnamespace(g.schema_name) and c.relkind = 'r'),
+                           0)::bigint as "bytes!"
+           from control.generations g order by g.generation"#
     )
     .fetch_all(db)
     .await
