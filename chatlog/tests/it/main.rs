@@ -7,5 +7,6 @@ mod folding;
 mod importing;
 mod origin;
 mod parked;
+mod past;
 mod serving;
 mod world;
