@@ -54,8 +54,8 @@ impl Browser {
             let _turn = turn;
             let mut reader = browser.reader()?;
             let done = work(&mut reader, &wanted);
-            // One that failed is not used again.
-            if done.is_ok() {
+            // One that failed is not used again; that a question made no sense is no failure.
+            if matches!(&done, Ok(_) | Err(BrowseError::Cursor | BrowseError::Invalid { .. })) {
                 browser.idle().push(reader);
             }
             done

@@ -235,6 +235,8 @@ fn consumer(kafka: &Kafka) -> Result<BaseConsumer<Quiet>, KafkaError> {
     config.set("enable.partition.eof", "true").set("fetch.message.max.bytes", "131072");
     config.set("queued.min.messages", "1000").set("queued.max.messages.kbytes", "1024");
     config.set("fetch.queue.backoff.ms", "10").set("fetch.wait.max.ms", "10");
+    // Of however many partitions.
+    config.set("fetch.max.bytes", "1048576");
     config.create_with_context(Quiet).map_err(|error| KafkaError::Settings(error.to_string()))
 }
 

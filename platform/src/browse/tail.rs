@@ -80,6 +80,7 @@ impl Tail {
         let mut config = self.kafka.consumer_config("chatlog-tail");
         // Bounds memory, of however many partitions.
         config.set("queued.max.messages.kbytes", "1024").set("fetch.message.max.bytes", "131072");
+        config.set("fetch.max.bytes", "1048576");
         let consumer: StreamConsumer<Quiet> = config.create_with_context(Quiet)?;
         let mut list = TopicPartitionList::with_capacity(self.next.len());
         for ((topic, partition), offset) in &self.next {
