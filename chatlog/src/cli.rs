@@ -24,7 +24,8 @@ Examples:
   chatlog serve                               run everything in one process
   chatlog serve --roles projector             run one role
   chatlog import irc logs/                    bring old logs in
-  chatlog events tail --from beginning        read the log
+  chatlog events list                         read the log: the latest events
+  chatlog events tail                         watch it
   chatlog verify                              are the tables what the log says?
   chatlog rebuild                             build them anew while everything runs
 
@@ -87,7 +88,7 @@ impl Command {
             Self::Topics(command) => command.log().telemetry(),
             Self::Migrate(args) => args.log.telemetry(),
             Self::Import(import::ImportCommand::Irc(args)) => args.servers.log.telemetry(),
-            Self::Events(events::EventsCommand::Tail(args)) => args.log.telemetry(),
+            Self::Events(command) => command.log().telemetry(),
             Self::Rebuild(args) => args.log().telemetry(),
             Self::Verify(args) => args.log.telemetry(),
             Self::Room(command) => command.log().telemetry(),

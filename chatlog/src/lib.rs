@@ -43,7 +43,7 @@ pub async fn run(command: &Command) -> anyhow::Result<()> {
         Command::Topics(command) => command.run().await,
         Command::Migrate(args) => migrate::run(args).await,
         Command::Import(import::ImportCommand::Irc(args)) => import::run_irc(args).await,
-        Command::Events(events::EventsCommand::Tail(args)) => events::tail::run(args).await,
+        Command::Events(command) => command.run().await,
         Command::Rebuild(args) => rebuild::run(args).await,
         Command::Verify(args) => verify::run(args).await,
         Command::Room(command) => command.run().await,

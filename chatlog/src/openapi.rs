@@ -39,6 +39,7 @@ pub fn document() -> OpenApi {
     let mut document = empty();
     document.merge(command_api::document());
     document.merge(query_api::document());
+    document.merge(projector::routes::document());
     documented::with_cookies(&mut document);
     document
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use event_schema::{EventId, Topic, UserId};
+use platform::browse::Shown;
 use platform::kafka::Quiet;
 use platform::readmodel::{active_generation, search_path};
 use platform::settings::{KafkaSettings, PostgresSettings};
@@ -18,7 +19,6 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::cli::LogArgs;
-use crate::events::record::Shown;
 use crate::output;
 
 /// Rows read at once.
@@ -230,7 +230,7 @@ fn record(kafka: &Kafka, consumer: &BaseConsumer<Quiet>, place: &EventRow, json:
     while began.elapsed() < RECORD {
         match consumer.poll(LOOK) {
             Some(Ok(message)) if message.offset() == place.at_offset => {
-                let shown = Shown::from(&message);
+                let shown = Shown::of(topic, &message);
                 if !json {
                     return Ok(shown.to_line());
                 }

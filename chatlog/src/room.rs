@@ -107,7 +107,7 @@ impl DiffArgs {
         let (log, advance) = (self.look.open()?, Advance::default());
         let earlier = shown(&advance, room_at(&log, self.room, Some(self.from), &advance)).await?;
         let later = shown(&advance, room_at(&log, self.room, self.to, &advance)).await?;
-        let difference = earlier.until(&later)?;
+        let difference = earlier.until(&later, usize::MAX)?;
         if self.look.json {
             output::line(serde_json::to_string(&difference)?)?;
             return Ok(());

@@ -107,6 +107,8 @@ pub async fn start(platform: &Platform, args: &ServeArgs) -> anyhow::Result<Opti
     }
     if has(Role::QueryApi) {
         apis.push(query_api::start(platform, &args.query_api));
+        // The fold lives there; whoever reads history here may look back as well.
+        apis.push(projector::routes::router(platform));
     }
     Ok((!apis.is_empty()).then(|| origin(apis)))
 }

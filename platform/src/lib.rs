@@ -5,7 +5,9 @@
 //! needs, [`lifecycle::Lifecycle`] ends what was started, [`testing::TestPlatform`] gives a test servers of its own.
 
 pub mod access;
+pub mod admin;
 pub mod auth;
+pub mod browse;
 pub mod clock;
 pub mod cookies;
 pub mod csrf;
@@ -34,6 +36,7 @@ pub mod tokens;
 pub mod waiters;
 
 pub use crate::access::{Access, SessionWatch};
+pub use crate::admin::Admin;
 pub use crate::auth::Caller;
 pub use crate::clock::{Clock, Ids};
 pub use crate::health::{Health, HealthCheck};

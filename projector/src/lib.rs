@@ -22,6 +22,7 @@ mod push;
 mod reader;
 pub mod rebuild;
 mod replay;
+pub mod routes;
 mod run;
 mod settings;
 mod shared;

@@ -3,7 +3,7 @@
 //! Time is the room's own, which never goes back: an event counts as happening at its time or at that of the latest event
 //! before it, as the messages' `created_at` does.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::PathBuf;
 
@@ -138,13 +138,31 @@ impl Past {
         Ok(items)
     }
 
+    /// The first of those that are wanted; no more of them are ever in memory.
+    fn first_items(&self, wanted: impl Fn(i64, &[u8]) -> bool, most: usize) -> Result<Vec<Item>, PastError> {
+        let mut first = BTreeMap::new();
+        let rows = self.replay.rows(Table::Messages, |row| {
+            let Some(seq) = table::seq_of(row) else { return Ok(()) };
+            let has_room = first.len() < most || first.last_key_value().is_some_and(|(last, _)| seq < *last);
+            if has_room && wanted(seq, row) {
+                first.insert(seq, table::read_message(row).ok_or(std::io::ErrorKind::InvalidData)?.item);
+                if first.len() > most {
+                    first.pop_last();
+                }
+            }
+            Ok::<_, std::io::Error>(())
+        });
+        rows.map_err(ReadError::Scratch)?;
+        Ok(first.into_values().collect())
+    }
+
     fn message(&self, id: MessageId) -> Result<Option<Item>, PastError> {
         let found = self.replay.message(self.id, id).map_err(ReadError::Scratch)?;
         Ok(found.map(|message| message.item))
     }
 
-    /// What became of it until a later time, the first messages first.
-    pub fn until(&self, later: &Self) -> Result<Difference, PastError> {
+    /// What became of it until a later time: of messages so many at most, the first ones first.
+    pub fn until(&self, later: &Self, most: usize) -> Result<Difference, PastError> {
         let hasher = RandomState::new();
         let mut known = HashMap::new();
         let rows = self.replay.rows(Table::Messages, |row| {
@@ -153,10 +171,8 @@ impl Past {
         });
         rows.map_err(ReadError::Scratch)?;
         let changed = |seq, row: &[u8]| known.get(&Some(seq)) != Some(&hasher.hash_one(row));
-        let mut items = later.items(changed)?;
-        items.sort_unstable_by_key(|item| item.seq);
-        let mut messages = Vec::with_capacity(items.len());
-        for item in items {
+        let mut messages = Vec::new();
+        for item in later.first_items(changed, most)? {
             messages.push(Changed { before: self.message(item.message_id)?, after: Some(item) });
         }
         let before: HashMap<UserId, Member> = self.members().into_iter().collect();

@@ -6,9 +6,10 @@
 //! (bytes).
 
 mod access;
-mod admin;
+mod browser;
 pub mod cursor;
 mod etag;
+mod events;
 mod freshness;
 pub mod item;
 mod log_reader;

@@ -349,21 +349,27 @@ impl IdsParams {
 }
 
 fn limit(text: Option<&str>) -> Result<i64, Problem> {
-    let Some(text) = text else { return Ok(DEFAULT_LIMIT) };
+    limit_of(text, (DEFAULT_LIMIT, MAX_LIMIT))
+}
+
+/// Items on a page of a list that has a default and a most of its own.
+pub fn limit_of(text: Option<&str>, (default, most): (i64, i64)) -> Result<i64, Problem> {
+    let Some(text) = text else { return Ok(default) };
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse::<i64>() {
-        Ok(limit @ 1..=MAX_LIMIT) if is_number => Ok(limit),
+        Ok(limit) if is_number && (1..=most).contains(&limit) => Ok(limit),
         // What is too long for a number is too many as well.
         Ok(1..) | Err(_) if is_number => Err(Problem::limit_exceeded(
             "limit",
-            MAX_LIMIT.unsigned_abs(),
-            format!("`limit` is more than {MAX_LIMIT}, the most on one page"),
+            most.unsigned_abs(),
+            format!("`limit` is more than {most}, the most on one page"),
         )),
-        _ => Err(invalid("limit", format!("is not a whole number from 1 to {MAX_LIMIT}"))),
+        _ => Err(invalid("limit", format!("is not a whole number from 1 to {most}"))),
     }
 }
 
-fn time(field: &'static str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+/// A point in time.
+pub fn time(field: &'static str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     let Some(text) = text else { return Ok(None) };
     // In a query string an unescaped `+` means a space: `2026-01-01T00:00:00+09:00` arrives with one before its offset.
     let parsed = text.parse().or_else(|error| match text.rsplit_once(' ') {

@@ -10,6 +10,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::Settings;
+use crate::browser::Browser;
 use crate::freshness::Freshness;
 use crate::log_reader::LogReader;
 use crate::names::Names;
@@ -24,7 +25,12 @@ struct Shared {
     names: Names,
     log_reader: LogReader,
     streams: Waiters,
+    browser: Browser,
+    tails: Waiters,
 }
+
+/// Tails of the log that one administrator may have open, and all of them: each has a consumer.
+const TAILS: (usize, usize) = (2, 4);
 
 impl QueryState {
     /// Fresh state over connected clients.
@@ -36,6 +42,8 @@ impl QueryState {
             names: Names::default(),
             log_reader: LogReader::new(&platform.kafka),
             streams: Waiters::new(settings.streams_per_user(), settings.streams()),
+            browser: Browser::new(&platform.kafka, platform.lifecycle.soft()),
+            tails: Waiters::new(TAILS.0, TAILS.1),
         }))
     }
 
@@ -55,6 +63,16 @@ impl QueryState {
     /// Who reads whole rooms now.
     pub(crate) fn streams(&self) -> &Waiters {
         &self.0.streams
+    }
+
+    /// The log for administrators.
+    pub(crate) fn browser(&self) -> &Browser {
+        &self.0.browser
+    }
+
+    /// Who watches the log now.
+    pub(crate) fn tails(&self) -> &Waiters {
+        &self.0.tails
     }
 
     /// The names of these people, for what stands beside messages; `fresh` as the tables say now.

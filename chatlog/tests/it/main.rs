@@ -8,5 +8,6 @@ mod importing;
 mod metrics;
 mod origin;
 mod parked;
+mod past;
 mod serving;
 mod world;

@@ -40,10 +40,10 @@ impl Standing {
         self.usable && issued_at >= self.not_before
     }
 
-    /// Whether the account has a role beyond its own rooms.
+    /// Whether the account has a role beyond its own rooms, and may use it.
     #[must_use]
     pub fn has_role(&self, role: &str) -> bool {
-        self.roles.iter().any(|name| name == role)
+        self.usable && self.roles.iter().any(|name| name == role)
     }
 
     /// Which state of the row this is.

@@ -1,6 +1,7 @@
 //! The platform against real servers.
 
 mod access;
+mod browse;
 mod cookies;
 mod extract;
 mod faults;

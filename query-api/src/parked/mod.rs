@@ -5,19 +5,13 @@
 
 pub mod store;
 
-use event_schema::admin::ActionTaken;
-use event_schema::envelope::RULES;
-use event_schema::topics::Key;
-use event_schema::{ClientKind, CommandId, Envelope, Event, EventId, Topic, UserId, WorkspaceId};
+use event_schema::{Event, EventId, Topic, UserId};
 use http::StatusCode;
 use platform::outbox::{self, OutboxError};
-use platform::{Clock, Ids, Problem};
+use platform::{Clock, Ids, Problem, admin};
 use serde_json::{Map, Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
-
-/// Says who wrote the event of an act.
-const SOURCE: &str = "/chatlog/admin";
 
 /// Why nothing was asked.
 #[derive(Debug, thiserror::Error)]
@@ -131,19 +125,6 @@ impl Parking {
     }
 
     fn event(&self, action: &str, key: Uuid, details: Map<String, Value>) -> Event {
-        let payload = ActionTaken { action: action.to_owned(), target: Some(key.to_string()), details };
-        let envelope = Envelope {
-            id: EventId(self.ids.v7()),
-            source: SOURCE.to_owned(),
-            time: self.clock.now(),
-            subject: key.to_string(),
-            rules: RULES,
-            actor: self.actor,
-            command: CommandId(self.ids.v7()),
-            client: ClientKind::Platform,
-            workspace: WorkspaceId::DEFAULT,
-            traceparent: None,
-        };
-        Event { key: Key::Id(self.actor.0), envelope, payload: payload.into() }
+        admin::action((&self.ids, &self.clock), self.actor, action, key.to_string(), details)
     }
 }

@@ -1,6 +1,7 @@
 //! The routes, one file a resource; each handler's extractors say who may.
 
 mod changes;
+mod events;
 mod friends;
 mod history;
 mod inbox;
@@ -8,9 +9,12 @@ mod members;
 mod message;
 mod outcomes;
 mod parked;
+mod projections;
+mod rebuild;
 mod receipts;
 mod rooms;
 mod stream;
+mod tail;
 mod threads;
 mod users;
 
@@ -57,6 +61,10 @@ pub(crate) fn router() -> OpenApiRouter<QueryState> {
         .merge(friends::router())
         .merge(outcomes::router())
         .merge(parked::router())
+        .merge(events::router())
+        .merge(tail::router())
+        .merge(projections::router())
+        .merge(rebuild::router())
         .layer(axum::middleware::from_fn(marked))
         // For clients that ask for it; a page shrinks to a tenth, at the lowest level already.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressible))

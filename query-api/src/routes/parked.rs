@@ -4,15 +4,14 @@ use axum::Json;
 use axum::extract::State;
 use event_schema::{EventId, Timestamp};
 use http::StatusCode;
-use platform::Problem;
 use platform::extract::{Path, Query};
+use platform::{Admin, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::admin::Admin;
 use crate::cursor;
 use crate::openapi::{AdminProblems, MissingProblems};
 use crate::params::ParkedParams;

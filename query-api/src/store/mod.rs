@@ -7,6 +7,7 @@ pub mod changes;
 pub mod inbox;
 pub mod outcomes;
 pub mod people;
+pub mod projections;
 pub mod receipts;
 pub mod stream;
 pub mod threads;

@@ -1,6 +1,7 @@
 //! The query API over HTTP, on real servers.
 
 mod access;
+mod admin;
 mod changes;
 mod freshness;
 mod history;

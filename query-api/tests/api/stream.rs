@@ -118,9 +118,11 @@ async fn a_reader_whose_session_is_over_is_cut() {
     let api = Api::start().await;
     let reader = api.user("reader").await;
     let room = big_room(&api, reader, 5_000, 1_000).await;
-    let mut body = api.open(reader, &format!("/v1/rooms/{room}/messages"), &[LINES]).await.into_body().into_data_stream();
+    let mut body =
+        api.open(reader, &format!("/v1/rooms/{room}/messages"), &[LINES]).await.into_body().into_data_stream();
     body.next().await.expect("a slice").expect("bytes");
-    let end = "update identity.accounts set sessions_not_before = clock_timestamp() + interval '2 s' where user_id = $1";
+    let end =
+        "update identity.accounts set sessions_not_before = clock_timestamp() + interval '2 s' where user_id = $1";
     sqlx::query(end).bind(reader.0).execute(&api.test.platform.db).await.expect("ended");
     api.test.platform.access.account_changed(reader).await;
     let rest = body.next().await.expect("the last line").expect("bytes");
