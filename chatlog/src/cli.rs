@@ -3,10 +3,10 @@
 use clap::{Args, Parser, Subcommand};
 use platform::PlatformSettings;
 use platform::settings::{
-    InternalSettings, KafkaSettings, LogFormat, PostgresSettings, RateSettings, RedisSettings, TelemetrySettings,
+    CodeSettings, InternalSettings, KafkaSettings, LogFormat, PostgresSettings, RateSettings, RedisSettings, TelemetrySettings,
 };
 
-use crate::{admin, demo, events, import, migrate, openapi, parked, rebuild, room, serve, topics, verify};
+use crate::{admin, demo, events, import, mail, migrate, openapi, parked, rebuild, room, serve, topics, verify};
 
 /// Chatlog: a chat platform whose log is the truth.
 #[derive(Parser, Debug)]
@@ -66,6 +66,9 @@ pub enum Command {
     /// Keys set aside because an event of theirs could not be processed
     #[command(subcommand, after_help = parked::EXAMPLES)]
     Parked(parked::ParkedCommand),
+    /// Mails on their way, and those that could not be sent
+    #[command(subcommand, after_help = mail::EXAMPLES)]
+    Mail(mail::MailCommand),
     /// Make a few accounts, a channel and messages on a platform on this machine; again: changes nothing
     #[command(after_help = demo::EXAMPLES)]
     Demo(demo::DemoArgs),
@@ -90,6 +93,7 @@ impl Command {
             Self::Diff(args) => args.log().telemetry(),
             Self::Admin(command) => command.log().telemetry(),
             Self::Parked(command) => command.log().telemetry(),
+            Self::Mail(command) => command.log().telemetry(),
             Self::Demo(args) => args.log.telemetry(),
             Self::Openapi(args) => args.log.telemetry(),
         }
@@ -147,6 +151,7 @@ impl ServerArgs {
             telemetry: self.log.telemetry(),
             internal: InternalSettings { internal_listen: ([127, 0, 0, 1], 0).into() },
             rates: RateSettings::off(),
+            codes: CodeSettings::default(),
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod docs_page;
 pub mod events;
 pub mod folding;
 pub mod import;
+pub mod mail;
 pub mod migrate;
 pub mod openapi;
 pub mod output;
@@ -48,6 +49,7 @@ pub async fn run(command: &Command) -> anyhow::Result<()> {
         Command::Diff(args) => args.run().await,
         Command::Admin(command) => command.run().await,
         Command::Parked(command) => command.run().await,
+        Command::Mail(command) => command.run().await,
         Command::Demo(args) => demo::run(args).await,
         Command::Openapi(_) => openapi::run(),
     }

@@ -54,6 +54,7 @@ pub async fn start(platform: &Platform, settings: &Settings) -> Result<OpenApiRo
         sessions: Sessions::new(platform.redis.clone(), platform.clock.clone(), platform.ids.clone()),
         idempotency: Idempotency::new(platform.redis.clone(), platform.clock.clone()),
         fresh: Fresh::default(),
+        require_verified: settings.require_verified,
     };
     let lifecycle = &platform.lifecycle;
     lifecycle.spawn("relay", Relay::run(platform.clone(), lifecycle.soft()));

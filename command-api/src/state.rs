@@ -24,6 +24,8 @@ pub struct App {
     pub idempotency: Idempotency,
     /// Who waits before being refused.
     pub fresh: Fresh,
+    /// Whether nobody logs in before their address is proved.
+    pub require_verified: bool,
 }
 
 impl FromRef<App> for Platform {

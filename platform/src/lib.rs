@@ -6,6 +6,7 @@
 
 pub mod auth;
 pub mod clock;
+pub mod codes;
 pub mod documented;
 pub mod extract;
 pub mod health;
@@ -24,6 +25,7 @@ pub mod rate;
 pub mod readmodel;
 pub mod redis;
 pub mod settings;
+pub mod share;
 pub mod telemetry;
 pub mod testing;
 pub mod tokens;
@@ -31,6 +33,7 @@ pub mod waiters;
 
 pub use crate::auth::Caller;
 pub use crate::clock::{Clock, Ids};
+pub use crate::codes::Codes;
 pub use crate::health::{Health, HealthCheck};
 pub use crate::kafka::{Delivery, Kafka, Placed, SendError};
 pub use crate::lifecycle::Lifecycle;

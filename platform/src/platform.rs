@@ -7,6 +7,7 @@ use sqlx::PgPool;
 use tokio::time::Instant;
 
 use crate::clock::{Clock, Ids};
+use crate::codes::Codes;
 use crate::health::{Health, HealthCheck};
 use crate::kafka::{Kafka, KafkaError};
 use crate::lifecycle::Lifecycle;
@@ -50,6 +51,8 @@ pub struct Parts {
     pub outbox: Outbox,
     /// Access tokens.
     pub keyring: Keyring,
+    /// Mailed codes.
+    pub codes: Codes,
     /// Whether the process can serve.
     pub health: Health,
     /// Its tasks, and its end.
@@ -128,6 +131,7 @@ impl Platform {
         let progress = Progress::start(kafka.clone(), read_model.clone(), &redis, log_id, &lifecycle);
         let clock = Clock::system();
         let rates = RateLimits::new(&settings.rates, redis.clone(), clock.clone());
+        let codes = Codes::new(db.clone(), settings.codes.code_key.clone(), Ids::new());
         let outbox = Outbox::new(db.clone(), kafka.clone(), log_id);
         lifecycle.spawn("generations", read_model.clone().watch(lifecycle.soft()));
         lifecycle.spawn("keys", keyring.clone().watch(lifecycle.soft()));
@@ -141,6 +145,7 @@ impl Platform {
             progress,
             outbox,
             keyring,
+            codes,
             health,
             lifecycle,
             clock,

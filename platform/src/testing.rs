@@ -15,7 +15,7 @@ use crate::lifecycle::Lifecycle;
 use crate::platform::Platform;
 use crate::postgres;
 use crate::settings::{
-    HttpSettings, InternalSettings, KafkaSettings, LogFormat, PlatformSettings, PostgresSettings, RateSettings,
+    CodeSettings, HttpSettings, InternalSettings, KafkaSettings, LogFormat, PlatformSettings, PostgresSettings, RateSettings,
     RedisSettings, TelemetrySettings,
 };
 
@@ -122,6 +122,7 @@ impl Servers {
             },
             internal: InternalSettings { internal_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) },
             rates: RateSettings::off(),
+            codes: CodeSettings::default(),
         };
         Ok(Self { admin_url, database: name, settings })
     }

@@ -24,11 +24,17 @@ pub struct Tokens {
 pub async fn log_in(app: &App, login: Login<'_>, password: String) -> Result<Tokens, Problem> {
     let credential = accounts::credential(&app.platform.db, login).await?;
     let (account, secret) = match credential {
-        Some(credential) => (credential.active.then_some(credential.user_id), Some(credential.secret)),
+        Some(credential) => {
+            (credential.active.then_some((credential.user_id, credential.verified)), Some(credential.secret))
+        }
         None => (None, None),
     };
-    let verified = app.passwords.verify(password, secret).await?;
-    let user = account.filter(|_| verified).ok_or_else(invalid_credentials)?;
+    let right = app.passwords.verify(password, secret).await?;
+    let (user, verified) = account.filter(|_| right).ok_or_else(invalid_credentials)?;
+    // Told only to who knows the password.
+    if app.require_verified && !verified {
+        return Err(not_verified());
+    }
     let refresh = app.sessions.open(user).await?;
     tokens(app, &refresh)
 }
@@ -48,6 +54,11 @@ fn tokens(app: &App, refresh: &RefreshToken) -> Result<Tokens, Problem> {
     let claims = Claims::issued(refresh.user, refresh.session_id(), app.platform.clock.now());
     let access = app.platform.keyring.sign(&claims).map_err(Problem::internal)?;
     Ok(Tokens { access, expires_in: ACCESS_TOKEN_SECONDS, refresh: refresh.to_text() })
+}
+
+fn not_verified() -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "not-verified", "The address is not proved yet")
+        .detail("Send the mailed code to `POST /v1/users/verify`; `POST /v1/users/verify/resend` mails another one.")
 }
 
 fn invalid_credentials() -> Problem {

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod changes;
+pub mod codes;
 pub mod jwks;
 pub mod members;
 pub mod messages;
@@ -21,6 +22,7 @@ use crate::state::App;
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(users::router())
+        .merge(codes::router())
         .merge(sessions::router())
         .merge(jwks::router())
         .merge(rooms::router())

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::accounts::details::PASSWORD_CHARS;
 use crate::accounts::login::{self, Tokens};
 use crate::accounts::username;
-use crate::openapi::{AddressProblems, BodyProblems, CallerProblems, CredentialProblems, SessionProblems};
+use crate::openapi::{AddressProblems, BodyProblems, CallerProblems, CredentialProblems, SessionProblems, UnverifiedProblems};
 use crate::state::App;
 use crate::store::accounts::Login;
 use crate::validate::{self, Invalid};
@@ -84,6 +84,7 @@ fn session(tokens: Tokens) -> Response {
     responses(
         (status = 200, description = "Logged in", body = Session),
         CredentialProblems,
+        UnverifiedProblems,
         BodyProblems,
         AddressProblems,
     ),

@@ -38,6 +38,8 @@ pub struct Credential {
     pub secret: String,
     /// Whether the account may log in at all.
     pub active: bool,
+    /// Whether its address is proved.
+    pub verified: bool,
 }
 
 /// How somebody names themself when logging in, as keys.
@@ -87,7 +89,8 @@ pub async fn credential(db: &PgPool, login: Login<'_>) -> Result<Option<Credenti
         Login::Email(key) => (None, Some(key)),
     };
     let row = sqlx::query!(
-        r#"select a.user_id, c.secret, a.status in ('registered', 'verified') as "active!"
+        r#"select a.user_id, c.secret, a.status in ('registered', 'verified') as "active!",
+                  a.status = 'verified' as "verified!"
            from identity.accounts a join identity.credentials c on c.user_id = a.user_id and c.kind = 'password'
            where a.workspace_id = $1 and (a.username_key = $2 or a.email_key = $3)"#,
         WorkspaceId::DEFAULT.0,
@@ -96,7 +99,12 @@ pub async fn credential(db: &PgPool, login: Login<'_>) -> Result<Option<Credenti
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| Credential { user_id: UserId(row.user_id), secret: row.secret, active: row.active }))
+    Ok(row.map(|row| Credential {
+        user_id: UserId(row.user_id),
+        secret: row.secret,
+        active: row.active,
+        verified: row.verified,
+    }))
 }
 
 /// The password of an account.

@@ -30,6 +30,9 @@ pub struct PlatformSettings {
     /// How much users and addresses may ask for.
     #[command(flatten)]
     pub rates: RateSettings,
+    /// Mailed codes.
+    #[command(flatten)]
+    pub codes: CodeSettings,
 }
 
 /// Where the log is.
@@ -131,7 +134,13 @@ pub struct RateSettings {
     /// Sign-ups from one address (of IPv6, from one /64)
     #[arg(long, env = "CHATLOG_RATE_SIGN_UPS", default_value = "60/h", value_name = "RATE")]
     pub rate_sign_ups: Setting,
-    /// Whether addresses of this machine itself (loopback) may do both as often as they like
+    /// Attempts with mailed codes, and requests for them, from one address (of IPv6, from one /64)
+    #[arg(long, env = "CHATLOG_RATE_CODES", default_value = "300/h", value_name = "RATE")]
+    pub rate_codes: Setting,
+    /// Mails with codes that may be asked for to one e-mail address
+    #[arg(long, env = "CHATLOG_RATE_MAILS", default_value = "5/h", value_name = "RATE")]
+    pub rate_mails: Setting,
+    /// Whether addresses of this machine itself (loopback) may do so as often as they like
     #[arg(long, env = "CHATLOG_RATE_SPARE_LOOPBACK", default_value_t = true, value_name = "BOOL")]
     #[arg(action = clap::ArgAction::Set)]
     pub rate_spare_loopback: bool,
@@ -142,7 +151,15 @@ impl RateSettings {
     #[must_use]
     pub fn off() -> Self {
         let off = Setting(None);
-        Self { rate_commands: off, rate_queries: off, rate_log_ins: off, rate_sign_ups: off, rate_spare_loopback: true }
+        Self {
+            rate_commands: off,
+            rate_queries: off,
+            rate_log_ins: off,
+            rate_sign_ups: off,
+            rate_codes: off,
+            rate_mails: off,
+            rate_spare_loopback: true,
+        }
     }
 
     /// The limit of a kind, where there is one.
@@ -153,8 +170,28 @@ impl RateSettings {
             Kind::Queries => self.rate_queries.0,
             Kind::LogIns => self.rate_log_ins.0,
             Kind::SignUps => self.rate_sign_ups.0,
+            Kind::Codes => self.rate_codes.0,
+            Kind::Mails => self.rate_mails.0,
         }
     }
+}
+
+/// Where the key of mailed codes comes from.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Mailed codes")]
+pub struct CodeSettings {
+    /// Secret that codes follow from, the same for every process; without it one is made, and kept in Postgres
+    #[arg(long, env = "CHATLOG_CODE_KEY", hide_env_values = true, value_name = "TEXT")]
+    #[arg(value_parser = code_key)]
+    pub code_key: Option<Secret>,
+}
+
+/// Codes are six digits of what follows from it: it must not be found by trying.
+fn code_key(text: &str) -> Result<Secret, String> {
+    if text.len() < 32 {
+        return Err("at least 32 characters are expected, from a random source".to_owned());
+    }
+    Ok(text.to_owned().into())
 }
 
 /// The listener that only operators reach.

@@ -11,7 +11,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 pub use groups::{
-    HttpSettings, InternalSettings, KafkaSettings, LogFormat, PlatformSettings, PostgresSettings, RateSettings,
+    CodeSettings, HttpSettings, InternalSettings, KafkaSettings, LogFormat, PlatformSettings, PostgresSettings, RateSettings,
     RedisSettings, TelemetrySettings,
 };
 pub use secret::Secret;
