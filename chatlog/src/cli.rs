@@ -3,7 +3,8 @@
 use clap::{Args, Parser, Subcommand};
 use platform::PlatformSettings;
 use platform::settings::{
-    CodeSettings, InternalSettings, KafkaSettings, LogFormat, PostgresSettings, RateSettings, RedisSettings, TelemetrySettings,
+    CodeSettings, InternalSettings, KafkaSettings, LogFormat, PostgresSettings, RateSettings, RedisSettings,
+    TelemetrySettings,
 };
 
 use crate::{admin, demo, events, import, mail, migrate, openapi, parked, rebuild, room, serve, topics, verify};

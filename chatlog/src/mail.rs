@@ -140,7 +140,8 @@ impl MailCommand {
 }
 
 async fn list(db: &PgPool, status: Status, json: bool) -> anyhow::Result<()> {
-    let mut rows = vec![["REQUEST", "USER", "TEMPLATE", "LOCALE", "ATTEMPTS", "ASKED", "REASON"].map(str::to_owned).to_vec()];
+    let mut rows =
+        vec![["REQUEST", "USER", "TEMPLATE", "LOCALE", "ATTEMPTS", "ASKED", "REASON"].map(str::to_owned).to_vec()];
     let mut after: Option<Row> = None;
     loop {
         let page = queue::page(db, Some(status.as_str()), after.as_ref(), PAGE).await?;

@@ -65,20 +65,13 @@ impl Header for AutoSubmitted {
 }
 
 /// Writes a mail.
-pub(crate) fn compose(
-    templates: &Templates,
-    from: &Mailbox,
-    letter: &Letter,
-    form: Form,
-) -> Result<Mail, Unwritable> {
+pub(crate) fn compose(templates: &Templates, from: &Mailbox, letter: &Letter, form: Form) -> Result<Mail, Unwritable> {
     let address = letter.address.parse().map_err(|_| Unwritable("address_invalid"))?;
     let name = in_a_line(letter.name());
-    let words = templates
-        .write(letter.template, letter.language, &name, letter.code.as_ref())
-        .map_err(|error| {
-            tracing::error!(%error, template = letter.template.as_str(), "a template cannot be filled in");
-            Unwritable("template_broken")
-        })?;
+    let words = templates.write(letter.template, letter.language, &name, letter.code.as_ref()).map_err(|error| {
+        tracing::error!(%error, template = letter.template.as_str(), "a template cannot be filled in");
+        Unwritable("template_broken")
+    })?;
     let unwritable = |error: &dyn std::fmt::Display| {
         tracing::error!(%error, template = letter.template.as_str(), "a mail cannot be written");
         Unwritable("unwritable")

@@ -64,12 +64,7 @@ pub async fn size(db: &PgPool) -> Result<Size, sqlx::Error> {
 }
 
 /// Mails of one status (or of all), oldest first, those after `after`.
-pub async fn page(
-    db: &PgPool,
-    status: Option<&str>,
-    after: Option<&Row>,
-    limit: i64,
-) -> Result<Vec<Row>, sqlx::Error> {
+pub async fn page(db: &PgPool, status: Option<&str>, after: Option<&Row>, limit: i64) -> Result<Vec<Row>, sqlx::Error> {
     sqlx::query_as!(
         Row,
         "select request_id, user_id, template, locale, status, attempts, reason, requested_at, due_at, done_at

@@ -123,7 +123,10 @@ impl Default for Settings {
             smtp_timeout: 60,
             smtp_connections: 2,
             mail_dir: None,
-            mail_from: Mailbox::new(Some("Chatlog".to_owned()), Address::new("chatlog", "localhost").expect("an address")),
+            mail_from: Mailbox::new(
+                Some("Chatlog".to_owned()),
+                Address::new("chatlog", "localhost").expect("an address"),
+            ),
             mail_rate: 10,
             mail_attempts: 100,
             mail_backoff: 2_000,
@@ -190,7 +193,16 @@ mod tests {
         assert_eq!(url("smtps://mail.example.org:1465/"), Some(("mail.example.org".into(), 1465, Tls::Implicit)));
         assert_eq!(url("smtp://[::1]:25"), Some(("::1".into(), 25, Tls::Starttls)));
         assert_eq!(url("smtp://[::1]"), Some(("::1".into(), 587, Tls::Starttls)));
-        for bad in ["", "mail.example.org", "http://x", "smtp://", "smtp://x:y", "smtp://u:p@x", "smtp://x y", "smtp://x:70000"] {
+        for bad in [
+            "",
+            "mail.example.org",
+            "http://x",
+            "smtp://",
+            "smtp://x:y",
+            "smtp://u:p@x",
+            "smtp://x y",
+            "smtp://x:70000",
+        ] {
             assert_eq!(url(bad), None, "{bad}");
         }
     }

@@ -64,7 +64,8 @@ impl Code {
     /// The code of a request under a key: HMAC-SHA-256 of its id, as one large number, modulo the number of codes.
     #[must_use]
     pub fn of(key: &[u8], request: MailRequestId) -> Self {
-        let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
         mac.update(request.0.as_bytes());
         let hash = mac.finalize().into_bytes();
         let number = hash.iter().fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % CODES);

@@ -15,8 +15,8 @@ use crate::lifecycle::Lifecycle;
 use crate::platform::Platform;
 use crate::postgres;
 use crate::settings::{
-    CodeSettings, HttpSettings, InternalSettings, KafkaSettings, LogFormat, PlatformSettings, PostgresSettings, RateSettings,
-    RedisSettings, TelemetrySettings,
+    CodeSettings, HttpSettings, InternalSettings, KafkaSettings, LogFormat, PlatformSettings, PostgresSettings,
+    RateSettings, RedisSettings, TelemetrySettings,
 };
 
 /// Partitions of each topic of a test.

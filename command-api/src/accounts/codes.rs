@@ -3,9 +3,9 @@
 
 use event_schema::Timestamp;
 use http::StatusCode;
+use platform::Problem;
 use platform::codes::{self, Issued, Purpose};
 use platform::outbox::OutboxError;
-use platform::Problem;
 use sqlx::PgConnection;
 
 use super::details::Email;
@@ -43,8 +43,8 @@ pub async fn send(app: &App, command: &Command, email: &Email, purpose: Purpose)
 pub async fn verify(app: &App, proof: &Proof) -> Result<(), Problem> {
     let issued = check(app, proof, Purpose::Verify).await?;
     let mut tx = app.platform.db.begin().await?;
-    let verified = codes::consume(&mut tx, Purpose::Verify, issued).await?
-        && store::set_verified(&mut tx, issued.user).await?;
+    let verified =
+        codes::consume(&mut tx, Purpose::Verify, issued).await? && store::set_verified(&mut tx, issued.user).await?;
     tx.commit().await?;
     if verified { Ok(()) } else { Err(invalid_code()) }
 }

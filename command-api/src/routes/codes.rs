@@ -79,11 +79,7 @@ fn proof(email: &str, code: String) -> Result<Proof, Invalid> {
     request_body = Verification,
     responses((status = 204, description = "The account is verified"), BodyProblems, CodeProblems, AddressProblems),
 )]
-async fn verify(
-    State(app): State<App>,
-    _: CodeAttempt,
-    Json(body): Json<Verification>,
-) -> Result<StatusCode, Problem> {
+async fn verify(State(app): State<App>, _: CodeAttempt, Json(body): Json<Verification>) -> Result<StatusCode, Problem> {
     codes::verify(&app, &proof(&body.email, body.code)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

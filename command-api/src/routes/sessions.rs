@@ -15,7 +15,9 @@ use utoipa_axum::routes;
 use crate::accounts::details::PASSWORD_CHARS;
 use crate::accounts::login::{self, Tokens};
 use crate::accounts::username;
-use crate::openapi::{AddressProblems, BodyProblems, CallerProblems, CredentialProblems, SessionProblems, UnverifiedProblems};
+use crate::openapi::{
+    AddressProblems, BodyProblems, CallerProblems, CredentialProblems, SessionProblems, UnverifiedProblems,
+};
 use crate::state::App;
 use crate::store::accounts::Login;
 use crate::validate::{self, Invalid};

@@ -50,7 +50,10 @@ pub(crate) async fn load(db: &PgPool, log: LogId, places: &[Place]) -> sqlx::Res
     .await?;
     let known = rows.into_iter().filter_map(|row| {
         let last_event_id = row.last_event_id.map(EventId);
-        Some(((Topic::from_name(&row.topic)?, row.partition), Checkpoint { next_offset: row.next_offset, last_event_id }))
+        Some((
+            (Topic::from_name(&row.topic)?, row.partition),
+            Checkpoint { next_offset: row.next_offset, last_event_id },
+        ))
     });
     Ok(known.collect())
 }

@@ -52,12 +52,10 @@ pub(crate) async fn claim(
 
 /// Whom a mail is for, as the account says now.
 pub(crate) async fn account(tx: &mut PgConnection, user: UserId) -> sqlx::Result<Option<Account>> {
-    let row = sqlx::query!(
-        "select status, email, display_name, username from identity.accounts where user_id = $1",
-        user.0,
-    )
-    .fetch_optional(tx)
-    .await?;
+    let row =
+        sqlx::query!("select status, email, display_name, username from identity.accounts where user_id = $1", user.0,)
+            .fetch_optional(tx)
+            .await?;
     Ok(row.map(|row| Account {
         status: row.status,
         address: row.email,

@@ -3,7 +3,6 @@
 mod files;
 mod smtp;
 
-
 use crate::compose::{Form, Letter, Mail};
 use crate::settings::{Settings, SettingsError};
 

@@ -58,7 +58,8 @@ async fn mails_are_in_the_language_of_their_reader_and_names_stay_in_their_place
     assert!(counts(&world, &korean, Purpose::Reset, request, &mail).await);
 
     // A name as no route of ours lets it in.
-    let villain = world.account("registered", "Owner\r\nBcc: x@example.org\r\n\r\n--chatlog\r\n.\r\nMAIL FROM:<x>").await;
+    let villain =
+        world.account("registered", "Owner\r\nBcc: x@example.org\r\n\r\n--chatlog\r\n.\r\nMAIL FROM:<x>").await;
     world.send(&world.request(&villain, world.platform().ids.v7().into(), "password_changed", "en")).await;
     let mail = server.receives(2).await.remove(1);
     assert_eq!(mail.to, [villain.address], "nobody else gets it");

@@ -50,8 +50,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 6] =
-        [Self::Commands, Self::Queries, Self::LogIns, Self::SignUps, Self::Codes, Self::Mails];
+    const ALL: [Self; 6] = [Self::Commands, Self::Queries, Self::LogIns, Self::SignUps, Self::Codes, Self::Mails];
 
     /// The policy's name in headers, keys and metrics.
     #[must_use]
