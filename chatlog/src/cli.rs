@@ -3,11 +3,11 @@
 use clap::{Args, Parser, Subcommand};
 use platform::PlatformSettings;
 use platform::settings::{
-    CookieSettings, InternalSettings, KafkaSettings, LogFormat, PostgresSettings, RateSettings, RedisSettings,
-    TelemetrySettings,
+    CodeSettings, CookieSettings, InternalSettings, KafkaSettings, LogFormat, PostgresSettings, RateSettings,
+    RedisSettings, TelemetrySettings,
 };
 
-use crate::{admin, demo, events, import, keys, migrate, openapi, parked, rebuild, room, serve, topics, verify};
+use crate::{admin, demo, events, import, keys, mail, migrate, openapi, parked, rebuild, room, serve, topics, verify};
 
 /// Chatlog: a chat platform whose log is the truth.
 #[derive(Parser, Debug)]
@@ -71,6 +71,9 @@ pub enum Command {
     /// Keys set aside because an event of theirs could not be processed
     #[command(subcommand, after_help = parked::EXAMPLES)]
     Parked(parked::ParkedCommand),
+    /// Mails on their way, and those that could not be sent
+    #[command(subcommand, after_help = mail::EXAMPLES)]
+    Mail(mail::MailCommand),
     /// Make a few accounts, a channel and messages on a platform on this machine; again: changes nothing
     #[command(after_help = demo::EXAMPLES)]
     Demo(demo::DemoArgs),
@@ -96,6 +99,7 @@ impl Command {
             Self::Admin(command) => command.log().telemetry(),
             Self::Keys(command) => command.log().telemetry(),
             Self::Parked(command) => command.log().telemetry(),
+            Self::Mail(command) => command.log().telemetry(),
             Self::Demo(args) => args.log.telemetry(),
             Self::Openapi(args) => args.log.telemetry(),
         }
@@ -154,6 +158,7 @@ impl ServerArgs {
             internal: InternalSettings { internal_listen: ([127, 0, 0, 1], 0).into() },
             rates: RateSettings::off(),
             cookies: CookieSettings { cookie_secure: true },
+            codes: CodeSettings::default(),
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod events;
 pub mod folding;
 pub mod import;
 pub mod keys;
+pub mod mail;
 pub mod migrate;
 pub mod openapi;
 pub mod output;
@@ -51,6 +52,7 @@ pub async fn run(command: &Command) -> anyhow::Result<()> {
         Command::Admin(command) => command.run().await,
         Command::Keys(command) => command.run().await,
         Command::Parked(command) => command.run().await,
+        Command::Mail(command) => command.run().await,
         Command::Demo(args) => demo::run(args).await,
         Command::Openapi(_) => openapi::run(),
     }

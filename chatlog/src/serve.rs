@@ -22,6 +22,7 @@ Examples:
   chatlog serve                                     everything, on http://127.0.0.1:8080
   chatlog serve --roles command-api,query-api --listen 0.0.0.0:8080
   chatlog serve --roles projector                   no HTTP but metrics and health
+  chatlog serve --smtp-url smtp://mail.example.org  mails by a server; --mail-dir FOLDER: into files; neither: they wait
 
 Stops on SIGTERM and Ctrl-C: takes nothing new, finishes what is in flight, within 10 s.";
 
@@ -34,6 +35,8 @@ pub enum Role {
     Projector,
     /// Serves history
     QueryApi,
+    /// Sends mails
+    Mailer,
 }
 
 /// Settings of `serve`.
@@ -45,7 +48,7 @@ pub struct ServeArgs {
         env = "CHATLOG_ROLES",
         value_enum,
         value_delimiter = ',',
-        default_values_t = [Role::CommandApi, Role::Projector, Role::QueryApi],
+        default_values_t = [Role::CommandApi, Role::Projector, Role::QueryApi, Role::Mailer],
         value_name = "ROLE,…"
     )]
     pub roles: Vec<Role>,
@@ -64,6 +67,9 @@ pub struct ServeArgs {
     /// Those of the query API.
     #[command(flatten)]
     pub query_api: query_api::Settings,
+    /// Those of the mailer.
+    #[command(flatten)]
+    pub mailer: mailer::Settings,
 }
 
 /// Serves until the process is asked to end.
@@ -100,6 +106,9 @@ pub async fn start(platform: &Platform, args: &ServeArgs) -> anyhow::Result<Opti
     let has = |role| args.roles.contains(&role);
     if has(Role::Projector) {
         projector::start(platform, &args.projector);
+    }
+    if has(Role::Mailer) {
+        mailer::start(platform, &args.mailer)?;
     }
     let mut apis = Vec::new();
     if has(Role::CommandApi) {

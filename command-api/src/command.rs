@@ -61,6 +61,15 @@ impl Asked {
     }
 }
 
+impl Asked {
+    /// A command that a repetition does not repeat, whatever its key: who asks has proved nothing, and a key alone must not
+    /// make anybody's command somebody else's.
+    #[must_use]
+    pub fn command_once(&self, ids: &Ids) -> Command {
+        Command { id: CommandId(ids.v7()), scope: None, ids: ids.clone(), client: self.client.clone() }
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Asked {
     type Rejection = Problem;
 

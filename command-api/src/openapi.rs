@@ -5,8 +5,12 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 /// The calls that need no credentials; every other one refuses without.
-pub const PUBLIC: [(&str, &str); 4] = [
+pub const PUBLIC: [(&str, &str); 8] = [
     ("post", "/v1/users"),
+    ("post", "/v1/users/verify"),
+    ("post", "/v1/users/verify/resend"),
+    ("post", "/v1/password/forgot"),
+    ("post", "/v1/password/reset"),
     ("post", "/v1/sessions"),
     ("post", "/v1/sessions/refresh"),
     ("get", "/.well-known/jwks.json"),
@@ -66,6 +70,14 @@ platform::documented_problems! {
     /// Logging in.
     CredentialProblems {
         "401": "`invalid-credentials`: the same for every reason",
+    }
+    /// Logging in before the address is proved, where that is not allowed.
+    UnverifiedProblems {
+        "403": "`not-verified`: the credentials are right, but the address is not proved yet",
+    }
+    /// Calls that take a mailed code.
+    CodeProblems {
+        "422": "`invalid-code`: the same for every reason",
     }
     /// Commands with an `Idempotency-Key`.
     CommandProblems {

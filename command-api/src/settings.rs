@@ -3,7 +3,7 @@
 use clap::value_parser;
 use platform::{HttpSettings, PlatformSettings};
 
-/// How much work passwords may make.
+/// How much work passwords may make, and who logs in.
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Command API")]
 #[group(skip)]
@@ -11,6 +11,10 @@ pub struct Settings {
     /// Passwords hashed at the same time, each with a thread and 19 MiB; as many as processors, unless given
     #[arg(long, env = "CHATLOG_PASSWORD_HASHES", value_parser = value_parser!(u16).range(1..=256), value_name = "N")]
     pub password_hashes: Option<u16>,
+    /// Whether nobody logs in before their address is proved by a mailed code
+    #[arg(long, env = "CHATLOG_REQUIRE_VERIFIED", default_value_t = false, value_name = "BOOL")]
+    #[arg(action = clap::ArgAction::Set)]
+    pub require_verified: bool,
 }
 
 impl Settings {

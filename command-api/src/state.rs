@@ -28,6 +28,8 @@ pub struct App {
     pub idempotency: Idempotency,
     /// Who waits before being refused.
     pub fresh: Fresh,
+    /// Whether nobody logs in before their address is proved.
+    pub require_verified: bool,
 }
 
 impl FromRef<App> for Platform {
@@ -48,6 +50,7 @@ impl App {
             throttle: Throttle::new(redis.clone(), platform.settings.rates.rate_failed_log_ins.0),
             idempotency: Idempotency::new(redis.clone(), clock.clone()),
             fresh: Fresh::default(),
+            require_verified: settings.require_verified,
         }
     }
 

@@ -43,9 +43,19 @@ has_node() { has node && at_least "$(node --version | tr -d v)" $MIN_NODE; }
 # Vendored OpenSSL configures itself with modules that perl-base lacks.
 has_perl() { perl -MIPC::Cmd -MFindBin -e 1 2>/dev/null; }
 
+# A mail server for tests. Debian's module belongs to Debian's Python, which need not be the first in PATH.
+has_aiosmtpd() {
+  local python
+  for python in python3 /usr/bin/python3; do
+    if has "$python" && "$python" -c 'import aiosmtpd' 2>/dev/null; then return; fi
+  done
+  return 1
+}
+
 # What ./dev test needs beside what ./dev up does. npm comes with a Node that is good enough to install another.
 missing_test_packages() {
   if ! has_python; then printf '%s\n' python3 python3-venv; fi
+  has_aiosmtpd || say python3-aiosmtpd
   if ! has npm || ! has node; then say npm; fi
 }
 

@@ -5,6 +5,8 @@ DEV="$LOCAL/dev"
 CHATLOG="$REPO/target/debug/chatlog"
 PLATFORM_PID="$DEV/pid/platform"
 PLATFORM_LOG="$DEV/log/platform.log"
+# Mails of a platform without a mail server.
+MAIL="$LOCAL/mail"
 
 build() {
   step 'build (the first time takes minutes)' "$LOCAL/log/build.log" \
@@ -17,6 +19,7 @@ platform_port() { printf '%s' "${CHATLOG_PORT:-8080}"; }
 platform_fingerprint() {
   stat -c '%Y %s' "$CHATLOG"
   platform_port
+  printf '%s\n' "${CHATLOG_SMTP_URL:-}" "${CHATLOG_MAIL_DIR:-}"
   grep -v '^CHATLOG_URL=' "$DEV/env" | sha256sum
 }
 
@@ -27,6 +30,7 @@ with_settings() {
     CHATLOG_LISTEN="127.0.0.1:$(platform_port)" \
     CHATLOG_INTERNAL_LISTEN="127.0.0.1:$(env_get "$DEV/ports" platform_internal)" \
     CHATLOG_DATA_DIR="$DEV/data" \
+    CHATLOG_MAIL_DIR="${CHATLOG_MAIL_DIR:-$MAIL}" \
     CHATLOG_PARTITIONS="${CHATLOG_PARTITIONS:-6}" \
     CHATLOG_LOG_FORMAT="${CHATLOG_LOG_FORMAT:-text}" \
     CHATLOG_COOKIE_SECURE="${CHATLOG_COOKIE_SECURE:-false}" \

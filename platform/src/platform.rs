@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::access::Access;
 use crate::clock::{Clock, Ids};
+use crate::codes::Codes;
 use crate::csrf::Csrf;
 use crate::health::{Health, HealthCheck};
 use crate::kafka::{Kafka, KafkaError};
@@ -56,6 +57,8 @@ pub struct Parts {
     pub access: Access,
     /// Tokens against requests of other pages.
     pub csrf: Csrf,
+    /// Mailed codes.
+    pub codes: Codes,
     /// Whether the process can serve.
     pub health: Health,
     /// Its tasks, and its end.
@@ -139,6 +142,7 @@ impl Platform {
         let progress = Progress::start(kafka.clone(), read_model.clone(), &redis, log_id, &lifecycle);
         let clock = Clock::system();
         let rates = RateLimits::new(&settings.rates, redis.clone(), clock.clone());
+        let codes = Codes::new(db.clone(), settings.codes.code_key.clone(), Ids::new());
         let outbox = Outbox::new(db.clone(), kafka.clone(), log_id);
         lifecycle.spawn("generations", read_model.clone().watch(lifecycle.soft()));
         lifecycle.spawn("keys", keyring.clone().watch(lifecycle.soft()));
@@ -154,6 +158,7 @@ impl Platform {
             keyring,
             access,
             csrf,
+            codes,
             health,
             lifecycle,
             clock,

@@ -16,8 +16,8 @@ use crate::lifecycle::Lifecycle;
 use crate::platform::Platform;
 use crate::postgres;
 use crate::settings::{
-    CookieSettings, HttpSettings, InternalSettings, KafkaSettings, LogFormat, PlatformSettings, PostgresSettings,
-    RateSettings, RedisSettings, TelemetrySettings,
+    CodeSettings, CookieSettings, HttpSettings, InternalSettings, KafkaSettings, LogFormat, PlatformSettings,
+    PostgresSettings, RateSettings, RedisSettings, TelemetrySettings,
 };
 
 /// Partitions of each topic of a test.
@@ -124,6 +124,7 @@ impl Servers {
             internal: InternalSettings { internal_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) },
             rates: RateSettings::off(),
             cookies: CookieSettings { cookie_secure: true },
+            codes: CodeSettings::default(),
         };
         Ok(Self { admin_url, database: name, settings })
     }

@@ -56,6 +56,7 @@ impl Instance {
             // Load is what these tests are about.
             .with("CHATLOG_RATE_COMMANDS", "off")
             .with("CHATLOG_RATE_QUERIES", "off")
+            .with("CHATLOG_RATE_MAILS", "off")
             .with("NO_COLOR", "1");
         let logs = tempfile::tempdir().expect("a folder for logs");
         let instance = Self { name, servers, program, logs, tidy };

@@ -5,6 +5,7 @@ mod contract;
 mod events;
 mod folding;
 mod importing;
+mod mail;
 mod metrics;
 mod origin;
 mod parked;

@@ -40,19 +40,8 @@ pub async fn change_password(
     app.throttle.succeeded(&attempt).await;
     let secret = app.passwords.hash(new).await?;
     // Somebody else may have changed it meanwhile: then what was proven is not true any more.
-    let replaced = replace(app, user, (&secret, Some(&stored)), (user, Action::PasswordChanged)).await?;
+    let replaced = replace(app, user, (&secret, &stored), (user, Action::PasswordChanged)).await?;
     if replaced { Ok(()) } else { Err(invalid_credentials()) }
-}
-
-/// Sets the password of somebody who has proven that they receive the account's mail, ends every session, and lets them log
-/// in from where they are, whatever others have tried. Whether the account is one that can be used.
-pub async fn reset_password(app: &App, user: UserId, new: String, from: ClientAddress) -> Result<bool, Problem> {
-    let secret = app.passwords.hash(new).await?;
-    let replaced = replace(app, user, (&secret, None), (user, Action::PasswordReset)).await?;
-    if replaced {
-        app.throttle.remember(user, from).await;
-    }
-    Ok(replaced)
 }
 
 /// Ends every session of somebody who asks for it.
@@ -92,12 +81,12 @@ pub async fn kill_families(sessions: &Sessions, user: UserId) {
 async fn replace(
     app: &App,
     user: UserId,
-    (secret, expected): (&str, Option<&str>),
+    (secret, expected): (&str, &str),
     why: (UserId, Action),
 ) -> Result<bool, Problem> {
     let mut tx = app.platform.db.begin().await?;
     let replaced = credentials::lock(&mut tx, user).await?
-        && credentials::replace(&mut tx, user, (secret, expected), app.platform.clock.now()).await?;
+        && credentials::replace(&mut tx, user, (secret, Some(expected)), app.platform.clock.now()).await?;
     if replaced {
         end_sessions(&mut tx, &app.platform, user, why).await?;
         tx.commit().await?;

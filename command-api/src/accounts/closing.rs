@@ -8,12 +8,16 @@ use event_schema::topics::Key;
 use event_schema::user::{Deactivated, FriendRemoved, StatusChanged};
 use event_schema::{Payload, RoomId, Topic, UserId, room};
 use http::StatusCode;
+use platform::rate::ClientAddress;
 use platform::{Problem, outbox};
 
 use super::acting::{self, Done};
+use super::change::kill_families;
+use super::login;
+use super::throttle::Whose;
 use crate::command::{Asked, Command};
 use crate::state::App;
-use crate::store::accounts;
+use crate::store::credentials;
 use crate::store::people::{self, Ties};
 
 /// Why, in the log.
@@ -26,26 +30,38 @@ const SECOND_LOOK: u32 = 1 << 24;
 pub async fn close(
     app: &App,
     (asked, command): (&Asked, &Command),
-    caller: UserId,
+    (caller, from): (UserId, ClientAddress),
     password: String,
 ) -> Result<Done, Problem> {
     if people::status(&app.platform.db, caller).await?.as_deref() == Some("deactivated") {
-        app.sessions.close_all(caller).await?;
+        kill_families(&app.sessions, caller).await;
         return acting::settled(app, asked, caller, None).await;
     }
-    let stored = accounts::secret_of(&app.platform.db, caller).await?;
-    if !app.passwords.verify(password, stored).await? {
-        return Err(wrong_password());
-    }
+    check_password(app, caller, password, from).await?;
     let ties = ties(app, caller).await?;
     let done = acting::act(app, (asked, command), caller, &[], async |tx, _| {
         people::deactivate(tx, caller).await?;
         Ok(events(caller, &ties))
     })
     .await?;
-    app.sessions.close_all(caller).await?;
+    kill_families(&app.sessions, caller).await;
     leave_the_rest(app, command, caller, &ties.rooms).await;
     Ok(done)
+}
+
+/// Tries count like log-ins.
+async fn check_password(app: &App, caller: UserId, password: String, from: ClientAddress) -> Result<(), Problem> {
+    let stored = credentials::secret_of(&app.platform.db, caller).await?;
+    let attempt = login::admit(app, Whose::Account(caller), from).await?;
+    match app.passwords.verify(password, stored).await {
+        Ok(true) => app.throttle.succeeded(&attempt).await,
+        Ok(false) => return Err(wrong_password()),
+        Err(busy) => {
+            app.throttle.give_back(&attempt).await;
+            return Err(busy.into());
+        }
+    }
+    Ok(())
 }
 
 /// What the log has of the caller now is in the read model first, so that no room is overlooked.

@@ -38,20 +38,24 @@ pub async fn log_in(app: &App, login: Login<'_>, password: String, from: ClientA
     let attempt = admit(app, whose, from).await?;
     let (account, secret) = match credential {
         Some(credential) => {
-            let account = credential.active.then_some((credential.user_id, credential.not_before));
-            (account, Some(credential.secret))
+            let Credential { user_id, secret, active, verified, not_before } = credential;
+            (active.then_some((user_id, verified, not_before)), Some(secret))
         }
         None => (None, None),
     };
-    let verified = match app.passwords.verify(password, secret).await {
-        Ok(verified) => verified,
+    let right = match app.passwords.verify(password, secret).await {
+        Ok(right) => right,
         Err(busy) => {
             app.throttle.give_back(&attempt).await;
             return Err(busy.into());
         }
     };
-    let Some((user, not_before)) = account.filter(|_| verified) else { return Err(invalid_credentials()) };
+    let Some((user, verified, not_before)) = account.filter(|_| right) else { return Err(invalid_credentials()) };
     app.throttle.succeeded(&attempt).await;
+    // Told only to who knows the password.
+    if app.require_verified && !verified {
+        return Err(not_verified());
+    }
     let began = now.max(not_before);
     let refresh = app.sessions.open(user, began).await?;
     tokens(app, &refresh, began)
@@ -94,6 +98,11 @@ fn tokens(app: &App, refresh: &RefreshToken, issued_at: i64) -> Result<Tokens, P
     let claims = Claims::issued_at(refresh.user, session, issued_at);
     let access = app.platform.keyring.sign(&claims).map_err(Problem::internal)?;
     Ok(Tokens { access, expires_in: ACCESS_TOKEN_SECONDS, refresh: refresh.to_text(), session })
+}
+
+fn not_verified() -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "not-verified", "The address is not proved yet")
+        .detail("Send the mailed code to `POST /v1/users/verify`; `POST /v1/users/verify/resend` mails another one.")
 }
 
 /// The one answer to credentials that do not count.

@@ -3,9 +3,11 @@
 pub mod acting;
 pub mod change;
 pub mod closing;
+pub mod codes;
 pub mod details;
 pub mod friends;
 pub mod login;
+pub mod mails;
 pub mod password;
 pub mod refresh;
 pub mod security;

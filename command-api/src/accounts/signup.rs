@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use event_schema::user::{AccountKind, Registered};
-use event_schema::{Event, EventId, RegistrationId, Text, UserId};
+use event_schema::{Event, EventId, MailRequestId, RegistrationId, Text, UserId};
 use http::StatusCode;
+use platform::codes::{self, Purpose};
 use platform::outbox::{self, OutboxError, Queued};
 use platform::{Position, Problem};
 
 use super::details::Email;
+use super::mails::{self, Recipient};
 use super::username::Username;
 use crate::command::Command;
 use crate::idempotency;
@@ -70,7 +72,7 @@ pub async fn sign_up(app: &App, command: &Command, ids: Ids, newcomer: Newcomer)
         created_at: app.platform.clock.now(),
     };
     let event = registered(command, ids, &account);
-    match write(app, &account, &event).await {
+    match write(app, command, ids, &account, &event).await {
         Ok(queued) => Ok(app.platform.outbox.published(&queued, PUBLISHED_WITHIN).await),
         Err(OutboxError::Database(error)) => {
             let problem = taken(&error).ok_or(error)?;
@@ -88,11 +90,21 @@ pub async fn repeats(app: &App, user: UserId, password: String) -> Result<bool, 
     if app.passwords.verify(password, Some(stored)).await? { Ok(true) } else { Err(idempotency::reused()) }
 }
 
-async fn write(app: &App, account: &NewAccount, event: &Event) -> Result<Vec<Queued>, OutboxError> {
+async fn write(
+    app: &App,
+    command: &Command,
+    ids: Ids,
+    account: &NewAccount,
+    event: &Event,
+) -> Result<Vec<Queued>, OutboxError> {
     let mut tx = app.platform.db.begin().await?;
     // The new row is locked by its own insertion: the account's outbox rows come after it.
     accounts::insert(&mut tx, account).await?;
     let queued = outbox::insert(&mut tx, std::slice::from_ref(event)).await?;
+    let (recipient, request) =
+        (Recipient { user: ids.user, locale: account.locale.clone() }, MailRequestId(ids.registration.0));
+    codes::issue(&mut tx, ids.user, Purpose::Verify, request, account.created_at).await?;
+    mails::verify(&mut tx, command, &recipient, request, account.created_at).await?;
     tx.commit().await?;
     Ok(queued)
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use event_schema::user::{ProfileChanged, StatusChanged};
 use event_schema::{Text, UserId, limits};
 use platform::extract::Json;
-use platform::rate::LogInAttempt;
+use platform::rate::{ClientAddress, LogInAttempt};
 use platform::{Caller, Problem};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
@@ -186,6 +186,7 @@ async fn close_account(
     State(app): State<App>,
     caller: Caller,
     _: LogInAttempt,
+    address: ClientAddress,
     asked: Asked,
     Json(body): Json<CloseAccount>,
 ) -> Result<Answer, Problem> {
@@ -195,6 +196,6 @@ async fn close_account(
     // Without the password: a quick hash of it would be a way to guess it.
     let fingerprint = idempotency::fingerprint(&command, &());
     let password = body.password.nfc().collect();
-    let work = async { closing::close(&app, (&asked, &command), caller, password).await?.answer(caller) };
+    let work = async { closing::close(&app, (&asked, &command), (caller, address), password).await?.answer(caller) };
     app.idempotency.answer(&command, fingerprint, work).await
 }

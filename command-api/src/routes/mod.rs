@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod changes;
+pub mod codes;
 pub mod friends;
 pub mod jwks;
 pub mod me;
@@ -25,6 +26,7 @@ use crate::state::App;
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(users::router())
+        .merge(codes::router())
         .merge(sessions::router())
         .merge(me::router())
         .merge(friends::router())

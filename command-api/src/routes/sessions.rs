@@ -17,6 +17,7 @@ use crate::accounts::details::PASSWORD_CHARS;
 use crate::accounts::{change, login, username};
 use crate::openapi::{
     AddressProblems, BodyProblems, CallerProblems, CredentialProblems, PageProblems, SessionProblems,
+    UnverifiedProblems,
 };
 use crate::routes::transport::{self, CookieSession, Session};
 use crate::state::App;
@@ -71,6 +72,7 @@ struct Refresh {
         (status = 201, description = "Logged in; the session is in cookies", body = CookieSession),
         CredentialProblems,
         PageProblems,
+        UnverifiedProblems,
         BodyProblems,
         AddressProblems,
     ),

@@ -41,6 +41,8 @@ pub struct Credential {
     pub active: bool,
     /// The second before which no session counts.
     pub not_before: i64,
+    /// Whether its address is proved.
+    pub verified: bool,
 }
 
 /// How somebody names themself when logging in, as keys.
@@ -101,7 +103,8 @@ pub async fn credential(db: &PgPool, login: Login<'_>) -> Result<Option<Credenti
         Login::Email(key) => (None, Some(key)),
     };
     let row = sqlx::query!(
-        r#"select a.user_id, c.secret, a.sessions_not_before, a.status in ('registered', 'verified') as "active!"
+        r#"select a.user_id, c.secret, a.sessions_not_before, a.status in ('registered', 'verified') as "active!",
+                   a.status = 'verified' as "verified!"
            from identity.accounts a join identity.credentials c on c.user_id = a.user_id and c.kind = 'password'
            where a.workspace_id = $1 and (a.username_key = $2 or a.email_key = $3)"#,
         WorkspaceId::DEFAULT.0,
@@ -115,6 +118,7 @@ pub async fn credential(db: &PgPool, login: Login<'_>) -> Result<Option<Credenti
         secret: row.secret,
         active: row.active,
         not_before: seconds(row.sessions_not_before),
+        verified: row.verified,
     }))
 }
 

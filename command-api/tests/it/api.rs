@@ -40,7 +40,11 @@ pub struct Reply {
 
 impl Api {
     pub async fn start(platform: &Platform) -> Self {
-        let started = command_api::start(platform, &Settings::default()).await.expect("the routes");
+        Self::start_with(platform, &Settings::default()).await
+    }
+
+    pub async fn start_with(platform: &Platform, settings: &Settings) -> Self {
+        let started = command_api::start(platform, settings).await.expect("the routes");
         let (router, document) = started.split_for_parts();
         Self { platform: platform.clone(), document, router: platform::http::app(router, &http_settings()) }
     }

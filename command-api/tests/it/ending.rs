@@ -1,7 +1,7 @@
 //! Sessions that end: by their owner, by a thief's mistake, by another password. Refresh and access tokens, on every replica.
 
 use command_api::Settings;
-use command_api::accounts::{change, login};
+use command_api::accounts::login;
 use command_api::state::App;
 use command_api::store::accounts::Login;
 use event_schema::UserId;
@@ -11,6 +11,7 @@ use platform::{Caller, Platform};
 use serde_json::{Value, json};
 
 use super::api::{Api, Reply};
+use super::codes::reset_by_mail;
 use super::given::{World, in_shared_world};
 use super::sessions::{Member, PASSWORD, log_in, member, refresh};
 
@@ -139,17 +140,15 @@ fn of_many_who_change_a_password_at_once_one_does() {
 #[test]
 fn a_password_set_by_mail_ends_every_session_and_closed_accounts_get_none() {
     in_shared_world(async |world| {
-        let app = App::new(&world.test.platform, &Settings::default());
         let member = member(world).await;
         let session = log_in(world, &member).await;
-        let reset = change::reset_password(&app, member.user, NEXT.to_owned(), ClientAddress::default()).await;
-        assert_eq!(reset, Ok(true));
+        let reset = async |password| reset_by_mail(world, &world.api, &member.email, password, "203.0.113.9").await;
+        assert_eq!(reset(NEXT).await.status, 204);
         assert!(!counts(&world.test.platform, &session).await);
         assert_eq!(refresh(world, &session["refresh_token"]).await.problem(401), "invalid-credentials");
         log_in_with(world, &member, NEXT).await.json(200);
         set_status(world, member.user, "deactivated").await;
-        let reset = change::reset_password(&app, member.user, PASSWORD.to_owned(), ClientAddress::default()).await;
-        assert_eq!(reset, Ok(false));
+        assert_eq!(reset(PASSWORD).await.problem(422), "invalid-code");
     });
 }
 

@@ -4,6 +4,7 @@ mod api;
 mod given;
 
 mod changes;
+mod codes;
 mod cookies;
 mod coverage;
 mod ending;

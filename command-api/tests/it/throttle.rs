@@ -1,14 +1,11 @@
 //! Wrong passwords: whoever guesses waits, from however many addresses; the owner does not.
 
-use command_api::Settings;
-use command_api::accounts::change;
-use command_api::state::App;
 use futures::future::join_all;
-use platform::rate::ClientAddress;
 use platform::{Lifecycle, Platform};
 use serde_json::json;
 
 use super::api::{Api, Reply};
+use super::codes::reset_by_mail;
 use super::given::{World, in_shared_world};
 use super::sessions::{Member, PASSWORD, log_in, member};
 
@@ -97,9 +94,8 @@ fn setting_the_password_by_mail_lets_the_owner_in_from_a_new_place() {
         assert_eq!(statuses(&apis, &member.username, WRONG, &elsewhere).await, [401, 401, 401, 429]);
         let new_place = "203.0.113.7";
         assert_eq!(attempt(&apis[0], &member.username, PASSWORD, new_place).await.status, 429);
-        let app = App::new(&apis[0].platform, &Settings::default());
-        let from = ClientAddress::of(format!("{new_place}:1").parse().expect("an address"), &http::HeaderMap::new(), 0);
-        assert_eq!(change::reset_password(&app, member.user, "a horse by mail".to_owned(), from).await, Ok(true));
+        let reset = reset_by_mail(world, &apis[0], &member.email, "a horse by mail", new_place).await;
+        assert_eq!(reset.status, 204);
         assert_eq!(attempt(&apis[1], &member.username, "a horse by mail", new_place).await.status, 200);
         end(apis).await;
     });

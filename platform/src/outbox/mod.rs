@@ -6,18 +6,21 @@
 
 mod published;
 mod relay;
-mod shards;
 
 use event_schema::{Event, Topic, record};
 use sqlx::PgConnection;
 
 use crate::kafka::SendError;
+use crate::share::Work;
 
 pub use published::Outbox;
 pub use relay::Relay;
 
 /// How many relays can share the work. Fixed for ever: the number is stored with each row.
 pub const SHARDS: i16 = 16;
+
+/// The locks of the relays.
+const SHARED: Work = Work { pieces_class: 0x6f75_7462, sharers_class: 0x6f75_7463, pieces: SHARDS };
 
 /// Why events cannot be put into the outbox.
 #[derive(Debug, thiserror::Error)]

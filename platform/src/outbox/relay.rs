@@ -15,10 +15,11 @@ use futures::stream::FuturesUnordered;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::shards::Shards;
+use super::SHARED;
 use crate::kafka::{RawRecord, SendError};
 use crate::platform::Platform;
 use crate::redis::Pause;
+use crate::share::Share;
 
 /// Rows taken at a time.
 const BATCH: i64 = 1_000;
@@ -61,7 +62,7 @@ impl Relay {
         let mut pause = Pause::new();
         while !relay.shutdown.is_cancelled() {
             let settings = relay.platform.settings.postgres.clone();
-            let worked = match Shards::connect(&settings).await {
+            let worked = match Share::connect(&settings, SHARED).await {
                 Ok(shards) => relay.work(shards, &mut pause).await,
                 Err(error) => Err(error),
             };
@@ -72,7 +73,7 @@ impl Relay {
         }
     }
 
-    async fn work(&mut self, mut shards: Shards, pause: &mut Pause) -> Result<(), sqlx::Error> {
+    async fn work(&mut self, mut shards: Share, pause: &mut Pause) -> Result<(), sqlx::Error> {
         let mut balanced: Option<Instant> = None;
         let mut idle = IDLE.0;
         loop {

@@ -80,6 +80,21 @@ pub struct LogInAttempt(());
 #[derive(Clone, Copy, Debug)]
 pub struct SignUpAttempt(());
 
+/// Leave to try a mailed code, or to ask for one, by address.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeAttempt(());
+
+impl<S: Send + Sync> FromRequestParts<S> for CodeAttempt
+where
+    Platform: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Platform::from_ref(state).rates.address(&parts.extensions, Kind::Codes).await.map(|()| Self(()))
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for LogInAttempt
 where
     Platform: FromRef<S>,

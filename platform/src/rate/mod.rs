@@ -1,4 +1,5 @@
-//! Rate limits (DESIGN §6): so many commands and queries a user, so many log-ins and sign-ups an address.
+//! Rate limits (DESIGN §6): so many commands and queries a user, so many log-ins, sign-ups and codes an address, so many mails
+//! a mailbox.
 //!
 //! The tokens of a bucket lie in Redis and are taken by an atomic script, so that every replica takes from the same
 //! ones. Whoever asks often is given a small block of them at a time, so that most requests need no round trip; whoever
@@ -22,7 +23,7 @@ use crate::problem::Problem;
 use crate::redis::Redis;
 use crate::settings::RateSettings;
 
-pub use address::{ClientAddress, LogInAttempt, Peer, SignUpAttempt};
+pub use address::{ClientAddress, CodeAttempt, LogInAttempt, Peer, SignUpAttempt};
 pub use level::{Level, Rate, RateError, Setting};
 
 use bucket::{Bucket, Step};
@@ -42,10 +43,14 @@ pub enum Kind {
     LogIns,
     /// Sign-ups from an address.
     SignUps,
+    /// Attempts with mailed codes, and requests for them, from an address.
+    Codes,
+    /// Mails with codes to a mailbox.
+    Mails,
 }
 
 impl Kind {
-    const ALL: [Self; 4] = [Self::Commands, Self::Queries, Self::LogIns, Self::SignUps];
+    const ALL: [Self; 6] = [Self::Commands, Self::Queries, Self::LogIns, Self::SignUps, Self::Codes, Self::Mails];
 
     /// The policy's name in headers, keys and metrics.
     #[must_use]
@@ -55,6 +60,8 @@ impl Kind {
             Self::Queries => "queries",
             Self::LogIns => "log-ins",
             Self::SignUps => "sign-ups",
+            Self::Codes => "codes",
+            Self::Mails => "mails",
         }
     }
 }
@@ -97,6 +104,12 @@ impl Quota {
         format!("\"{}\";r={};t={}", self.kind.as_str(), self.left, self.reset_seconds)
     }
 
+    fn verdict(&self) -> Result<(), Problem> {
+        let Some(retry_after) = self.retry_after else { return Ok(()) };
+        metrics::counter!("rate_limited_total", "kind" => self.kind.as_str()).increment(1);
+        Err(self.problem(retry_after))
+    }
+
     fn problem(&self, retry_after: u64) -> Problem {
         Problem::too_many_requests(retry_after)
             .detail(format!("At most {} {}", self.kind.as_str(), self.rate.in_words()))
@@ -128,7 +141,7 @@ struct Inner {
     redis: Redis,
     clock: Clock,
     /// In the order of [`Kind::ALL`]; `None` where nothing is limited.
-    classes: [Option<(Rate, Buckets)>; 4],
+    classes: [Option<(Rate, Buckets)>; 6],
     spare_loopback: bool,
     away_until: AtomicI64,
 }
@@ -156,6 +169,15 @@ impl RateLimits {
         self.request(extensions, kind, address.key()).await
     }
 
+    /// Counts a mail to a mailbox, by the key under which its address is compared, whether anybody has it or not. Beside
+    /// what is counted of the request itself, and not told unless refused.
+    pub async fn mailbox(&self, email_key: &str) -> Result<(), Problem> {
+        let hash = blake3::derive_key("chatlog v1 rate of a mailbox", email_key.as_bytes());
+        let (key, _) = hash.split_first_chunk::<16>().unwrap_or((&[0; 16], &[]));
+        let quota = self.take(Kind::Mails, u128::from_be_bytes(*key)).await;
+        quota.map_or(Ok(()), |quota| quota.verdict())
+    }
+
     async fn request(&self, extensions: &Extensions, kind: Kind, key: u128) -> Result<(), Problem> {
         let noted = extensions.get::<Noted>();
         if noted.is_some_and(|noted| noted.0.get().is_some()) {
@@ -165,13 +187,7 @@ impl RateLimits {
         if let Some(noted) = noted {
             let _ = noted.0.set(quota);
         }
-        match quota.retry_after {
-            None => Ok(()),
-            Some(retry_after) => {
-                metrics::counter!("rate_limited_total", "kind" => kind.as_str()).increment(1);
-                Err(quota.problem(retry_after))
-            }
-        }
+        quota.verdict()
     }
 
     /// Takes one token; `None` where nothing is limited.

@@ -33,6 +33,9 @@ pub struct PlatformSettings {
     /// Sessions in cookies.
     #[command(flatten)]
     pub cookies: CookieSettings,
+    /// Mailed codes.
+    #[command(flatten)]
+    pub codes: CodeSettings,
 }
 
 /// Where the log is.
@@ -137,7 +140,13 @@ pub struct RateSettings {
     /// Wrong passwords for one account, from all addresses that it was not logged in from before; one that it was has as many again
     #[arg(long, env = "CHATLOG_RATE_FAILED_LOG_INS", default_value = "10/10m", value_name = "RATE")]
     pub rate_failed_log_ins: Setting,
-    /// Whether addresses of this machine itself (loopback) may log in and sign up as often as they like
+    /// Attempts with mailed codes, and requests for them, from one address (of IPv6, from one /64)
+    #[arg(long, env = "CHATLOG_RATE_CODES", default_value = "300/h", value_name = "RATE")]
+    pub rate_codes: Setting,
+    /// Mails with codes that may be asked for to one e-mail address
+    #[arg(long, env = "CHATLOG_RATE_MAILS", default_value = "5/h", value_name = "RATE")]
+    pub rate_mails: Setting,
+    /// Whether addresses of this machine itself (loopback) may do so as often as they like
     #[arg(long, env = "CHATLOG_RATE_SPARE_LOOPBACK", default_value_t = true, value_name = "BOOL")]
     #[arg(action = clap::ArgAction::Set)]
     pub rate_spare_loopback: bool,
@@ -154,6 +163,8 @@ impl RateSettings {
             rate_log_ins: off,
             rate_sign_ups: off,
             rate_failed_log_ins: off,
+            rate_codes: off,
+            rate_mails: off,
             rate_spare_loopback: true,
         }
     }
@@ -166,6 +177,8 @@ impl RateSettings {
             Kind::Queries => self.rate_queries.0,
             Kind::LogIns => self.rate_log_ins.0,
             Kind::SignUps => self.rate_sign_ups.0,
+            Kind::Codes => self.rate_codes.0,
+            Kind::Mails => self.rate_mails.0,
         }
     }
 }
@@ -178,6 +191,24 @@ pub struct CookieSettings {
     #[arg(long, env = "CHATLOG_COOKIE_SECURE", default_value_t = true, value_name = "BOOL")]
     #[arg(action = clap::ArgAction::Set)]
     pub cookie_secure: bool,
+}
+
+/// Where the key of mailed codes comes from.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Mailed codes")]
+pub struct CodeSettings {
+    /// Secret that codes follow from, the same for every process; without it one is made, and kept in Postgres
+    #[arg(long, env = "CHATLOG_CODE_KEY", hide_env_values = true, value_name = "TEXT")]
+    #[arg(value_parser = code_key)]
+    pub code_key: Option<Secret>,
+}
+
+/// Codes are six digits of what follows from it: it must not be found by trying.
+fn code_key(text: &str) -> Result<Secret, String> {
+    if text.len() < 32 {
+        return Err("at least 32 characters are expected, from a random source".to_owned());
+    }
+    Ok(text.to_owned().into())
 }
 
 /// The listener that only operators reach.

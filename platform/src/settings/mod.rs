@@ -11,8 +11,8 @@ use std::ffi::OsString;
 use std::path::Path;
 
 pub use groups::{
-    CookieSettings, HttpSettings, InternalSettings, KafkaSettings, LogFormat, PlatformSettings, PostgresSettings,
-    RateSettings, RedisSettings, TelemetrySettings,
+    CodeSettings, CookieSettings, HttpSettings, InternalSettings, KafkaSettings, LogFormat, PlatformSettings,
+    PostgresSettings, RateSettings, RedisSettings, TelemetrySettings,
 };
 pub use secret::Secret;
 pub use sources::SettingsError;

@@ -1,0 +1,105 @@
+//! Mailed codes: asking for one, and what one allows. Whether an address is anybody's is never told: every answer is the same,
+//! and as much work.
+
+use event_schema::security::Action;
+use http::StatusCode;
+use platform::codes::{self, Issued, Purpose};
+use platform::outbox::OutboxError;
+use platform::rate::ClientAddress;
+use platform::{Platform, Problem};
+use sqlx::PgConnection;
+
+use super::details::Email;
+use super::{change, mails};
+use crate::command::Command;
+use crate::state::App;
+use crate::store::codes as store;
+
+/// Digits that somebody brings, and the address that they were sent to.
+#[derive(Debug)]
+pub struct Proof {
+    /// Where the mail went.
+    pub email: Email,
+    /// As written.
+    pub digits: String,
+}
+
+/// Sends a code to an address, if it is of an account that can use it.
+pub async fn send(app: &App, command: &Command, email: &Email, purpose: Purpose) -> Result<(), Problem> {
+    app.platform.rates.mailbox(&email.key).await?;
+    let now = app.platform.clock.now();
+    let mut tx = app.platform.db.begin().await?;
+    if let Some(account) = store::lock(&mut tx, &email.key).await? {
+        if account.may_use(purpose) {
+            mails::code(&mut tx, command, &account.recipient, purpose, now).await?;
+        }
+    }
+    codes::weigh(&mut tx).await?;
+    tx.commit().await?;
+    app.platform.outbox.wake();
+    Ok(())
+}
+
+/// The address is its owner's.
+pub async fn verify(app: &App, proof: &Proof) -> Result<(), Problem> {
+    let issued = check(app, proof, Purpose::Verify).await?;
+    let mut tx = app.platform.db.begin().await?;
+    let verified =
+        codes::consume(&mut tx, Purpose::Verify, issued).await? && store::set_verified(&mut tx, issued.user).await?;
+    tx.commit().await?;
+    if verified { Ok(()) } else { Err(invalid_code()) }
+}
+
+/// Another password; nobody stays logged in, and the owner may log in from where they are, whatever others have tried.
+pub async fn reset(
+    app: &App,
+    command: &Command,
+    proof: &Proof,
+    password: String,
+    from: ClientAddress,
+) -> Result<(), Problem> {
+    let issued = check(app, proof, Purpose::Reset).await?;
+    let secret = app.passwords.hash(password).await?;
+    let mut tx = app.platform.db.begin().await?;
+    if !set_password(&mut tx, &app.platform, command, issued, &secret).await? {
+        return Err(invalid_code());
+    }
+    tx.commit().await?;
+    app.platform.outbox.wake();
+    change::kill_families(&app.sessions, issued.user).await;
+    app.throttle.remember(issued.user, from).await;
+    Ok(())
+}
+
+async fn set_password(
+    tx: &mut PgConnection,
+    platform: &Platform,
+    command: &Command,
+    issued: Issued,
+    secret: &str,
+) -> Result<bool, OutboxError> {
+    let now = platform.clock.now();
+    // The account first, as everywhere: whoever asks for a code at the same time waits, or is waited for.
+    let Some(account) = store::lock_user(tx, issued.user).await? else { return Ok(false) };
+    if !account.may_use(Purpose::Reset) || !codes::consume(tx, Purpose::Reset, issued).await? {
+        return Ok(false);
+    }
+    store::set_password(tx, issued.user, secret, now).await?;
+    change::end_sessions(tx, platform, issued.user, (issued.user, Action::PasswordReset)).await?;
+    mails::password_changed(tx, command, &account.recipient, now).await?;
+    Ok(true)
+}
+
+/// Spends a try, then compares; without a code that counts, with one that nobody was sent.
+async fn check(app: &App, proof: &Proof, purpose: Purpose) -> Result<Issued, Problem> {
+    let platform = &app.platform;
+    let issued = codes::attempt(&platform.db, &proof.email.key, purpose, platform.clock.now()).await?;
+    let request = issued.map_or_else(|| platform.ids.v7().into(), |issued| issued.request);
+    let matches = platform.codes.code(request).await?.matches(&proof.digits);
+    issued.filter(|_| matches).ok_or_else(invalid_code)
+}
+
+fn invalid_code() -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-code", "This code does not count")
+        .detail("It is wrong, used, replaced by a later one, tried too often, or older than five minutes.")
+}

@@ -1,0 +1,103 @@
+//! Takes the log in: what asks for mails, and what the sign-up saga wants of the mailer.
+//!
+//! Processes share the partitions (`platform::share`); what keeps two from taking in the same event is the checkpoint, which
+//! moves in the transaction that writes what follows from its events, and only from where the reader believes it to be.
+
+mod act;
+mod batch;
+mod reader;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use event_schema::Topic;
+use platform::HealthCheck;
+use platform::share::{Share, Work};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::backoff;
+use crate::shared::Shared;
+use crate::store::checkpoints::Place;
+use reader::{Reader, Round};
+
+/// What is read.
+const TOPICS: [Topic; 2] = [Topic::Users, Topic::Mail];
+/// How often processes look at each other.
+const BALANCE: Duration = Duration::from_secs(1);
+/// How long something that failed rests.
+const REST: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+/// How often what cannot be read is tried again.
+const AGAIN: Duration = Duration::from_secs(15);
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// Takes in until asked to end.
+pub(crate) async fn run(shared: Arc<Shared>, soft: CancellationToken) {
+    let check = shared.platform.health.register("mailer");
+    let mut failures = 0;
+    while !soft.is_cancelled() {
+        let began = Instant::now();
+        match hold(&shared, &check, &soft).await {
+            Ok(()) => return,
+            Err(error) => {
+                failures = if began.elapsed() > REST.1 { 1 } else { failures + 1 };
+                tracing::warn!(%error, "the log is not taken in; trying again");
+                // One that succeeds at once is no reason to be called not ready.
+                if failures > 2 {
+                    check.not_ready(error.to_string());
+                }
+                let wait = backoff::wait(REST.0, REST.1, failures, shared.random());
+                let _ = tokio::time::timeout(wait, soft.cancelled()).await;
+            }
+        }
+    }
+}
+
+/// Takes in what falls to this process, as long as its session lasts.
+async fn hold(shared: &Shared, check: &HealthCheck, soft: &CancellationToken) -> Result<(), Error> {
+    let platform = &shared.platform;
+    let places = places(shared).await?;
+    let work = Work { pieces_class: 0x6d61_696c, sharers_class: 0x6d61_696d, pieces: i16::try_from(places.len())? };
+    let mut share = Share::connect(&platform.settings.postgres, work).await?;
+    let mut reader = Reader::new(platform)?;
+    let (mut balanced, mut read_again) = (None::<Instant>, Instant::now());
+    let mut held = Vec::new();
+    while !soft.is_cancelled() {
+        if balanced.is_none_or(|at| at.elapsed() >= BALANCE) {
+            share.balance().await?;
+            balanced = Some(Instant::now());
+            let now_held = share.held();
+            let unread = reader.is_unread() && read_again.elapsed() >= AGAIN;
+            if now_held != held || unread {
+                let ours: Vec<Place> = now_held.iter().filter_map(|piece| place(&places, *piece)).collect();
+                reader.read(&ours).await?;
+                (held, read_again) = (now_held, Instant::now());
+            }
+            match reader.concern() {
+                Some(concern) => check.not_ready(concern),
+                None => check.ready(),
+            }
+        }
+        match reader.round(shared, soft).await? {
+            Round::Done => {}
+            // Somebody else took the same events in, or the log is not what it was: look again where we stand.
+            Round::Lost => held.clear(),
+        }
+    }
+    Ok(())
+}
+
+/// Every partition that is read, always in the same order: their places in it are what is shared.
+async fn places(shared: &Shared) -> Result<Vec<Place>, platform::kafka::KafkaError> {
+    let mut places = Vec::new();
+    for topic in TOPICS {
+        let partitions = shared.platform.kafka.partitions(topic).await?;
+        places.extend((0..partitions).map(|partition| (topic, partition)));
+    }
+    Ok(places)
+}
+
+fn place(places: &[Place], piece: i16) -> Option<Place> {
+    places.get(usize::try_from(piece).ok()?).copied()
+}
