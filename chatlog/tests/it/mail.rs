@@ -47,7 +47,8 @@ impl Served {
     /// Does what the command line says, on this platform's tables.
     async fn command(&self, words: &[&str]) -> anyhow::Result<()> {
         let database = self.test.settings.postgres.database_url.expose();
-        let all = ["chatlog", "mail"].iter().chain(words).chain(&["--database-url", database]);
+        let flags = ["--database-url", database];
+        let all = ["chatlog", "mail"].iter().chain(words).chain(&flags);
         chatlog::run(&Cli::parse_from(all).command).await
     }
 

@@ -13,7 +13,7 @@ use super::security::Happened;
 use super::sessions::SessionError;
 use super::throttle::{Attempt, Refused, Whose};
 use crate::state::App;
-use crate::store::accounts::{self, Login};
+use crate::store::accounts::{self, Credential, Login};
 
 /// What a client gets to prove who it is.
 #[derive(Clone, Debug)]
