@@ -135,7 +135,7 @@ mod tests {
             address: "owner@example.org".to_owned(),
             display_name: name.to_owned(),
             username: "owner".to_owned(),
-            code: template.purpose().map(|_| platform::codes::Code::of(b"a key of a test", REQUEST)),
+            code: template.purpose().map(|_| Code::of(b"a key of a test", REQUEST)),
             date: DateTime::from_timestamp(1_790_000_000, 0).expect("a time"),
         }
     }

@@ -81,7 +81,7 @@ async fn what_ended_while_redis_was_away_is_heard_of_afterwards() {
 #[tokio::test]
 async fn a_change_of_an_account_counts_everywhere_whoever_makes_it_and_without_redis() {
     let test = start().await;
-    let (_proxy, mut settings) = proxied_redis(&test).await;
+    let mut settings = test.settings.clone();
     // Nobody listens on the discard port.
     settings.redis.redis_url = "redis://127.0.0.1:9".to_owned().into();
     let without = Platform::connect(&settings, Lifecycle::new()).await.expect("a platform");

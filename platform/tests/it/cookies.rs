@@ -21,6 +21,7 @@ struct Api {
 }
 
 /// What a browser sends along.
+#[derive(Clone, Copy)]
 struct Sent<'a> {
     method: &'a str,
     headers: &'a [(&'a str, &'a str)],
