@@ -3,6 +3,8 @@
 use event_schema::{RoomId, Timestamp, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ArrayBuilder, ArrayItems, Schema};
+use utoipa::openapi::{Ref, RefOr};
 
 use crate::fold::{Item, Member, Room};
 use crate::past::{Changed, Difference, Past, PastError};
@@ -29,7 +31,7 @@ pub(super) struct RoomAt {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     more_members: bool,
     /// The newest messages, newest first, as members could read them then.
-    #[schema(value_type = Vec<Value>)]
+    #[schema(schema_with = messages)]
     messages: Vec<Item>,
 }
 
@@ -128,12 +130,23 @@ pub(super) struct MemberChange {
 pub(super) struct MessageChange {
     /// As it was; absent of one that is new.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Value>)]
+    #[schema(schema_with = message, required = false)]
     before: Option<Item>,
     /// As it became.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Value>)]
+    #[schema(schema_with = message, required = false)]
     after: Option<Item>,
+}
+
+/// A message as history shows it. Its schema is the query API's, beside which alone these routes are served.
+fn message() -> RefOr<Schema> {
+    RefOr::Ref(Ref::from_schema_name("MessageItem"))
+}
+
+fn messages() -> RefOr<Schema> {
+    let array = ArrayBuilder::new().items(ArrayItems::RefOrSchema(Box::new(message())));
+    let array = array.description(Some("The newest messages, newest first, as members could read them then."));
+    RefOr::T(Schema::Array(array.build()))
 }
 
 impl RoomAt {

@@ -38,6 +38,7 @@ struct Projections {
 
 /// One complete build of the read models.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProjectionGeneration)]
 struct Generation {
     /// Its number.
     generation: i32,
@@ -70,6 +71,7 @@ struct Generation {
 
 /// How far a generation is in one partition.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProjectionPartition)]
 struct Partition {
     /// The topic.
     topic: String,
