@@ -15,6 +15,7 @@ pub mod openapi;
 pub mod output;
 pub mod parked;
 pub mod rebuild;
+pub mod registrations;
 pub mod room;
 pub mod serve;
 pub mod topics;

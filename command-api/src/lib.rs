@@ -20,6 +20,7 @@ pub mod people;
 pub mod posting;
 pub mod prefer;
 pub mod refusal;
+pub mod registration;
 pub mod routes;
 mod service;
 mod settings;
@@ -38,6 +39,7 @@ use crate::accounts::password::Passwords;
 use crate::accounts::sessions::Sessions;
 use crate::fresh::Fresh;
 use crate::idempotency::Idempotency;
+use crate::registration::Registrations;
 use crate::state::App;
 
 /// What the routes say of themselves, without anything to serve them.
@@ -54,6 +56,7 @@ pub async fn start(platform: &Platform, settings: &Settings) -> Result<OpenApiRo
         sessions: Sessions::new(platform.redis.clone(), platform.clock.clone(), platform.ids.clone()),
         idempotency: Idempotency::new(platform.redis.clone(), platform.clock.clone()),
         fresh: Fresh::default(),
+        registrations: Registrations::start(platform, settings.registration_steps.clone(), settings.deadline()),
     };
     let lifecycle = &platform.lifecycle;
     lifecycle.spawn("relay", Relay::run(platform.clone(), lifecycle.soft()));

@@ -10,6 +10,7 @@ use crate::accounts::password::Passwords;
 use crate::accounts::sessions::Sessions;
 use crate::fresh::Fresh;
 use crate::idempotency::Idempotency;
+use crate::registration::Registrations;
 
 /// The command API, connected. Cheap to clone.
 #[derive(Clone)]
@@ -24,6 +25,8 @@ pub struct App {
     pub idempotency: Idempotency,
     /// Who waits before being refused.
     pub fresh: Fresh,
+    /// Sign-ups that are not decided yet, and who follows them.
+    pub registrations: Registrations,
 }
 
 impl FromRef<App> for Platform {

@@ -51,7 +51,9 @@ impl Person {
             "password": PASSWORD,
             "display_name": role,
         });
-        let account = api.post("/v1/users", &body).await.expect(202);
+        // The account may be used once every participant has done its part.
+        let request = api.request(Method::POST, "/v1/users").header("prefer", "wait=10").json(&body);
+        let account = send(request).await.expect(201);
         let session = api.post("/v1/sessions", &json!({"username": username, "password": PASSWORD})).await.expect(200);
         Self { api: api.clone(), id: account.id("user_id"), username, token: session.field("access_token").to_owned() }
     }

@@ -6,6 +6,7 @@ pub mod jwks;
 pub mod members;
 pub mod messages;
 pub mod read;
+pub mod registrations;
 pub mod rooms;
 pub mod sessions;
 pub mod users;
@@ -21,6 +22,7 @@ use crate::state::App;
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(users::router())
+        .merge(registrations::router())
         .merge(sessions::router())
         .merge(jwks::router())
         .merge(rooms::router())

@@ -38,7 +38,18 @@ pub struct Reply {
 
 impl Api {
     pub async fn start(platform: &Platform) -> Self {
-        let started = command_api::start(platform, &Settings::default()).await.expect("the routes");
+        // Nobody folds and nobody answers: a sign-up needs nobody.
+        Self::start_with(platform, "none").await
+    }
+
+    /// Sign-ups need these participants.
+    pub async fn start_with(platform: &Platform, steps: &str) -> Self {
+        let settings = Settings { registration_steps: steps.parse().expect("steps"), ..Settings::default() };
+        Self::start_as(platform, &settings).await
+    }
+
+    pub async fn start_as(platform: &Platform, settings: &Settings) -> Self {
+        let started = command_api::start(platform, settings).await.expect("the routes");
         let (router, document) = started.split_for_parts();
         Self { platform: platform.clone(), document, router: platform::http::app(router, &http_settings()) }
     }

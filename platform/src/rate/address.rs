@@ -70,6 +70,21 @@ pub struct LogInAttempt(());
 #[derive(Clone, Copy, Debug)]
 pub struct SignUpAttempt(());
 
+/// Leave to look at a sign-up, by address.
+#[derive(Clone, Copy, Debug)]
+pub struct RegistrationLook(());
+
+impl<S: Send + Sync> FromRequestParts<S> for RegistrationLook
+where
+    Platform: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Platform::from_ref(state).rates.address(&parts.extensions, Kind::Registrations).await.map(|()| Self(()))
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for LogInAttempt
 where
     Platform: FromRef<S>,

@@ -22,7 +22,7 @@ use crate::problem::Problem;
 use crate::redis::Redis;
 use crate::settings::RateSettings;
 
-pub use address::{ClientAddress, LogInAttempt, Peer, SignUpAttempt};
+pub use address::{ClientAddress, LogInAttempt, Peer, RegistrationLook, SignUpAttempt};
 pub use level::{Level, Rate, RateError, Setting};
 
 use bucket::{Bucket, Step};
@@ -42,10 +42,12 @@ pub enum Kind {
     LogIns,
     /// Sign-ups from an address.
     SignUps,
+    /// Looks at sign-ups from an address.
+    Registrations,
 }
 
 impl Kind {
-    const ALL: [Self; 4] = [Self::Commands, Self::Queries, Self::LogIns, Self::SignUps];
+    const ALL: [Self; 5] = [Self::Commands, Self::Queries, Self::LogIns, Self::SignUps, Self::Registrations];
 
     /// The policy's name in headers, keys and metrics.
     #[must_use]
@@ -55,6 +57,7 @@ impl Kind {
             Self::Queries => "queries",
             Self::LogIns => "log-ins",
             Self::SignUps => "sign-ups",
+            Self::Registrations => "registrations",
         }
     }
 }
@@ -128,7 +131,7 @@ struct Inner {
     redis: Redis,
     clock: Clock,
     /// In the order of [`Kind::ALL`]; `None` where nothing is limited.
-    classes: [Option<(Rate, Buckets)>; 4],
+    classes: [Option<(Rate, Buckets)>; Kind::ALL.len()],
     spare_loopback: bool,
     away_until: AtomicI64,
 }

@@ -131,7 +131,10 @@ pub struct RateSettings {
     /// Sign-ups from one address (of IPv6, from one /64)
     #[arg(long, env = "CHATLOG_RATE_SIGN_UPS", default_value = "60/h", value_name = "RATE")]
     pub rate_sign_ups: Setting,
-    /// Whether addresses of this machine itself (loopback) may do both as often as they like
+    /// Looks at sign-ups that are under way, from one address (of IPv6, from one /64); a stream is one
+    #[arg(long, env = "CHATLOG_RATE_REGISTRATIONS", default_value = "600/m", value_name = "RATE")]
+    pub rate_registrations: Setting,
+    /// Whether addresses of this machine itself (loopback) may do all of these as often as they like
     #[arg(long, env = "CHATLOG_RATE_SPARE_LOOPBACK", default_value_t = true, value_name = "BOOL")]
     #[arg(action = clap::ArgAction::Set)]
     pub rate_spare_loopback: bool,
@@ -142,7 +145,14 @@ impl RateSettings {
     #[must_use]
     pub fn off() -> Self {
         let off = Setting(None);
-        Self { rate_commands: off, rate_queries: off, rate_log_ins: off, rate_sign_ups: off, rate_spare_loopback: true }
+        Self {
+            rate_commands: off,
+            rate_queries: off,
+            rate_log_ins: off,
+            rate_sign_ups: off,
+            rate_registrations: off,
+            rate_spare_loopback: true,
+        }
     }
 
     /// The limit of a kind, where there is one.
@@ -153,6 +163,7 @@ impl RateSettings {
             Kind::Queries => self.rate_queries.0,
             Kind::LogIns => self.rate_log_ins.0,
             Kind::SignUps => self.rate_sign_ups.0,
+            Kind::Registrations => self.rate_registrations.0,
         }
     }
 }

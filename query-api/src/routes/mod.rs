@@ -8,6 +8,7 @@ mod message;
 mod outcomes;
 mod parked;
 mod receipts;
+mod registrations;
 mod rooms;
 mod stream;
 mod threads;
@@ -55,6 +56,7 @@ pub(crate) fn router() -> OpenApiRouter<QueryState> {
         .merge(users::router())
         .merge(outcomes::router())
         .merge(parked::router())
+        .merge(registrations::router())
         .layer(axum::middleware::from_fn(marked))
         // For clients that ask for it; a page shrinks to a tenth, at the lowest level already.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressible))
