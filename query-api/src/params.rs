@@ -4,6 +4,7 @@ use event_schema::{MessageId, RoomId, Timestamp, UserId};
 use platform::Problem;
 use serde::Deserialize;
 use utoipa::IntoParams;
+use uuid::Uuid;
 
 use crate::cursor;
 

@@ -86,15 +86,15 @@ async fn everybody_does_their_part_or_nobody_keeps_it() {
     let customers = Customers::start(&place.instance, &["--fail-names", "refused-"]);
 
     // The stream on one replica, the sign-up on the other.
-    let body = newcomer("member");
-    let begun = sign_up(&place.api(0), &body, false).await.expect(202);
+    let member = newcomer("member");
+    let begun = sign_up(&place.api(0), &member, false).await.expect(202);
     let (user, registration) = (begun.id("user_id"), begun.id("registration_id"));
     let stream = place.api(1).get(&format!("{}/events", path(registration))).await.expect(200);
     assert!(stream.text.contains("\"status\":\"registered\"") && stream.text.contains("event: end"), "{}", stream.text);
-    let session = log_in(&place.api(1), &body).await.expect(200);
+    let session = log_in(&place.api(1), &member).await.expect(200);
     let profile = place.api(1).request(Method::GET, &format!("/v1/users/{user}"));
     let profile = send(profile.bearer_auth(session.field("access_token"))).await.expect(200);
-    assert_eq!(profile.body["username"], body["username"]);
+    assert_eq!(profile.body["username"], member["username"]);
     assert_eq!(place.traces(user).await, (1, 1));
 
     // One refuses: the other undoes, the name is free, and the newcomer is told.
@@ -118,6 +118,18 @@ async fn everybody_does_their_part_or_nobody_keeps_it() {
     let shown = place.instance.program.run(&["admin", "registrations", "show", &registration.to_string()]);
     let shown: Value = serde_json::from_str(&shown).expect("JSON");
     assert_eq!((&shown["status"], &shown["steps"][1]["status"]), (&json!("rejected"), &json!("undone")));
+    let name = member["username"].as_str().expect("a name");
+    let _ = place.instance.program.run(&["admin", "grant", name, "admin"]);
+    let listed = async |query: &str| {
+        let request = place.api(1).request(Method::GET, &format!("/v1/admin/registrations?{query}"));
+        send(request.bearer_auth(session.field("access_token"))).await
+    };
+    let page = listed("status=rejected&limit=1").await.expect(200);
+    assert_eq!(page.body["items"][0]["registration_id"], registration.to_string(), "the latest first");
+    let page = listed(&format!("limit=1000&after={}", page.field("next"))).await.expect(200);
+    let statuses: Vec<_> = page.body["items"].as_array().expect("items").iter().map(|item| &item["status"]).collect();
+    assert_eq!(statuses, ["rejected", "registered"]);
+    let _ = listed("status=verified").await.problem(400, "invalid-request");
     drop(customers);
 }
 

@@ -84,6 +84,17 @@ impl Decider {
     /// Reads from the places in Postgres on.
     async fn work(&mut self, soft: &CancellationToken) -> Result<(), DeciderError> {
         let consumer = self.consumer().await?;
+        let worked = self.take_all(&consumer, soft).await;
+        // A thread of its own: dropping a consumer blocks, and a broker that is away must not keep the process.
+        std::thread::spawn(move || drop(consumer));
+        worked
+    }
+
+    async fn take_all(
+        &mut self,
+        consumer: &StreamConsumer<Quiet>,
+        soft: &CancellationToken,
+    ) -> Result<(), DeciderError> {
         loop {
             let first = tokio::select! {
                 () = soft.cancelled() => return Ok(()),

@@ -45,11 +45,7 @@ impl Api {
     /// Sign-ups need these participants.
     pub async fn start_with(platform: &Platform, steps: &str) -> Self {
         let settings = Settings { registration_steps: steps.parse().expect("steps"), ..Settings::default() };
-        Self::start_as(platform, &settings).await
-    }
-
-    pub async fn start_as(platform: &Platform, settings: &Settings) -> Self {
-        let started = command_api::start(platform, settings).await.expect("the routes");
+        let started = command_api::start(platform, &settings).await.expect("the routes");
         let (router, document) = started.split_for_parts();
         Self { platform: platform.clone(), document, router: platform::http::app(router, &http_settings()) }
     }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use event_schema::Timestamp;
 use platform::Problem;
 use platform::extract::Query;
@@ -99,7 +99,8 @@ async fn list_registrations(
     let (limit, status) = (params.limit()?, params.status()?);
     let after = params.after()?.map(|(began, id)| (began.to_datetime(), id));
     let mut db = state.platform().db.acquire().await?;
-    let rows = registrations::page(&mut db, status, after.unwrap_or((DateTime::<_>::MAX_UTC, Uuid::max())), limit + 1);
+    let rows =
+        registrations::page(&mut db, status, after.unwrap_or((DateTime::<Utc>::MAX_UTC, Uuid::max())), limit + 1);
     let (rows, next) =
         page_of(rows.await?, limit, |last| cursor::registrations(last.created_at.into(), last.registration_id));
     Ok(Json(RegistrationPage { items: rows.into_iter().map(RegistrationItem::from).collect(), next }))
