@@ -11,6 +11,7 @@ mod page;
 mod replay;
 mod report;
 mod send;
+mod sign_up;
 mod stack;
 
 use anyhow::Result;
@@ -31,6 +32,8 @@ enum Case {
     Replay,
     /// A rebuild while people write and read: only when it is named.
     Rebuild,
+    /// Signing up with an outside participant, logging in, refreshing.
+    SignUp,
 }
 
 /// Measures Chatlog against its budgets, on the servers that the environment names (`KAFKA_BROKERS`, …).
@@ -48,6 +51,9 @@ pub struct Options {
     /// Events of the backlog that the projection drains, or of the log that is rebuilt.
     #[arg(long, default_value_t = 200_000)]
     events: u64,
+    /// People who sign up.
+    #[arg(long, default_value_t = 10_000)]
+    sign_ups: u64,
     /// Logs to import; made-up ones of the same shape when absent.
     #[arg(long)]
     irc: Option<std::path::PathBuf>,
@@ -60,8 +66,11 @@ pub struct Options {
 async fn main() -> Result<()> {
     let options = Options::parse();
     let wanted = |case| options.cases.is_empty() || options.cases.contains(&case);
-    let stack = stack::Stack::start().await?;
     let mut report = report::Report::default();
+    if wanted(Case::SignUp) {
+        sign_up::run(&options, &mut report).await?;
+    }
+    let stack = stack::Stack::start().await?;
     if wanted(Case::Page) {
         page::run(&stack, &options, &mut report).await?;
     }

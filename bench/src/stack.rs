@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,9 @@ use anyhow::{Context, Result, bail, ensure};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor};
+
+/// Each has a name of its own.
+static STACKS: AtomicU32 = AtomicU32::new(0);
 
 /// A running platform and a client of it.
 pub struct Stack {
@@ -54,8 +58,14 @@ impl Person {
 impl Stack {
     /// Makes a database, topics and tables, and starts every role in one process.
     pub async fn start() -> Result<Self> {
+        Self::start_with(&[]).await
+    }
+
+    /// The same with further settings.
+    pub async fn start_with(settings: &[(&'static str, &str)]) -> Result<Self> {
         let server_url = std::env::var("DATABASE_URL").context("DATABASE_URL is not set; run ./dev bench")?;
-        let name = format!("bench_{}", std::process::id());
+        let of_ours = STACKS.fetch_add(1, Ordering::Relaxed);
+        let name = format!("bench_{}_{of_ours}", std::process::id());
         sqlx::PgConnection::connect(&server_url)
             .await?
             .execute(sqlx::AssertSqlSafe(format!("create database {name}")))
@@ -63,7 +73,7 @@ impl Stack {
         let program = std::env::current_exe()?.with_file_name("chatlog");
         ensure!(program.exists(), "{} is missing: cargo build -p chatlog", program.display());
         let (port, internal) = (free_port()?, free_port()?);
-        let environment = vec![
+        let mut environment = vec![
             ("DATABASE_URL", on_database(&server_url, &name)),
             ("CHATLOG_TOPIC_PREFIX", format!("{name}.")),
             ("CHATLOG_REDIS_PREFIX", format!("{name}:")),
@@ -75,6 +85,7 @@ impl Stack {
             ("CHATLOG_RATE_COMMANDS", "1000000/s".to_owned()),
             ("CHATLOG_RATE_QUERIES", "1000000/s".to_owned()),
         ];
+        environment.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
         for step in [["topics", "apply"].as_slice(), &["migrate"]] {
             let status = Command::new(&program).args(step).envs(environment.clone()).stdout(Stdio::null()).status()?;
             ensure!(status.success(), "chatlog {} failed", step.join(" "));
@@ -120,7 +131,8 @@ impl Stack {
         let username = format!("{role}{}", std::process::id());
         let email = format!("{username}@example.com");
         let body = json!({"username": username, "email": email, "password": PASSWORD});
-        let user = self.call(self.http.post(format!("{}/v1/users", self.url)).json(&body)).await?;
+        let request = self.http.post(format!("{}/v1/users", self.url)).header("prefer", "wait=10").json(&body);
+        let user = self.call(request).await?;
         let person = Person { id: text(&user, "user_id")?, username, token: Arc::default() };
         person.log_in(&self.http, &self.url).await?;
         Ok(person)

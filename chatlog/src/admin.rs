@@ -12,6 +12,7 @@ use sqlx::PgPool;
 
 use crate::cli::LogArgs;
 use crate::output;
+use crate::registrations::RegistrationsCommand;
 
 /// Accounts read at once.
 const PAGE: i64 = 500;
@@ -22,6 +23,8 @@ Examples:
   chatlog admin grant owner admin             the first administrator
   chatlog admin users --prefix own            accounts by name
   chatlog admin suspend owner --reason spam   no log-in, no refresh, and out within a second
+  chatlog admin registrations list --status pending
+                                              sign-ups under way, and what they wait for
 
 USER is a username or an id. Every act is an event in chat.admin; where no platform runs, it gets there when one does.";
 
@@ -40,6 +43,9 @@ pub enum AdminCommand {
     Suspend(SuspendArgs),
     /// Make a suspended account what it was
     Unsuspend(UserArgs),
+    /// Sign-ups, under way and ended
+    #[command(subcommand)]
+    Registrations(RegistrationsCommand),
 }
 
 /// A role that is given and taken.
@@ -124,6 +130,7 @@ impl AdminCommand {
             Self::Users(args) => &args.servers,
             Self::Show(args) | Self::Unsuspend(args) => &args.servers,
             Self::Suspend(args) => &args.user.servers,
+            Self::Registrations(command) => command.servers(),
         }
     }
 
@@ -134,6 +141,7 @@ impl AdminCommand {
         let administration = Administration::new(db.clone(), &servers.redis).context("Redis")?;
         let done = match self {
             Self::Users(args) => list(&db, args).await,
+            Self::Registrations(command) => command.run(&db).await,
             Self::Show(args) => show(&administration.find(&args.user).await?),
             other => other.act(&administration).await,
         };

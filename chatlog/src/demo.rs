@@ -26,6 +26,8 @@ works with a platform on this machine only.";
 /// The password of every account of the demo.
 const PASSWORD: &str = "chatlog-demo";
 const ROOM: &str = "demo";
+/// Between two looks at a sign-up.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Who says what.
 const MESSAGES: [(&str, &str); 5] = [
@@ -75,6 +77,12 @@ fn tour(url: &Url, room: Uuid) -> String {
 #[derive(Deserialize)]
 struct SignedUp {
     user_id: Uuid,
+    registration_id: Uuid,
+}
+
+#[derive(Deserialize)]
+struct Registration {
+    status: String,
 }
 
 #[derive(Deserialize)]
@@ -127,9 +135,23 @@ impl Api {
         let newcomer = json!({"username": name, "email": format!("{name}@example.org"), "password": PASSWORD});
         let signed_up: SignedUp =
             self.ask(None, Method::POST, "/v1/users", Some(&format!("demo-{name}")), Some(newcomer)).await?;
+        self.registered(name, signed_up.registration_id).await?;
         let credentials = json!({"username": name, "password": PASSWORD});
         let session: Session = self.ask(None, Method::POST, "/v1/sessions", None, Some(credentials)).await?;
         Ok(Person { name, user_id: signed_up.user_id, token: session.access_token })
+    }
+
+    /// Waits until the account may be used: the answer to the sign-up may be from before that, or from an earlier run.
+    async fn registered(&self, name: &str, registration: Uuid) -> anyhow::Result<()> {
+        let path = format!("/v1/registrations/{registration}");
+        loop {
+            let Registration { status } = self.ask(None, Method::GET, &path, None, None).await?;
+            match status.as_str() {
+                "pending" => tokio::time::sleep(LOOK).await,
+                "rejected" => bail!("the account `{name}` was not made; {path} says why"),
+                _ => return Ok(()),
+            }
+        }
     }
 
     async fn command<T: DeserializeOwned>(

@@ -17,6 +17,7 @@ pub mod openapi;
 pub mod output;
 pub mod parked;
 pub mod rebuild;
+pub mod registrations;
 pub mod repair;
 pub mod room;
 pub mod serve;

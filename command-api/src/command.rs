@@ -19,7 +19,8 @@ use crate::validate::Invalid;
 /// The header that makes a repeated request the same command.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const CLIENT: &str = "x-chatlog-client";
-const SOURCE: &str = "/chatlog/command-api";
+/// Where the events say that they come from.
+pub(crate) const SOURCE: &str = "/chatlog/command-api";
 
 /// The headers of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -20,6 +20,7 @@ pub mod people;
 pub mod posting;
 pub mod prefer;
 pub mod refusal;
+pub mod registration;
 pub mod routes;
 mod service;
 mod settings;

@@ -5,12 +5,15 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 /// The calls that need no credentials; every other one refuses without.
-pub const PUBLIC: [(&str, &str); 8] = [
+pub const PUBLIC: [(&str, &str); 10] = [
     ("post", "/v1/users"),
     ("post", "/v1/users/verify"),
     ("post", "/v1/users/verify/resend"),
     ("post", "/v1/password/forgot"),
     ("post", "/v1/password/reset"),
+    // Whoever knows the id of a sign-up may follow it: it is a secret between the newcomer and the platform.
+    ("get", "/v1/registrations/{registration}"),
+    ("get", "/v1/registrations/{registration}/events"),
     ("post", "/v1/sessions"),
     ("post", "/v1/sessions/refresh"),
     ("get", "/.well-known/jwks.json"),
@@ -105,7 +108,12 @@ platform::documented_problems! {
     SignUpProblems {
         "400": "`invalid-request`, `limit-exceeded` or `password-too-common`; names the field",
         "409": "`username-taken` (also by a name that looks like it) or `email-taken`; or `in-progress`",
-        "422": "`idempotency-key-reused`: the key came with another body before",
+        "422": "`idempotency-key-reused`: the key came with another body before; or `registration-rejected`: the `step` \
+                failed, or not all were done in time",
+    }
+    /// Looks at a sign-up.
+    RegistrationProblems {
+        "404": "`not-found`: no such sign-up",
     }
     /// Calls that need a session store.
     SessionProblems {

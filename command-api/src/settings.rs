@@ -1,10 +1,17 @@
 //! The command API's settings.
 
+use std::time::Duration;
+
 use clap::value_parser;
 use platform::{HttpSettings, PlatformSettings};
 
-/// How much work passwords may make, and who logs in.
-#[derive(clap::Args, Clone, Debug, Default)]
+use crate::registration::steps::Steps;
+
+/// What a sign-up needs unless told otherwise, in seconds.
+const DEADLINE: u32 = 60;
+
+/// How much work passwords may make, who logs in, and what a sign-up needs.
+#[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "Command API")]
 #[group(skip)]
 pub struct Settings {
@@ -15,9 +22,31 @@ pub struct Settings {
     #[arg(long, env = "CHATLOG_REQUIRE_VERIFIED", default_value_t = false, value_name = "BOOL")]
     #[arg(action = clap::ArgAction::Set)]
     pub require_verified: bool,
+    /// The participants that must complete before an account is registered, or `none`; of sign-ups that begin from now on
+    #[arg(long, env = "CHATLOG_REGISTRATION_STEPS", default_value_t = Steps::default(), value_name = "NAME,…")]
+    pub registration_steps: Steps,
+    /// Seconds after which a sign-up is rejected whose participants have not all answered
+    #[arg(long, env = "CHATLOG_REGISTRATION_DEADLINE", default_value_t = DEADLINE, value_name = "SECONDS")]
+    #[arg(value_parser = value_parser!(u32).range(1..=86_400))]
+    pub registration_deadline: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            password_hashes: None,
+            require_verified: false,
+            registration_steps: Steps::default(),
+            registration_deadline: DEADLINE,
+        }
+    }
 }
 
 impl Settings {
+    pub(crate) fn deadline(&self) -> Duration {
+        Duration::from_secs(self.registration_deadline.into())
+    }
+
     pub(crate) fn hashes_at_once(&self) -> usize {
         self.password_hashes.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
     }

@@ -11,6 +11,7 @@ use crate::accounts::sessions::Sessions;
 use crate::accounts::throttle::Throttle;
 use crate::fresh::Fresh;
 use crate::idempotency::Idempotency;
+use crate::registration::Registrations;
 use crate::settings::Settings;
 
 /// The command API, connected. Cheap to clone.
@@ -30,6 +31,8 @@ pub struct App {
     pub fresh: Fresh,
     /// Whether nobody logs in before their address is proved.
     pub require_verified: bool,
+    /// Sign-ups that are not decided yet, and who follows them.
+    pub registrations: Registrations,
 }
 
 impl FromRef<App> for Platform {
@@ -39,7 +42,7 @@ impl FromRef<App> for Platform {
 }
 
 impl App {
-    /// Over these clients.
+    /// Over these clients; what follows sign-ups runs until the process ends.
     #[must_use]
     pub fn new(platform: &Platform, settings: &Settings) -> Self {
         let (redis, clock, ids) = (&platform.redis, &platform.clock, &platform.ids);
@@ -51,6 +54,7 @@ impl App {
             idempotency: Idempotency::new(redis.clone(), clock.clone()),
             fresh: Fresh::default(),
             require_verified: settings.require_verified,
+            registrations: Registrations::start(platform, settings.registration_steps.clone(), settings.deadline()),
         }
     }
 

@@ -21,6 +21,8 @@ create table users (
     locale       text not null,
     status       text,
     deactivated  boolean not null default false,
+    -- The sign-up is not decided yet: whoever shows people leaves these out.
+    pending      boolean not null default false,
     rev          bigint not null,
     created_at   timestamptz not null,
     digest       bytea not null

@@ -47,10 +47,14 @@ struct Fields {
     /// The limit that the field exceeds.
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<u64>,
-    /// Why the fold rejected the command, as a stable word (`rejected` only).
+    /// Why the fold rejected the command, or why a sign-up was rejected, as a stable word.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "not_a_member")]
     reason: Option<String>,
+    /// The step of a sign-up that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "profile")]
+    step: Option<String>,
     /// The request's id, as in the header `x-request-id` and in the logs.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
@@ -83,6 +87,7 @@ impl Problem {
             field: None,
             limit: None,
             reason: None,
+            step: None,
             request_id: None,
             retry_after: None,
         }))
@@ -113,6 +118,13 @@ impl Problem {
     #[must_use]
     pub fn reason(mut self, reason: impl Into<String>) -> Self {
         self.0.reason = Some(reason.into());
+        self
+    }
+
+    /// Names the step of a sign-up that failed.
+    #[must_use]
+    pub fn step(mut self, step: impl Into<String>) -> Self {
+        self.0.step = Some(step.into());
         self
     }
 

@@ -16,7 +16,7 @@ use crate::postgres;
 use crate::settings::PostgresSettings;
 
 /// The version of the fold that this build writes. Others refuse to write a generation of it.
-pub const FOLD_VERSION: i32 = 1;
+pub const FOLD_VERSION: i32 = 2;
 
 const TABLES: &str = include_str!("../../migrations/read-model/tables.sql");
 const INDEXES: &str = include_str!("../../migrations/read-model/indexes.sql");

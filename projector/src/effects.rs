@@ -1,12 +1,14 @@
-//! What the fold causes elsewhere: a rejection is told on `chat.rejections`, by way of the outbox, so that it is sent if
-//! and only if the batch that found it is committed, and by one generation only.
+//! What the fold causes elsewhere: a rejection is told on `chat.rejections`, and the projector answers for the step
+//! `profile` of a sign-up on `chat.registrations`. By way of the outbox, so that it is sent if and only if the batch that
+//! found it is committed, and by one generation only.
 
 use std::collections::HashSet;
 
 use event_schema::ids::effect_event_id;
+use event_schema::registration::{StepCompensated, StepCompleted, StepFailed};
 use event_schema::rejection::{Reason, Recorded};
 use event_schema::topics::Key;
-use event_schema::{ClientKind, Envelope, Event, UserId};
+use event_schema::{ClientKind, Envelope, Event, Payload, RegistrationId, UserId};
 use platform::outbox::{self, OutboxError};
 use sqlx::PgConnection;
 
@@ -15,6 +17,12 @@ use crate::fold::Outcome;
 
 /// Who the effects say they are from.
 pub(crate) const SOURCE: &str = "/chatlog/projector";
+
+/// The projector's step of a sign-up.
+const STEP: &str = "profile";
+/// Which effect of an event is which; the number is part of its id, for ever.
+const REJECTION: u32 = 0;
+const ANSWER: u32 = 1;
 
 /// What the fold causes, and by which event.
 #[derive(Clone, Debug)]
@@ -26,25 +34,61 @@ pub(crate) struct Effect {
     pub(crate) event: Event,
 }
 
-/// Tells that an event was rejected. Everything in it follows from the event, so that a replay would say the same.
+/// Tells that an event was rejected.
 pub(crate) fn rejection(partition: Partition, offset: i64, event: &Event, reason: Reason) -> Effect {
-    let rejected = &event.envelope;
-    let n = 0;
-    let envelope = Envelope {
-        id: effect_event_id(rejected.id, n),
-        source: SOURCE.to_owned(),
-        time: rejected.time,
-        subject: rejected.id.to_string(),
-        rules: rejected.rules,
-        actor: UserId::PLATFORM,
-        command: rejected.command,
-        client: ClientKind::Platform,
-        workspace: rejected.workspace,
-        traceparent: rejected.traceparent.clone(),
-    };
     let event_type = event.payload.event_type().name().to_owned();
-    let payload = Recorded { event_id: rejected.id, event_type, reason: reason.as_str().to_owned() };
-    let key: Key = event.key.clone();
+    let event_id = event.envelope.id;
+    let told = Recorded { event_id, event_type, reason: reason.as_str().to_owned() };
+    effect(partition, (offset, REJECTION), event, event_id.to_string(), told)
+}
+
+/// Answers a sign-up: the profile is made, cannot be made, or is gone again.
+fn answer(partition: Partition, offset: i64, event: &Event, outcome: Outcome) -> Option<Effect> {
+    let (registration_id, step) = (registration(&event.payload)?, STEP.to_owned());
+    let asked = matches!(event.payload, Payload::RegistrationRequested(_));
+    let answer: Payload = match outcome {
+        Outcome::Applied { .. } if asked => StepCompleted { registration_id, step }.into(),
+        Outcome::Rejected(reason) if asked => {
+            StepFailed { registration_id, step, reason: reason.as_str().to_owned() }.into()
+        }
+        // With rev 0 there was no profile to undo.
+        Outcome::Applied { rev, .. } if rev > 0 => StepCompensated { registration_id, step }.into(),
+        _ => return None,
+    };
+    let subject = answer.subject(&event.key, event.envelope.id);
+    Some(effect(partition, (offset, ANSWER), event, subject, answer))
+}
+
+fn registration(payload: &Payload) -> Option<RegistrationId> {
+    match payload {
+        Payload::RegistrationRequested(requested) => Some(requested.registration_id),
+        Payload::RegistrationRejected(rejected) => Some(rejected.registration_id),
+        _ => None,
+    }
+}
+
+/// The `n`-th effect of an event. Everything in it follows from the event, so that a replay would say the same.
+fn effect(
+    partition: Partition,
+    (offset, n): (i64, u32),
+    cause: &Event,
+    subject: String,
+    payload: impl Into<Payload>,
+) -> Effect {
+    let of = &cause.envelope;
+    let envelope = Envelope {
+        id: effect_event_id(of.id, n),
+        source: SOURCE.to_owned(),
+        time: of.time,
+        subject,
+        rules: of.rules,
+        actor: UserId::PLATFORM,
+        command: of.command,
+        client: ClientKind::Platform,
+        workspace: of.workspace,
+        traceparent: of.traceparent.clone(),
+    };
+    let key: Key = cause.key.clone();
     let event = Event { key, envelope, payload: payload.into() };
     Effect { offset, origin: format!("{partition}/{offset}/{n}"), event }
 }
@@ -53,9 +97,12 @@ pub(crate) fn rejection(partition: Partition, offset: i64, event: &Event, reason
 pub(crate) fn of(partition: Partition, events: &[(i64, &Event)], outcomes: &[Outcome]) -> Vec<Effect> {
     let folded = events.iter().zip(outcomes);
     folded
-        .filter_map(|((offset, event), outcome)| match outcome {
-            Outcome::Rejected(reason) => Some(rejection(partition, *offset, event, *reason)),
-            Outcome::Applied { .. } | Outcome::Duplicate(_) => None,
+        .flat_map(|((offset, event), outcome)| {
+            let rejection = match outcome {
+                Outcome::Rejected(reason) => Some(rejection(partition, *offset, event, *reason)),
+                Outcome::Applied { .. } | Outcome::Duplicate(_) => None,
+            };
+            rejection.into_iter().chain(answer(partition, *offset, event, *outcome))
         })
         .collect()
 }

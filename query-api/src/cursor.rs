@@ -36,6 +36,7 @@ enum List {
     ParkedEvents = 9,
     Friends = 10,
     Incoming = 11,
+    Registrations = 20,
 }
 
 /// The cursor that stands at `seq` of a room; the message itself belongs to neither side.
@@ -162,6 +163,20 @@ pub fn parse_parked_events(key: Uuid, text: &str) -> Result<(String, i64), Inval
     let place = decode(List::ParkedEvents, key, text)?;
     let (offset, topic) = place.split_first_chunk().ok_or(InvalidCursor)?;
     Ok((topic_of(topic)?, i64::from_be_bytes(*offset)))
+}
+
+/// The cursor that stands at a sign-up: when it began, then its id, because times are not unique.
+#[must_use]
+pub fn registrations(began: Timestamp, last: Uuid) -> String {
+    encode(List::Registrations, Uuid::nil(), &[&began.as_micros().to_be_bytes()[..], last.as_bytes()].concat())
+}
+
+/// The beginning and id of the sign-up at which a cursor stands.
+pub fn parse_registrations(text: &str) -> Result<(Timestamp, Uuid), InvalidCursor> {
+    let place = decode(List::Registrations, Uuid::nil(), text)?;
+    let (micros, id) = place.split_first_chunk().ok_or(InvalidCursor)?;
+    let began = Timestamp::from_micros(i64::from_be_bytes(*micros)).ok_or(InvalidCursor)?;
+    Ok((began, Uuid::from_slice(id).map_err(|_| InvalidCursor)?))
 }
 
 fn topic_of(bytes: &[u8]) -> Result<String, InvalidCursor> {

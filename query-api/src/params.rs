@@ -4,6 +4,7 @@ use event_schema::{MessageId, RoomId, Timestamp, UserId};
 use platform::Problem;
 use serde::Deserialize;
 use utoipa::IntoParams;
+use uuid::Uuid;
 
 use crate::cursor;
 
@@ -65,6 +66,20 @@ pub struct ParkedParams {
     limit: Option<String>,
     /// A cursor (`next` of a page): the items after it.
     after: Option<String>,
+}
+
+/// Query of the sign-ups in pages.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RegistrationsParams {
+    /// Items on the page, 1 to 1000; 50 when absent.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000, default = 50)]
+    limit: Option<String>,
+    /// A cursor (`next` of a page): the items after it.
+    after: Option<String>,
+    /// Only those: `pending`, `registered` or `rejected`.
+    status: Option<String>,
 }
 
 /// Query of a thread in pages.
@@ -296,6 +311,27 @@ impl ParkedParams {
         start: T,
     ) -> Result<T, Problem> {
         self.after.as_deref().map_or(Ok(start), |after| parse(after).map_err(|error| invalid("after", error)))
+    }
+}
+
+impl RegistrationsParams {
+    /// The number of items on the page.
+    pub fn limit(&self) -> Result<i64, Problem> {
+        limit(self.limit.as_deref())
+    }
+
+    /// The place that `after` stands at.
+    pub fn after(&self) -> Result<Option<(Timestamp, Uuid)>, Problem> {
+        let parse = |after: &String| cursor::parse_registrations(after).map_err(|error| invalid("after", error));
+        self.after.as_ref().map(parse).transpose()
+    }
+
+    /// What they must be.
+    pub fn status(&self) -> Result<Option<&str>, Problem> {
+        match self.status.as_deref() {
+            status @ (None | Some("pending" | "registered" | "rejected")) => Ok(status),
+            Some(_) => Err(invalid("status", "is neither `pending` nor `registered` nor `rejected`")),
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 )]
 
 pub mod answer;
+pub mod customers;
 pub mod document;
 pub mod expected;
 pub mod forger;
@@ -32,6 +33,7 @@ pub mod until;
 pub mod visitor;
 
 pub use answer::{Answer, Api};
+pub use customers::Customers;
 pub use document::{Document, Operation, Places};
 pub use forger::Forger;
 pub use instance::Instance;

@@ -1,14 +1,20 @@
 //! People, named by role, and what they do.
 
+use std::time::Duration;
+
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::answer::{Answer, Api, send};
 use crate::random::unique;
+use crate::until;
 
 /// Long enough for everybody.
 pub const PASSWORD: &str = "correct horse battery staple";
+
+/// How long a sign-up may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Somebody with an account, logged in, talking to one replica.
 #[derive(Clone, Debug)]
@@ -51,7 +57,15 @@ impl Person {
             "password": PASSWORD,
             "display_name": role,
         });
-        let account = api.post("/v1/users", &body).await.expect(202);
+        // The account may be used once every participant has done its part.
+        let request = api.request(Method::POST, "/v1/users").header("prefer", "wait=10").json(&body);
+        let account = send(request).await;
+        assert!(matches!(account.status, 201 | 202), "{account}");
+        if account.status == 202 {
+            let path = format!("/v1/registrations/{}", account.id("registration_id"));
+            let registered = async || (api.get(&path).await.body["status"] == "registered").then_some(());
+            until("the account may be used", PATIENCE, registered).await;
+        }
         let session = api.post("/v1/sessions", &json!({"username": username, "password": PASSWORD})).await.expect(200);
         Self { api: api.clone(), id: account.id("user_id"), username, token: session.field("access_token").to_owned() }
     }

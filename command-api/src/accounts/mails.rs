@@ -47,17 +47,6 @@ pub async fn password_changed(
     ask(tx, command, recipient, PASSWORD_CHANGED, request, now).await.map(drop)
 }
 
-/// Asks for the mail of a sign-up, whose code was issued already. The caller holds the account's row.
-pub async fn verify(
-    tx: &mut PgConnection,
-    command: &Command,
-    recipient: &Recipient,
-    request: MailRequestId,
-    now: Timestamp,
-) -> Result<(), OutboxError> {
-    ask(tx, command, recipient, Purpose::Verify.as_str(), request, now).await.map(drop)
-}
-
 async fn ask(
     tx: &mut PgConnection,
     command: &Command,

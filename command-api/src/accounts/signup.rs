@@ -1,19 +1,20 @@
-//! Sign-up, direct for now: account, credential and the `registered` event in one transaction.
+//! Sign-up: the account, which nobody can use yet, and what starts the saga, in one transaction.
 
 use std::time::Duration;
 
-use event_schema::user::{AccountKind, Registered};
-use event_schema::{Event, EventId, MailRequestId, RegistrationId, Text, UserId};
+use event_schema::user::RegistrationRequested;
+use event_schema::{Event, EventId, MailRequestId, RegistrationId, Text, Timestamp, UserId};
 use http::StatusCode;
 use platform::codes::{self, Purpose};
 use platform::outbox::{self, OutboxError, Queued};
 use platform::{Position, Problem};
 
 use super::details::Email;
-use super::mails::{self, Recipient};
 use super::username::Username;
 use crate::command::Command;
 use crate::idempotency;
+use crate::registration::saga::{Follows, Registration};
+use crate::registration::{self, store as registrations};
 use crate::state::App;
 use crate::store::accounts::{self, NewAccount};
 use crate::store::credentials;
@@ -59,7 +60,7 @@ impl Ids {
     }
 }
 
-/// Makes the account; the position is known when the event reached the log within a second.
+/// Reserves name and address and asks the participants; the position is known when that reached the log within a second.
 pub async fn sign_up(app: &App, command: &Command, ids: Ids, newcomer: Newcomer) -> Result<Option<Position>, Problem> {
     let secret = app.passwords.hash(newcomer.password.clone()).await?;
     let account = NewAccount {
@@ -71,47 +72,56 @@ pub async fn sign_up(app: &App, command: &Command, ids: Ids, newcomer: Newcomer)
         secret,
         created_at: app.platform.clock.now(),
     };
-    let event = registered(command, ids, &account);
-    match write(app, command, ids, &account, &event).await {
+    match write(app, command, ids, &account).await {
         Ok(queued) => Ok(app.platform.outbox.published(&queued, PUBLISHED_WITHIN).await),
         Err(OutboxError::Database(error)) => {
             let problem = taken(&error).ok_or(error)?;
             // A repetition meets its own account: the name is taken by the same command, and nobody else.
-            if command.is_keyed() && repeats(app, ids.user, newcomer.password).await? { Ok(None) } else { Err(problem) }
+            if command.is_keyed() && repeats(app, ids, newcomer.password).await? { Ok(None) } else { Err(problem) }
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// Whether an account was made by this same command with this same password. Without the password, a key would be a way to
-/// learn of somebody else's sign-up.
-pub async fn repeats(app: &App, user: UserId, password: String) -> Result<bool, Problem> {
-    let Some(stored) = credentials::secret_of(&app.platform.db, user).await? else { return Ok(false) };
+/// Whether this same command was given before, with this same password. Without the password, a key would be a way to learn
+/// of somebody else's account. Where a rejection has taken the account away there is no password any more, and nothing to
+/// learn: the ids follow from what the caller knows.
+pub async fn repeats(app: &App, ids: Ids, password: String) -> Result<bool, Problem> {
+    let Some(stored) = credentials::secret_of(&app.platform.db, ids.user).await? else {
+        return Ok(registrations::exists(&app.platform.db, ids.registration).await?);
+    };
     if app.passwords.verify(password, Some(stored)).await? { Ok(true) } else { Err(idempotency::reused()) }
 }
 
-async fn write(
-    app: &App,
-    command: &Command,
-    ids: Ids,
-    account: &NewAccount,
-    event: &Event,
-) -> Result<Vec<Queued>, OutboxError> {
+async fn write(app: &App, command: &Command, ids: Ids, account: &NewAccount) -> Result<Vec<Queued>, OutboxError> {
+    let now = account.created_at;
+    let deadline = after(now, app.registrations.deadline);
+    let mut registration = Registration::begun(ids.registration, ids.user, command.id(), &app.registrations.steps);
     let mut tx = app.platform.db.begin().await?;
     // The new row is locked by its own insertion: the account's outbox rows come after it.
     accounts::insert(&mut tx, account).await?;
-    let queued = outbox::insert(&mut tx, std::slice::from_ref(event)).await?;
-    let (recipient, request) =
-        (Recipient { user: ids.user, locale: account.locale.clone() }, MailRequestId(ids.registration.0));
-    codes::issue(&mut tx, ids.user, Purpose::Verify, request, account.created_at).await?;
-    mails::verify(&mut tx, command, &recipient, request, account.created_at).await?;
+    registrations::insert(&mut tx, &registration, deadline, now).await?;
+    // The mailer sends it: it takes the sign-up's id for the mail's.
+    codes::issue(&mut tx, ids.user, Purpose::Verify, MailRequestId(ids.registration.0), now).await?;
+    let mut queued = outbox::insert(&mut tx, &[requested(command, ids, account)]).await?;
+    // Where nobody has to answer, it is decided.
+    let follows = registration.settle();
+    if follows != Follows::Nothing {
+        let settled = registration::settle(&mut tx, vec![registration], &[(ids.registration, follows)], now).await?;
+        queued.extend(settled.queued);
+    }
     tx.commit().await?;
     Ok(queued)
 }
 
-fn registered(command: &Command, ids: Ids, account: &NewAccount) -> Event {
-    let payload = Registered {
-        kind: AccountKind::Human,
+fn after(now: Timestamp, deadline: Duration) -> Timestamp {
+    let micros = i64::try_from(deadline.as_micros()).unwrap_or(i64::MAX);
+    Timestamp::from_micros(now.as_micros().saturating_add(micros)).unwrap_or(now)
+}
+
+fn requested(command: &Command, ids: Ids, account: &NewAccount) -> Event {
+    let payload = RegistrationRequested {
+        registration_id: ids.registration,
         username: Text::Plain(account.username.shown.clone()),
         display_name: Text::Plain(account.display_name.clone()),
         locale: account.locale.clone(),
@@ -124,7 +134,7 @@ fn taken(error: &sqlx::Error) -> Option<Problem> {
     let conflict = |slug, title, field: &str| Some(Problem::new(StatusCode::CONFLICT, slug, title).field(field));
     match error.constraint()? {
         "accounts_email_taken" => conflict("email-taken", "The e-mail address is taken", "email"),
-        "accounts_username_taken" | "accounts_skeleton_taken" | "accounts_pkey" => {
+        "accounts_username_taken" | "accounts_skeleton_taken" | "accounts_pkey" | "registrations_pkey" => {
             conflict("username-taken", "The username is taken", "username")
         }
         _ => None,

@@ -10,6 +10,7 @@ pub mod members;
 pub mod messages;
 pub mod my_password;
 pub mod read;
+pub mod registrations;
 pub mod rooms;
 pub mod sessions;
 pub mod transport;
@@ -27,6 +28,7 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(users::router())
         .merge(codes::router())
+        .merge(registrations::router())
         .merge(sessions::router())
         .merge(me::router())
         .merge(friends::router())

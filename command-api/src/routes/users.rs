@@ -3,9 +3,9 @@
 use axum::extract::State;
 use event_schema::UserId;
 use http::StatusCode;
-use platform::Problem;
 use platform::extract::Json;
 use platform::rate::SignUpAttempt;
+use platform::{Position, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,9 +17,9 @@ use crate::accounts::signup::{self, Newcomer};
 use crate::accounts::username::Username;
 use crate::answer::Answer;
 use crate::command::{Asked, Command};
-use crate::deciding::{self, Done};
 use crate::idempotency;
 use crate::openapi::{AddressProblems, BodyProblems, SignUpProblems};
+use crate::registration::{self, Awaited};
 use crate::state::App;
 use crate::validate;
 
@@ -73,16 +73,17 @@ impl SignUp {
 struct SignedUp {
     /// The account.
     user_id: Uuid,
-    /// The run of the sign-up.
+    /// The run of the sign-up: whoever knows it may follow it at `/v1/registrations/{registration}`.
     registration_id: Uuid,
-    /// The position that includes it, if it reached the log within a second.
+    /// A position that includes it, if it reached the log within a second.
     #[serde(skip_serializing_if = "Option::is_none")]
     position: Option<String>,
 }
 
 /// Sign up
 ///
-/// Username and address are reserved at once. With `Prefer: wait=N` the answer is 201 once the profile can be read.
+/// Username and address are reserved at once; the account may be used once every step is done. With `Prefer: wait=N` the
+/// answer is 201 then, or the rejection.
 #[utoipa::path(
     post,
     path = "/v1/users",
@@ -90,12 +91,12 @@ struct SignedUp {
     operation_id = "sign_up",
     params(
         ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same sign-up"),
-        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the decision"),
     ),
     request_body = SignUp,
     responses(
-        (status = 202, description = "The account is made; its event is on its way", body = SignedUp),
-        (status = 201, description = "The account is made and can be read", body = SignedUp),
+        (status = 202, description = "The steps of the sign-up are on their way", body = SignedUp),
+        (status = 201, description = "The account is registered: its owner may log in", body = SignedUp),
         BodyProblems,
         SignUpProblems,
         AddressProblems,
@@ -116,7 +117,7 @@ async fn sign_up(
     let password = newcomer.password.clone();
     let answer = app.idempotency.answer(&command, fingerprint, register(&app, &asked, &command, ids, newcomer)).await?;
     if answer.replayed {
-        signup::repeats(&app, ids.user, password).await?;
+        signup::repeats(&app, ids, password).await?;
     }
     Ok(answer)
 }
@@ -140,13 +141,16 @@ async fn register(
     newcomer: Newcomer,
 ) -> Result<Answer, Problem> {
     let position = signup::sign_up(app, command, ids, newcomer).await?;
-    let body = SignedUp {
+    let body = |position: Option<&Position>| SignedUp {
         user_id: ids.user.0,
         registration_id: ids.registration.0,
-        position: position.as_ref().map(ToString::to_string),
+        position: position.map(ToString::to_string),
     };
-    let Some(position) = position else { return Answer::accepted(&body) };
-    let done = Done { position, rev: None, folded: false };
-    let done = deciding::outcome(app, asked, (ids.user.0, ids.event), done, &[]).await?;
-    if done.folded { Answer::applied(StatusCode::CREATED, &body) } else { Answer::accepted(&body) }
+    let Some(wait) = asked.wait else { return Answer::accepted(&body(position.as_ref())) };
+    match registration::decided(app, ids.registration, ids.user, wait).await? {
+        Awaited::Pending => Answer::accepted(&body(position.as_ref())),
+        Awaited::Registered(registered) => {
+            Answer::applied(StatusCode::CREATED, &body(registered.or(position).as_ref()))
+        }
+    }
 }

@@ -64,13 +64,13 @@ impl<'a> Login<'a> {
     }
 }
 
-/// Writes an account with its password. Name and address are unique by constraint.
+/// Writes an account with its password: nobody can use it yet. Name and address are unique by constraint.
 pub async fn insert(tx: &mut PgConnection, account: &NewAccount) -> Result<(), sqlx::Error> {
     let created_at = account.created_at.to_datetime();
     sqlx::query!(
         "insert into identity.accounts (user_id, workspace_id, kind, username, username_key, username_skeleton,
                                         email, email_key, display_name, locale, status, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'registered', $11)",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $11)",
         account.user_id.0,
         WorkspaceId::DEFAULT.0,
         AccountKind::Human.as_str(),
@@ -152,7 +152,7 @@ pub async fn active(db: &PgPool, users: &[Uuid]) -> Result<Vec<Uuid>, sqlx::Erro
 pub async fn named(read_model: &PgPool, keys: &[String]) -> Result<HashMap<String, UserId>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"select lower(username) as "key!", user_id as "user_id!" from users
-           where workspace_id = $1 and lower(username) = any($2) and not deactivated
+           where workspace_id = $1 and lower(username) = any($2) and not deactivated and not pending
            union all
            select username_key, user_id from identity.accounts
            where workspace_id = $1 and username_key = any($2) and status in ('registered', 'verified')"#,

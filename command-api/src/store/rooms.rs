@@ -58,7 +58,7 @@ pub async fn has_messages(read_model: &PgPool, room: RoomId, ids: &[MessageId]) 
 
 /// Which of these people the read model knows as users.
 pub async fn known_users(read_model: &PgPool, ids: &[Uuid]) -> Result<Vec<Uuid>, sqlx::Error> {
-    sqlx::query_scalar!("select user_id from users where user_id = any($1) and not deactivated", ids)
+    sqlx::query_scalar!("select user_id from users where user_id = any($1) and not deactivated and not pending", ids)
         .fetch_all(read_model)
         .await
 }

@@ -40,7 +40,14 @@ pub struct Reply {
 
 impl Api {
     pub async fn start(platform: &Platform) -> Self {
-        Self::start_with(platform, &Settings::default()).await
+        // Nobody folds and nobody answers: a sign-up needs nobody.
+        Self::start_with_steps(platform, "none").await
+    }
+
+    /// Sign-ups need these participants.
+    pub async fn start_with_steps(platform: &Platform, steps: &str) -> Self {
+        let settings = Settings { registration_steps: steps.parse().expect("steps"), ..Settings::default() };
+        Self::start_with(platform, &settings).await
     }
 
     pub async fn start_with(platform: &Platform, settings: &Settings) -> Self {

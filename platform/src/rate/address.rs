@@ -84,6 +84,10 @@ pub struct SignUpAttempt(());
 #[derive(Clone, Copy, Debug)]
 pub struct CodeAttempt(());
 
+/// Leave to look at a sign-up, by address.
+#[derive(Clone, Copy, Debug)]
+pub struct RegistrationLook(());
+
 impl<S: Send + Sync> FromRequestParts<S> for CodeAttempt
 where
     Platform: FromRef<S>,
@@ -92,6 +96,17 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         Platform::from_ref(state).rates.address(&parts.extensions, Kind::Codes).await.map(|()| Self(()))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for RegistrationLook
+where
+    Platform: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Platform::from_ref(state).rates.address(&parts.extensions, Kind::Registrations).await.map(|()| Self(()))
     }
 }
 

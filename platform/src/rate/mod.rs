@@ -23,7 +23,7 @@ use crate::problem::Problem;
 use crate::redis::Redis;
 use crate::settings::RateSettings;
 
-pub use address::{ClientAddress, CodeAttempt, LogInAttempt, Peer, SignUpAttempt};
+pub use address::{ClientAddress, CodeAttempt, LogInAttempt, Peer, RegistrationLook, SignUpAttempt};
 pub use level::{Level, Rate, RateError, Setting};
 
 use bucket::{Bucket, Step};
@@ -47,10 +47,13 @@ pub enum Kind {
     Codes,
     /// Mails with codes to a mailbox.
     Mails,
+    /// Looks at sign-ups from an address.
+    Registrations,
 }
 
 impl Kind {
-    const ALL: [Self; 6] = [Self::Commands, Self::Queries, Self::LogIns, Self::SignUps, Self::Codes, Self::Mails];
+    const ALL: [Self; 7] =
+        [Self::Commands, Self::Queries, Self::LogIns, Self::SignUps, Self::Codes, Self::Mails, Self::Registrations];
 
     /// The policy's name in headers, keys and metrics.
     #[must_use]
@@ -62,6 +65,7 @@ impl Kind {
             Self::SignUps => "sign-ups",
             Self::Codes => "codes",
             Self::Mails => "mails",
+            Self::Registrations => "registrations",
         }
     }
 }
@@ -141,7 +145,7 @@ struct Inner {
     redis: Redis,
     clock: Clock,
     /// In the order of [`Kind::ALL`]; `None` where nothing is limited.
-    classes: [Option<(Rate, Buckets)>; 6],
+    classes: [Option<(Rate, Buckets)>; Kind::ALL.len()],
     spare_loopback: bool,
     away_until: AtomicI64,
 }

@@ -146,7 +146,10 @@ pub struct RateSettings {
     /// Mails with codes that may be asked for to one e-mail address
     #[arg(long, env = "CHATLOG_RATE_MAILS", default_value = "5/h", value_name = "RATE")]
     pub rate_mails: Setting,
-    /// Whether addresses of this machine itself (loopback) may do so as often as they like
+    /// Looks at sign-ups that are under way, from one address (of IPv6, from one /64); a stream is one
+    #[arg(long, env = "CHATLOG_RATE_REGISTRATIONS", default_value = "600/m", value_name = "RATE")]
+    pub rate_registrations: Setting,
+    /// Whether addresses of this machine itself (loopback) may do all of these as often as they like
     #[arg(long, env = "CHATLOG_RATE_SPARE_LOOPBACK", default_value_t = true, value_name = "BOOL")]
     #[arg(action = clap::ArgAction::Set)]
     pub rate_spare_loopback: bool,
@@ -165,6 +168,7 @@ impl RateSettings {
             rate_failed_log_ins: off,
             rate_codes: off,
             rate_mails: off,
+            rate_registrations: off,
             rate_spare_loopback: true,
         }
     }
@@ -179,6 +183,7 @@ impl RateSettings {
             Kind::SignUps => self.rate_sign_ups.0,
             Kind::Codes => self.rate_codes.0,
             Kind::Mails => self.rate_mails.0,
+            Kind::Registrations => self.rate_registrations.0,
         }
     }
 }

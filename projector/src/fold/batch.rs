@@ -49,8 +49,8 @@ pub struct Changes {
     pub reactions_removed: Vec<(RoomId, i64, UserId, String)>,
     /// Inserts of `changes`.
     pub changes: Vec<Change>,
-    /// Upserts of `users`.
-    pub users: Vec<(UserId, User)>,
+    /// Upserts (`Some`) and deletes (`None`) of `users`.
+    pub users: Vec<(UserId, Option<User>)>,
     /// Upserts (`Some`) and deletes (`None`) of `friends`.
     pub friends: Vec<((UserId, UserId), Option<Friend>)>,
     /// Upserts of `receipts`.

@@ -167,7 +167,8 @@ fn seen_before(state: &State, key: Uuid, event: &Event) -> Result<Option<Seen>, 
 fn judge(state: &mut State, key: Uuid, event: &Event) -> Result<Judged, FoldError> {
     let (room, user) = (RoomId(key), UserId(key));
     Ok(match &event.payload {
-        Payload::RegistrationRequested(_) | Payload::RegistrationRejected(_) => Ok(Applied { rev: 0, seq: None }),
+        Payload::RegistrationRequested(payload) => user::registration_requested(state, user, event, payload),
+        Payload::RegistrationRejected(_) => user::registration_rejected(state, user),
         Payload::Registered(payload) => user::registered(state, user, event, payload),
         Payload::ProfileChanged(payload) => user::profile_changed(state, user, event, payload),
         Payload::StatusChanged(payload) => user::status_changed(state, user, event, payload),

@@ -156,6 +156,8 @@ pub struct User {
     pub status: Option<String>,
     /// Whether the account is closed.
     pub deactivated: bool,
+    /// Whether the sign-up is not decided yet: nobody sees the profile.
+    pub pending: bool,
     /// Applied events so far.
     pub rev: i64,
     /// When it was registered.
@@ -316,7 +318,7 @@ impl State {
             edits: std::mem::take(&mut self.edits),
             wiped: std::mem::take(&mut self.wiped),
             changes: std::mem::take(&mut self.changes),
-            users: kept(self.users.take_dirty()),
+            users: self.users.take_dirty(),
             friends: self.friends.take_dirty(),
             receipts: kept(self.receipts.take_dirty()),
             rejections: std::mem::take(&mut self.rejections),

@@ -1,7 +1,7 @@
 //! Profiles and friends.
 
 use event_schema::rejection::Reason;
-use event_schema::user::{ProfileChanged, Registered, StatusChanged};
+use event_schema::user::{AccountKind, ProfileChanged, Registered, RegistrationRequested, StatusChanged};
 use event_schema::{Event, Text, UserId, limits};
 
 use super::room::check_name;
@@ -15,6 +15,8 @@ fn permit(state: &State, user_id: UserId, event: &Event) -> Result<(), Stop> {
     }
     match state.users.get(&user_id)? {
         None => Err(Reason::UserNotFound.into()),
+        // Whether there will be an account is not decided yet.
+        Some(user) if user.pending => Err(Reason::UserNotFound.into()),
         Some(user) if user.deactivated => Err(Reason::UserDeactivated.into()),
         Some(_) => Ok(()),
     }
@@ -31,26 +33,78 @@ fn readable(text: &Text) -> Option<String> {
     text.as_str().map(str::to_owned)
 }
 
-pub(super) fn registered(state: &mut State, user_id: UserId, event: &Event, payload: &Registered) -> Judged {
+/// What an event says of a newcomer.
+struct Newcomer<'a> {
+    kind: AccountKind,
+    username: &'a Text,
+    display_name: &'a Text,
+    locale: &'a str,
+}
+
+impl Newcomer<'_> {
+    fn profile(&self, event: &Event, pending: bool) -> Result<User, Reason> {
+        check_name(self.username)?;
+        check_name(self.display_name)?;
+        Ok(User {
+            workspace_id: event.envelope.workspace,
+            kind: self.kind,
+            username: readable(self.username),
+            display_name: readable(self.display_name),
+            locale: self.locale.to_owned(),
+            status: None,
+            deactivated: false,
+            pending,
+            rev: 1,
+            created_at: event.envelope.time,
+            digest: [0; 32],
+        })
+    }
+}
+
+/// The step `profile` of the sign-up: the profile is made, and nobody sees it yet.
+pub(super) fn registration_requested(
+    state: &mut State,
+    user_id: UserId,
+    event: &Event,
+    payload: &RegistrationRequested,
+) -> Judged {
     if state.users.get(&user_id)?.is_some() {
         return Err(Reason::UserExists.into());
     }
-    check_name(&payload.username)?;
-    check_name(&payload.display_name)?;
-    let user = User {
-        workspace_id: event.envelope.workspace,
-        kind: payload.kind,
-        username: readable(&payload.username),
-        display_name: readable(&payload.display_name),
-        locale: payload.locale.clone(),
-        status: None,
-        deactivated: false,
-        rev: 1,
-        created_at: event.envelope.time,
-        digest: [0; 32],
-    };
+    // Only people sign up; what else there is comes into the log as registered.
+    let kind = AccountKind::Human;
+    let RegistrationRequested { username, display_name, locale, .. } = payload;
+    let user = Newcomer { kind, username, display_name, locale }.profile(event, true)?;
     state.users.put(user_id, user);
     Ok(Applied { rev: 1, seq: None })
+}
+
+/// The account may be used from now on: a profile that was asked for is shown, one that was not is made.
+pub(super) fn registered(state: &mut State, user_id: UserId, event: &Event, payload: &Registered) -> Judged {
+    let Registered { kind, username, display_name, locale } = payload;
+    let newcomer = Newcomer { kind: *kind, username, display_name, locale };
+    let asked_for = match state.users.get(&user_id)? {
+        Some(user) if !user.pending => return Err(Reason::UserExists.into()),
+        asked_for => asked_for.cloned(),
+    };
+    let mut user = newcomer.profile(event, false)?;
+    if let Some(before) = asked_for {
+        user = User { rev: before.rev + 1, created_at: before.created_at, digest: before.digest, ..user };
+    }
+    let rev = user.rev;
+    state.users.put(user_id, user);
+    Ok(Applied { rev, seq: None })
+}
+
+/// The sign-up failed: the profile goes, as if it had never been. Rev 0 says that there was none to go.
+pub(super) fn registration_rejected(state: &mut State, user_id: UserId) -> Judged {
+    let rev = match state.users.get(&user_id)? {
+        None => return Ok(Applied { rev: 0, seq: None }),
+        Some(user) if user.pending => user.rev + 1,
+        Some(_) => return Err(Reason::UserExists.into()),
+    };
+    state.users.remove(user_id);
+    Ok(Applied { rev, seq: None })
 }
 
 pub(super) fn profile_changed(state: &mut State, user_id: UserId, event: &Event, payload: &ProfileChanged) -> Judged {

@@ -135,7 +135,7 @@ fn ordered(name: &str, kind: Kind) -> String {
     if kind == Kind::Text { format!("{name} collate \"C\"") } else { name.to_owned() }
 }
 
-const USERS: [Column; 11] = [
+const USERS: [Column; 12] = [
     ("user_id", Kind::Uuid),
     ("workspace_id", Kind::Uuid),
     ("kind", Kind::Text),
@@ -144,6 +144,7 @@ const USERS: [Column; 11] = [
     ("locale", Kind::Text),
     ("status", Kind::Text),
     ("deactivated", Kind::Bool),
+    ("pending", Kind::Bool),
     ("rev", Kind::BigInt),
     ("created_at", Kind::Time),
     ("digest", Kind::Bytes),
@@ -214,9 +215,10 @@ const REJECTIONS: [Column; 5] = [
 ];
 
 pub(super) fn user(into: &mut Vec<u8>, id: UserId, user: &User) {
-    let tuple = Tuple::of(into, 11).uuid(id.0).uuid(user.workspace_id.0).text(user.kind.as_str());
+    let tuple = Tuple::of(into, 12).uuid(id.0).uuid(user.workspace_id.0).text(user.kind.as_str());
     let tuple = tuple.text_or_null(user.username.as_deref()).text_or_null(user.display_name.as_deref());
     let tuple = tuple.text(&user.locale).text_or_null(user.status.as_deref()).bool(user.deactivated);
+    let tuple = tuple.bool(user.pending);
     tuple.bigint(user.rev).time(user.created_at).bytes(&user.digest);
 }
 

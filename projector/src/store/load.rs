@@ -217,6 +217,7 @@ fn user(row: &PgRow) -> sqlx::Result<(UserId, User)> {
         locale: row.try_get("locale")?,
         status: row.try_get("status")?,
         deactivated: row.try_get("deactivated")?,
+        pending: row.try_get("pending")?,
         rev: row.try_get("rev")?,
         created_at: time(row, "created_at")?,
         digest: digest(row)?,

@@ -27,12 +27,14 @@ const MEMBERS: &str = "insert into room_members (room_id, user_id, state, role, 
 const CHANGES: &str = "insert into changes (room_id, rev, type, subject_id, last_seq)
     select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::uuid[], $5::bigint[])";
 const USERS: &str = "insert into users (user_id, workspace_id, kind, username, display_name, locale, status,
-        deactivated, rev, created_at, digest)
+        deactivated, pending, rev, created_at, digest)
     select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-        $8::bool[], $9::bigint[], $10::timestamptz[], $11::bytea[])
-    on conflict (user_id) do update set username = excluded.username, display_name = excluded.display_name,
-        locale = excluded.locale, status = excluded.status, deactivated = excluded.deactivated, rev = excluded.rev,
-        digest = excluded.digest";
+        $8::bool[], $9::bool[], $10::bigint[], $11::timestamptz[], $12::bytea[])
+    on conflict (user_id) do update set kind = excluded.kind, username = excluded.username,
+        display_name = excluded.display_name, locale = excluded.locale, status = excluded.status,
+        deactivated = excluded.deactivated, pending = excluded.pending, rev = excluded.rev,
+        created_at = excluded.created_at, digest = excluded.digest";
+const USERS_GONE: &str = "delete from users t using unnest($1::uuid[]) as k (user_id) where t.user_id = k.user_id";
 const FRIENDS: &str = "insert into friends (user_id, friend_id, added_at)
     select * from unnest($1::uuid[], $2::uuid[], $3::timestamptz[])
     on conflict (user_id, friend_id) do update set added_at = excluded.added_at";
@@ -48,7 +50,8 @@ const REJECTIONS: &str = "insert into rejections (key_id, event_id, event_type, 
 
 /// For the test of their plans.
 #[cfg(test)]
-pub(super) const ALL: [&str; 9] = [ROOMS, MEMBERS, CHANGES, USERS, FRIENDS, FRIENDS_GONE, RECEIPTS, SEEN, REJECTIONS];
+pub(super) const ALL: [&str; 10] =
+    [ROOMS, MEMBERS, CHANGES, USERS, USERS_GONE, FRIENDS, FRIENDS_GONE, RECEIPTS, SEEN, REJECTIONS];
 
 pub(super) async fn all(connection: &mut PgConnection, changes: &Changes) -> sqlx::Result<()> {
     rooms(connection, &changes.rooms).await?;
@@ -111,10 +114,16 @@ async fn changes_of_rooms(connection: &mut PgConnection, rows: &[Change]) -> sql
     query.execute(connection).await.map(drop)
 }
 
-async fn users(connection: &mut PgConnection, rows: &[(UserId, User)]) -> sqlx::Result<()> {
+async fn users(connection: &mut PgConnection, rows: &[(UserId, Option<User>)]) -> sqlx::Result<()> {
+    let gone: Vec<_> = rows.iter().filter(|(_, user)| user.is_none()).map(|(id, _)| id.0).collect();
+    if !gone.is_empty() {
+        sqlx::query(USERS_GONE).bind(gone).execute(&mut *connection).await?;
+    }
+    let rows: Vec<(UserId, &User)> = rows.iter().filter_map(|(id, user)| Some((*id, user.as_ref()?))).collect();
     if rows.is_empty() {
         return Ok(());
     }
+    let rows = rows.as_slice();
     let query = sqlx::query(USERS)
         .bind(column(rows, |(id, _)| id.0))
         .bind(column(rows, |(_, user)| user.workspace_id.0))
@@ -124,6 +133,7 @@ async fn users(connection: &mut PgConnection, rows: &[(UserId, User)]) -> sqlx::
         .bind(column(rows, |(_, user)| user.locale.as_str()))
         .bind(column(rows, |(_, user)| user.status.as_deref()))
         .bind(column(rows, |(_, user)| user.deactivated))
+        .bind(column(rows, |(_, user)| user.pending))
         .bind(column(rows, |(_, user)| user.rev))
         .bind(column(rows, |(_, user)| user.created_at.to_datetime()))
         .bind(column(rows, |(_, user)| user.digest.as_slice()));

@@ -1,4 +1,4 @@
-//! What leaves the projector beside rows: rejections and pushes.
+//! What leaves the projector beside rows: rejections, answers to sign-ups, pushes.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use platform::outbox::Relay;
 use platform::push::{CHANNEL, Push};
 use uuid::Uuid;
 
-use super::story::{created, event, posted};
+use super::story::{created, event, posted, refused, requested};
 use super::world::{World, number};
 use crate::Settings;
 use crate::batch::Partition;
@@ -100,5 +100,58 @@ async fn commits_are_pushed_in_order_and_silence_is_filled() {
     let beat = next().await;
     assert_eq!((beat.from, beat.to, beat.changes.len()), (3, 3, 0));
     running.end().await;
+    world.end().await;
+}
+
+/// Types, reasons and origins of what waits to be told on `chat.registrations`, in the order of its ids.
+async fn answers(world: &World) -> Vec<(String, Option<String>, String)> {
+    sqlx::query_as(
+        "select h ->> 1, convert_from(value, 'UTF8')::jsonb ->> 'reason', origin
+         from control.outbox, jsonb_array_elements(headers) h
+         where topic = 'chat.registrations' and h ->> 0 = 'ce_type' order by id",
+    )
+    .fetch_all(&world.platform().db)
+    .await
+    .expect("answers")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_step_profile_answers_sign_ups_once() {
+    let world = World::new().await;
+    let active = world.platform().read_model.generation();
+    let pool = world.pool(active);
+    let (request, refusal) = (requested(OWNER, "owner"), refused(OWNER));
+    let asked = event(1, OWNER, OWNER, request);
+    let events = [
+        asked.clone(),
+        asked,
+        event(2, OWNER, OWNER, requested(OWNER, "again")),
+        event(3, OWNER, UserId::PLATFORM, refusal.clone()),
+        // Said again for somebody who was late: there is nothing left to undo.
+        event(4, OWNER, UserId::PLATFORM, refusal),
+    ];
+    world.log(&events).await;
+    let running = world.project(active, &Settings::default());
+    world.folded(active).await;
+    running.end().await;
+    let at = world.partition(Topic::Users, &OWNER).await;
+    let answer = |what: &str, reason: Option<&str>, offset| {
+        (format!("chat.registration.{what}.v1"), reason.map(str::to_owned), format!("{at}/{offset}/1"))
+    };
+    let expected = [
+        answer("step_completed", None, 0),
+        answer("step_failed", Some("user_exists"), 2),
+        answer("step_compensated", None, 3),
+    ];
+    assert_eq!(answers(&world).await, expected);
+    assert_eq!(number(&pool, "select count(*) from users").await, 0);
+
+    // Folded again, it is said no more.
+    let replayed = world.generation().await;
+    let running = world.project(replayed, &Settings::default());
+    world.folded(replayed).await;
+    running.end().await;
+    assert_eq!(world.hashes(active).await, world.hashes(replayed).await);
+    assert_eq!(answers(&world).await, expected);
     world.end().await;
 }

@@ -9,10 +9,12 @@ use event_schema::room::{
 };
 use event_schema::topics::Key;
 use event_schema::user::{
-    AccountKind, Deactivated, FriendAdded, FriendRemoved, ProfileChanged, Registered, StatusChanged,
+    AccountKind, Deactivated, FriendAdded, FriendRemoved, ProfileChanged, Registered, RegistrationRejected,
+    RegistrationRequested, StatusChanged,
 };
 use event_schema::{
-    ClientKind, CommandId, Envelope, Event, EventId, MessageId, Payload, RoomId, Text, Timestamp, UserId, WorkspaceId,
+    ClientKind, CommandId, Envelope, Event, EventId, MessageId, Payload, RegistrationId, RoomId, Text, Timestamp,
+    UserId, WorkspaceId,
 };
 use uuid::Uuid;
 
@@ -65,6 +67,21 @@ pub(crate) fn posted(words: impl Into<String>) -> Posted {
         client_ref: None,
         original_at: None,
     }
+}
+
+/// Somebody asks for an account.
+pub(crate) fn requested(user: UserId, name: &str) -> RegistrationRequested {
+    RegistrationRequested {
+        registration_id: RegistrationId(user.0),
+        username: text(name),
+        display_name: text(name),
+        locale: "en".to_owned(),
+    }
+}
+
+/// And does not get it.
+pub(crate) fn refused(user: UserId) -> RegistrationRejected {
+    RegistrationRejected { registration_id: RegistrationId(user.0), step: None, reason: "deadline".to_owned() }
 }
 
 pub(crate) struct Story {
@@ -168,7 +185,9 @@ impl Story {
 
     fn user(&mut self) -> Event {
         let (user, friend_id) = (self.one_of(&self.people.clone()), self.one_of(&self.people.clone()));
-        let payload: Payload = match self.chance(6) {
+        let payload: Payload = match self.chance(9) {
+            6 | 7 => requested(user, &format!("user-{}", self.n)).into(),
+            8 => refused(user).into(),
             0 | 1 => Registered {
                 kind: AccountKind::Human,
                 username: text(format!("user-{}", self.n)),

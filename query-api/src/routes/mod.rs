@@ -12,6 +12,7 @@ mod parked;
 mod projections;
 mod rebuild;
 mod receipts;
+mod registrations;
 mod rooms;
 mod stream;
 mod tail;
@@ -65,6 +66,7 @@ pub(crate) fn router() -> OpenApiRouter<QueryState> {
         .merge(tail::router())
         .merge(projections::router())
         .merge(rebuild::router())
+        .merge(registrations::router())
         .layer(axum::middleware::from_fn(marked))
         // For clients that ask for it; a page shrinks to a tenth, at the lowest level already.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressible))

@@ -9,6 +9,7 @@ pub mod outcomes;
 pub mod people;
 pub mod projections;
 pub mod receipts;
+pub mod registrations;
 pub mod stream;
 pub mod threads;
 
@@ -221,7 +222,7 @@ pub async fn users(db: &mut PgConnection, ids: &[UserId]) -> sqlx::Result<Vec<Us
     sqlx::query_as!(
         UserRow,
         "select user_id, kind, username, display_name, locale, status, deactivated, created_at
-         from users where user_id = any($1)",
+         from users where user_id = any($1) and not pending",
         &ids,
     )
     .fetch_all(db)
@@ -238,7 +239,11 @@ pub struct NamesRow {
 
 /// The names of these people, in no order.
 pub async fn names(db: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<NamesRow>> {
-    sqlx::query_as!(NamesRow, "select user_id, username, display_name from users where user_id = any($1)", ids)
-        .fetch_all(db)
-        .await
+    sqlx::query_as!(
+        NamesRow,
+        "select user_id, username, display_name from users where user_id = any($1) and not pending",
+        ids,
+    )
+    .fetch_all(db)
+    .await
 }

@@ -132,7 +132,7 @@ impl Api {
 
     pub async fn user(&self, name: &str) -> UserId {
         let id = self.id();
-        sqlx::query("insert into users values ($1, $2, 'human', $3, $4, 'en', null, false, 1, now(), '')")
+        sqlx::query("insert into users values ($1, $2, 'human', $3, $4, 'en', null, false, false, 1, now(), '')")
             .bind(id)
             .bind(event_schema::WorkspaceId::DEFAULT.0)
             .bind(name)

@@ -11,7 +11,7 @@ create function id(kind text, n bigint) returns uuid language sql immutable para
     return (lpad(to_hex((n * 2654435761) % 281474976710656), 12, '0') || '40008000' || lpad(kind, 12, '0'))::uuid;
 
 insert into users
-select id('a', n), '00000000-0000-0000-0000-000000000001', 'human', 'user' || n, 'User ' || n, 'en', null, false, 1,
+select id('a', n), '00000000-0000-0000-0000-000000000001', 'human', 'user' || n, 'User ' || n, 'en', null, false, false, 1,
        '2026-01-01Z', ''
 from generate_series(0, 99999) n;
 

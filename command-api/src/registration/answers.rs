@@ -1,0 +1,33 @@
+//! Answers of participants as they lie in `chat.registrations`.
+
+use event_schema::{Event, Payload, RegistrationId, Topic, UserId, record};
+use rdkafka::Message as _;
+use rdkafka::message::{BorrowedMessage, Headers as _};
+
+use super::saga::{Answer, Said};
+
+/// Reads a record. One that is no answer is skipped, and said: outsiders write here, and none of them may stop everybody's
+/// sign-ups. What it should have said is missing then, and the deadline decides.
+pub(super) fn read(message: &BorrowedMessage<'_>) -> Option<Answer> {
+    let headers = message.headers();
+    let headers = headers.into_iter().flat_map(|headers| headers.iter()).map(|header| (header.key, header.value));
+    match record::decode(Topic::Registrations, message.key(), headers, message.payload()) {
+        Ok(event) => answer(event),
+        Err(error) => {
+            let (partition, offset) = (message.partition(), message.offset());
+            tracing::error!(partition, offset, %error, "a record of chat.registrations is no answer; it is skipped");
+            metrics::counter!("registrations_unreadable_total").increment(1);
+            None
+        }
+    }
+}
+
+fn answer(event: Event) -> Option<Answer> {
+    let (registration, step, said): (RegistrationId, String, Said) = match event.payload {
+        Payload::StepCompleted(it) => (it.registration_id, it.step, Said::Completed),
+        Payload::StepFailed(it) => (it.registration_id, it.step, Said::Failed(it.reason)),
+        Payload::StepCompensated(it) => (it.registration_id, it.step, Said::Compensated),
+        _ => return None,
+    };
+    Some(Answer { registration, user: UserId(event.key.id()?), step, event: event.envelope.id, said })
+}

@@ -1,0 +1,217 @@
+//! Takes answers in, each once: rows and the place in the log move in one transaction.
+//!
+//! Every replica reads all of `chat.registrations` and tries to take in what comes. Whoever moves a partition's place
+//! first, by `where next_offset = …`, has taken it; the others see so, and go on behind it. There is no group, no owner and
+//! nothing to hand over: a replica that is killed, frozen or cut off holds up nobody, and what it does too late changes
+//! nothing. Answers are few beside messages, so reading them on every replica costs little.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use event_schema::{RegistrationId, Topic};
+use futures::FutureExt as _;
+use platform::Platform;
+use platform::kafka::{KafkaError, Quiet};
+use platform::outbox::OutboxError;
+use rdkafka::Message as _;
+use rdkafka::consumer::{Consumer as _, StreamConsumer};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use tokio_util::sync::CancellationToken;
+
+use super::followers::Followers;
+use super::saga::{Answer, Follows, Registration};
+use super::settle::{Settled, settle};
+use super::{answers, store};
+
+/// Answers taken in at once, at most.
+const BATCH: usize = 500;
+/// Between two tries, doubled each time.
+const REST: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// A wake-up of the client can be missed: it is asked again.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// Why answers are not taken in at the moment.
+#[derive(Debug, thiserror::Error)]
+enum DeciderError {
+    #[error(transparent)]
+    Kafka(#[from] KafkaError),
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+    #[error("the place in partition {0} went back")]
+    WentBack(i32),
+}
+
+impl From<rdkafka::error::KafkaError> for DeciderError {
+    fn from(error: rdkafka::error::KafkaError) -> Self {
+        Self::Kafka(error.into())
+    }
+}
+
+impl From<sqlx::Error> for DeciderError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Outbox(error.into())
+    }
+}
+
+/// Offsets, and the answers at them; without one where a record is none.
+type Records = Vec<(i64, Option<Answer>)>;
+
+/// Takes answers in until the process ends; outlives the absence of Kafka and Postgres.
+pub async fn run(platform: Platform, followers: Followers, soft: CancellationToken) {
+    let mut rest = REST.0;
+    while !soft.is_cancelled() {
+        let mut decider = Decider { platform: platform.clone(), followers: followers.clone(), places: HashMap::new() };
+        let Err(error) = decider.work(&soft).await else { return };
+        tracing::warn!(%error, ?rest, "answers to sign-ups are not taken in; trying again");
+        // What went well for a while begins anew.
+        rest = if decider.took_something() { REST.0 } else { (rest * 2).min(REST.1) };
+        let _ = tokio::time::timeout(rest, soft.cancelled()).await;
+    }
+}
+
+struct Decider {
+    platform: Platform,
+    followers: Followers,
+    /// The next offset of each partition, and whether it has moved here.
+    places: HashMap<i32, (i64, bool)>,
+}
+
+impl Decider {
+    fn took_something(&self) -> bool {
+        self.places.values().any(|(_, moved)| *moved)
+    }
+
+    /// Reads from the places in Postgres on.
+    async fn work(&mut self, soft: &CancellationToken) -> Result<(), DeciderError> {
+        let consumer = self.consumer().await?;
+        let worked = self.take_all(&consumer, soft).await;
+        // A thread of its own: dropping a consumer blocks, and a broker that is away must not keep the process.
+        std::thread::spawn(move || drop(consumer));
+        worked
+    }
+
+    async fn take_all(
+        &mut self,
+        consumer: &StreamConsumer<Quiet>,
+        soft: &CancellationToken,
+    ) -> Result<(), DeciderError> {
+        loop {
+            let first = tokio::select! {
+                () = soft.cancelled() => return Ok(()),
+                message = tokio::time::timeout(LOOK_AGAIN, consumer.recv()) => message,
+            };
+            let Ok(first) = first else { continue };
+            let mut batch: BTreeMap<i32, Records> = BTreeMap::new();
+            let mut next = Some(first?);
+            let mut taken = 0;
+            while let Some(message) = next.take() {
+                let records = batch.entry(message.partition()).or_default();
+                records.push((message.offset(), answers::read(&message)));
+                taken += 1;
+                if taken < BATCH {
+                    next = consumer.recv().now_or_never().transpose()?;
+                }
+            }
+            for (partition, records) in batch {
+                self.take(partition, records).await?;
+            }
+        }
+    }
+
+    async fn consumer(&mut self) -> Result<StreamConsumer<Quiet>, DeciderError> {
+        let platform = &self.platform;
+        let partitions = platform.kafka.partitions(Topic::Registrations).await?;
+        let places = store::places(&platform.db, partitions).await?;
+        self.places = places.iter().map(|(partition, offset)| (*partition, (*offset, false))).collect();
+        let topic = platform.kafka.topic_name(Topic::Registrations);
+        let mut list = TopicPartitionList::new();
+        for (partition, offset) in places {
+            list.add_partition_offset(&topic, partition, Offset::Offset(offset))?;
+        }
+        // The client wants a group's name; nobody joins it, and nothing is committed to it.
+        let group = format!("{}chatlog-registrations", platform.settings.kafka.topic_prefix);
+        let consumer: StreamConsumer<Quiet> = platform.kafka.consumer_config(&group).create_with_context(Quiet)?;
+        consumer.assign(&list)?;
+        Ok(consumer)
+    }
+
+    /// Takes in what was read of a partition, unless another replica has.
+    async fn take(&mut self, partition: i32, mut records: Records) -> Result<(), DeciderError> {
+        loop {
+            let (place, _) = self.places.get(&partition).copied().unwrap_or_default();
+            records.retain(|(offset, _)| *offset >= place);
+            let Some((last, _)) = records.last() else { return Ok(()) };
+            let to = last + 1;
+            if let Some(settled) = self.transaction(partition, (place, to), &records).await? {
+                self.places.insert(partition, (to, true));
+                if !settled.queued.is_empty() {
+                    self.platform.outbox.wake();
+                }
+                self.followers.tell(&settled.changed);
+                return Ok(());
+            }
+            let found = store::place(&self.platform.db, partition).await?;
+            if found < place {
+                return Err(DeciderError::WentBack(partition));
+            }
+            self.places.insert(partition, (found, true));
+        }
+    }
+
+    /// `None` if somebody else was first.
+    async fn transaction(
+        &self,
+        partition: i32,
+        (from, to): (i64, i64),
+        records: &Records,
+    ) -> Result<Option<Settled>, DeciderError> {
+        let now = self.platform.clock.now();
+        let mut tx = self.platform.db.begin().await?;
+        if !store::advance(&mut tx, partition, from, to).await? {
+            return Ok(None);
+        }
+        let answers: Vec<&Answer> = records.iter().filter_map(|(_, answer)| answer.as_ref()).collect();
+        let ids: Vec<RegistrationId> = answers.iter().map(|answer| answer.registration).collect();
+        let mut registrations = store::lock(&mut tx, &ids).await?;
+        let (changed, follows) = hear(&mut registrations, &answers);
+        let settled = settle(&mut tx, changed, &follows, now).await?;
+        tx.commit().await?;
+        for (_, follows) in &follows {
+            count(follows);
+        }
+        Ok(Some(settled))
+    }
+}
+
+fn count(follows: &Follows) {
+    let decision = match follows {
+        Follows::Nothing => return,
+        Follows::Register => "registered",
+        Follows::Reject => "rejected",
+        Follows::RejectAgain(_) => "rejected_again",
+    };
+    metrics::counter!("registrations_decided_total", "decision" => decision).increment(1);
+}
+
+/// Takes answers in, in the log's order: which registrations are different now, and what follows.
+fn hear(
+    registrations: &mut HashMap<RegistrationId, Registration>,
+    answers: &[&Answer],
+) -> (Vec<Registration>, Vec<(RegistrationId, Follows)>) {
+    let before = registrations.clone();
+    let mut follows = Vec::new();
+    for answer in answers {
+        match registrations.get_mut(&answer.registration) {
+            Some(registration) => follows.push((answer.registration, registration.hear(answer))),
+            None => tracing::warn!(registration = %answer.registration, step = answer.step, "an answer to nothing"),
+        }
+    }
+    follows.retain(|(_, follows)| *follows != Follows::Nothing);
+    let follow = |id: &RegistrationId| follows.iter().any(|(it, _)| it == id);
+    let changed = registrations.values().filter(|it| before.get(&it.id) != Some(it) || follow(&it.id));
+    let mut changed: Vec<Registration> = changed.cloned().collect();
+    for registration in &mut changed {
+        registration.version += 1;
+    }
+    (changed, follows)
+}

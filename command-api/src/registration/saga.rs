@@ -1,0 +1,249 @@
+//! What an answer means for a registration: pure, and the same however often it is heard.
+//!
+//! The rule for what comes late: *a completion after the rejection is answered by the rejection again*. Topics have no
+//! order between them, so nobody can tell whether the participant had already seen the first one; after its completion it
+//! sees this one in any case, and undoes what it did. A repeated event of the same id says nothing new.
+
+use event_schema::{CommandId, EventId, RegistrationId, UserId};
+
+use super::steps::Steps;
+
+/// Why, where a participant said that it failed; its own word stands with its step.
+pub const STEP_FAILED: &str = "step_failed";
+/// Why, where not all had answered in time.
+pub const DEADLINE: &str = "deadline";
+/// Why, where somebody took the account away meanwhile.
+pub const ACCOUNT_GONE: &str = "account_gone";
+/// Longest word of a participant that is kept.
+const REASON_CHARS: usize = 100;
+
+/// What is decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Nothing yet.
+    Pending,
+    /// The account may be used.
+    Registered,
+    /// There is no account.
+    Rejected,
+}
+
+/// How far a participant is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepStatus {
+    /// It has not answered.
+    Pending,
+    /// It has done its part.
+    Done,
+    /// It could not.
+    Failed,
+    /// It has undone its part, or had nothing to undo.
+    Undone,
+}
+
+impl Status {
+    /// The word in the table.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Registered => "registered",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// The status of a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Pending, Self::Registered, Self::Rejected].into_iter().find(|status| status.as_str() == word)
+    }
+}
+
+impl StepStatus {
+    /// The word in the table and in the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Undone => "undone",
+        }
+    }
+
+    /// The status of a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Pending, Self::Done, Self::Failed, Self::Undone].into_iter().find(|status| status.as_str() == word)
+    }
+}
+
+/// A participant's part in one registration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Whose.
+    pub name: String,
+    /// How far.
+    pub status: StepStatus,
+    /// Why it failed.
+    pub reason: Option<String>,
+    /// The event that completed it last.
+    pub completed_by: Option<EventId>,
+}
+
+/// One run of the saga.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// Which.
+    pub id: RegistrationId,
+    /// The account to be.
+    pub user: UserId,
+    /// The command that asked for it.
+    pub command: CommandId,
+    /// What is decided.
+    pub status: Status,
+    /// Counts the changes that may be seen.
+    pub version: i64,
+    /// The step that failed.
+    pub failed_step: Option<String>,
+    /// Why it was rejected.
+    pub reason: Option<String>,
+    /// Everybody whose part is needed.
+    pub steps: Vec<Step>,
+}
+
+/// What a participant says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// It has done its part.
+    Completed,
+    /// It could not, for this reason.
+    Failed(String),
+    /// It has undone its part.
+    Compensated,
+}
+
+/// An answer on `chat.registrations`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// About which run.
+    pub registration: RegistrationId,
+    /// The key that it came under.
+    pub user: UserId,
+    /// Of which participant.
+    pub step: String,
+    /// Under which id.
+    pub event: EventId,
+    /// What.
+    pub said: Said,
+}
+
+/// What follows from an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Follows {
+    /// Nothing, or only that the step is further.
+    Nothing,
+    /// All have completed: the account may be used.
+    Register,
+    /// There will be no account.
+    Reject,
+    /// Somebody completed after the rejection, by this event: it is said again.
+    RejectAgain(EventId),
+}
+
+impl Registration {
+    /// A new one, of which nobody has done anything.
+    #[must_use]
+    pub fn begun(id: RegistrationId, user: UserId, command: CommandId, steps: &Steps) -> Self {
+        let step =
+            |name: &String| Step { name: name.clone(), status: StepStatus::Pending, reason: None, completed_by: None };
+        let steps = steps.names().iter().map(step).collect();
+        let status = Status::Pending;
+        Self { id, user, command, status, version: 1, failed_step: None, reason: None, steps }
+    }
+
+    /// Decides, if nobody's answer is missing.
+    pub fn settle(&mut self) -> Follows {
+        let all = self.steps.iter().all(|step| step.status == StepStatus::Done);
+        if self.status != Status::Pending || !all {
+            return Follows::Nothing;
+        }
+        self.status = Status::Registered;
+        Follows::Register
+    }
+
+    /// Decides against it, unless it is decided.
+    pub fn reject(&mut self, step: Option<String>, reason: &str) -> Follows {
+        if self.status != Status::Pending {
+            return Follows::Nothing;
+        }
+        self.status = Status::Rejected;
+        self.failed_step = step;
+        self.reason = Some(reason.to_owned());
+        Follows::Reject
+    }
+
+    /// Takes an answer in.
+    pub fn hear(&mut self, answer: &Answer) -> Follows {
+        if answer.user != self.user {
+            return Follows::Nothing;
+        }
+        let late = self.status == Status::Rejected;
+        let Some(step) = self.steps.iter_mut().find(|step| step.name == answer.step) else {
+            // Nobody waited for it, but it must not keep what it did.
+            let completed = answer.said == Said::Completed;
+            return if late && completed { Follows::RejectAgain(answer.event) } else { Follows::Nothing };
+        };
+        match (&answer.said, self.status) {
+            (Said::Completed, _) if step.completed_by == Some(answer.event) => Follows::Nothing,
+            (Said::Completed, Status::Pending) => {
+                step.status = StepStatus::Done;
+                step.completed_by = Some(answer.event);
+                self.settle()
+            }
+            (Said::Completed, Status::Rejected) => {
+                step.status = StepStatus::Done;
+                step.completed_by = Some(answer.event);
+                Follows::RejectAgain(answer.event)
+            }
+            (Said::Failed(reason), Status::Pending) => {
+                let reason = reason.chars().take(REASON_CHARS).collect();
+                self.fail(&answer.step, reason)
+            }
+            // It says that it has undone what nobody asked it to undo.
+            (Said::Compensated, Status::Pending) => self.fail(&answer.step, "compensated".to_owned()),
+            (Said::Failed(reason), Status::Rejected) if step.status == StepStatus::Pending => {
+                step.status = StepStatus::Failed;
+                step.reason = Some(reason.chars().take(REASON_CHARS).collect());
+                Follows::Nothing
+            }
+            (Said::Compensated, Status::Rejected) if step.status != StepStatus::Failed => {
+                step.status = StepStatus::Undone;
+                Follows::Nothing
+            }
+            // What is registered stays registered.
+            _ => Follows::Nothing,
+        }
+    }
+
+    fn fail(&mut self, name: &str, reason: String) -> Follows {
+        if let Some(step) = self.steps.iter_mut().find(|step| step.name == name) {
+            step.status = StepStatus::Failed;
+            step.reason = Some(reason);
+        }
+        self.reject(Some(name.to_owned()), STEP_FAILED)
+    }
+}
+
+/// Whether nothing more is to be expected: it is decided, and nobody has anything left to undo.
+#[must_use]
+pub fn is_final(status: Status, steps: &[Step]) -> bool {
+    match status {
+        Status::Pending => false,
+        Status::Registered => true,
+        Status::Rejected => steps.iter().all(|step| step.status != StepStatus::Done),
+    }
+}
+
+#[cfg(test)]
+mod tests;
