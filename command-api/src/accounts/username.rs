@@ -6,7 +6,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
-use unicode_security::{GeneralSecurityProfile as _, RestrictionLevel, RestrictionLevelDetection as _, skeleton};
+use unicode_security::{GeneralSecurityProfile, RestrictionLevel, RestrictionLevelDetection as _, skeleton};
 
 use crate::validate::Invalid;
 
@@ -48,7 +48,7 @@ impl Username {
         if shown.starts_with(is_combining_mark) {
             return Err(Invalid::new(field, "begins with a mark that belongs to a letter"));
         }
-        if !shown.chars().all(|c| c.identifier_allowed()) {
+        if !shown.chars().all(GeneralSecurityProfile::identifier_allowed) {
             return Err(Invalid::new(field, "has a letter that is not used in names today"));
         }
         if !shown.as_str().check_restriction_level(RestrictionLevel::HighlyRestrictive) {

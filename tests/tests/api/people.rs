@@ -124,7 +124,7 @@ async fn friends_come_in_pages() {
     let mut position = String::new();
     for _ in 0..5 {
         let friend = system.person("friend").await;
-        let _ = wait_for(&owner, Method::PUT, &format!("/v1/friends/{}", friend.id), None).await.position();
+        let _ = wait_for(&owner, Method::PUT, &format!("/v1/friends/{}", friend.id), None).await;
         position = wait_for(&friend, Method::PUT, &format!("/v1/friends/{}", owner.id), None).await.position();
         expected.push(friend.id);
     }
