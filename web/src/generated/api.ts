@@ -21,6 +21,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Browse the log
+         * @description Every record that fits, damaged ones and those of later versions too (`problem` says what is wrong with them). The work
+         *     for one page is bounded: where few records fit, it ends early, and `next` leads on.
+         */
+        get: operations["list_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/events/tail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Watch the log
+         * @description Server-sent events: `record` with what `GET /v1/admin/events` has in `items`, and at last `end` with a `reason`. At least
+         *     every ten seconds an `id` (and a comment) says where the stream stands; sent as `Last-Event-ID`, with the same filters, it
+         *     goes on there, and may repeat the records of the last second. A stream lasts ten minutes at most.
+         */
+        get: operations["tail_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/parked": {
         parameters: {
             query?: never;
@@ -98,6 +141,107 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/projections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read how far the read models are
+         * @description Each generation with its state and size, and each partition of it with what is not folded yet and what is parked.
+         */
+        get: operations["list_projections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read how far a rebuild is
+         * @description Of the rebuild at work (`chatlog rebuild`), or of the last one.
+         */
+        get: operations["get_rebuild"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/registrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List sign-ups
+         * @description Those under way and those that ended, the latest first.
+         */
+        get: operations["list_registrations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/rooms/{room}/at": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a room as it was at a time
+         * @description Folded from the log alone: facts, people and messages as members could read them then, before later edits and deletions.
+         *     Each look is an event in `chat.admin` (`room_looked_back`).
+         */
+        get: operations["get_room_at"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/rooms/{room}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what became of a room between two times
+         * @description Folded from the log alone, twice. Each look is an event in `chat.admin` (`room_compared`).
+         */
+        get: operations["get_room_diff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/channels": {
         parameters: {
             query?: never;
@@ -113,6 +257,52 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/friends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List one's friends
+         * @description Those whom the reader has added, each `mutual` if they have added the reader too; with `incoming=true` those who have
+         *     added the reader and wait for the same.
+         */
+        get: operations["list_friends"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/friends/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Add a friend
+         * @description To the caller's own list. Friends are mutual once each has added the other; until then the other finds the caller among
+         *     those who have added them (`GET /v1/friends?incoming=true`).
+         */
+        put: operations["add_friend"];
+        post?: never;
+        /**
+         * Remove a friend
+         * @description From the caller's own list; the caller stays in the other's.
+         */
+        delete: operations["remove_friend"];
         options?: never;
         head?: never;
         patch?: never;
@@ -150,6 +340,53 @@ export interface paths {
         get: operations["get_me"];
         put?: never;
         post?: never;
+        /**
+         * Close one's account
+         * @description For good: every session ends, the address is free again, groups and channels are left. What was said stays, under the
+         *     name that it was said under; nobody else gets the username. Direct rooms stay as they are.
+         */
+        delete: operations["close_account"];
+        options?: never;
+        head?: never;
+        /**
+         * Change one's profile
+         * @description Everybody sees the new name from then on, also beside what was said before.
+         */
+        patch: operations["change_profile"];
+        trace?: never;
+    };
+    "/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change the password
+         * @description Every session of the caller ends, this one included, on every replica within a second: log in again. Wrong passwords are
+         *     counted like those of log-ins.
+         */
+        put: operations["change_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say what one is up to */
+        put: operations["put_status"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -168,6 +405,90 @@ export interface paths {
          * @description For the position that a command was answered with, and for whoever sent it alone. Waits a second for the fold.
          */
         get: operations["get_outcome"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/password/forgot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for another password
+         * @description A code is mailed with which another password can be chosen, if the address is of an account; the answer is the same if
+         *     not. Few are sent to one address.
+         */
+        post: operations["forgot_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/password/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Choose another password
+         * @description Takes the mailed code, which is good for five minutes and five tries, once. Every session of the account ends. An address
+         *     that nobody has and a wrong code are told apart by nothing.
+         */
+        post: operations["reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/registrations/{registration}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look how a sign-up stands
+         * @description The id that `POST /v1/users` answered with is all that is needed.
+         */
+        get: operations["get_registration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/registrations/{registration}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow a sign-up (server-sent events)
+         * @description Events named `registration` have the same JSON as the plain look: first how it stands, then every change. After the last
+         *     one (it is registered, or it is rejected and everything is undone) comes `end`, and the stream closes. A client that comes
+         *     again with `Last-Event-ID` gets what is newer; 204 where nothing more will come.
+         */
+        get: operations["follow_registration"];
         put?: never;
         post?: never;
         delete?: never;
@@ -471,10 +792,15 @@ export interface paths {
         put?: never;
         /**
          * Log in
-         * @description Takes the username or the e-mail address. An unknown name and a wrong password are told apart by nothing.
+         * @description Takes the username or the e-mail address. An unknown name and a wrong password are told apart by nothing. With
+         *     `cookies: true` a browser keeps the session: the answer is 201 with three cookies and the token that every further request
+         *     which changes something shows as `X-CSRF-Token`.
          */
         post: operations["log_in"];
-        /** Log out everywhere */
+        /**
+         * Log out everywhere
+         * @description Every session of the caller ends, this one included, on every replica within a second.
+         */
         delete: operations["log_out_everywhere"];
         options?: never;
         head?: never;
@@ -491,7 +817,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Log out here */
+        /**
+         * Log out here
+         * @description Every token of this session ends, on every replica within a second.
+         */
         delete: operations["log_out"];
         options?: never;
         head?: never;
@@ -509,7 +838,8 @@ export interface paths {
         put?: never;
         /**
          * Get the next tokens
-         * @description A refresh token is taken once. One that comes a second time ends its session: somebody else has it too.
+         * @description A refresh token is taken once. One that comes a second time ends its session, access tokens included: somebody else has
+         *     it too. A browser sends `{}`, and its cookie.
          */
         post: operations["refresh"];
         delete?: never;
@@ -530,7 +860,8 @@ export interface paths {
         put?: never;
         /**
          * Sign up
-         * @description Username and address are reserved at once. With `Prefer: wait=N` the answer is 201 once the profile can be read.
+         * @description Username and address are reserved at once; the account may be used once every step is done. With `Prefer: wait=N` the
+         *     answer is 201 then, or the rejection.
          */
         post: operations["sign_up"];
         delete?: never;
@@ -550,6 +881,48 @@ export interface paths {
         get: operations["get_user"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove an address
+         * @description Takes the code that was mailed after sign-up. It is good for five minutes and five tries, once. An address that nobody
+         *     has and a wrong code are told apart by nothing.
+         */
+        post: operations["verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/verify/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send the code again
+         * @description Another code is mailed, and the earlier one is void, if the address is of an account that is not verified; the answer is
+         *     the same if not. Few are sent to one address.
+         */
+        post: operations["resend_code"];
         delete?: never;
         options?: never;
         head?: never;
@@ -673,6 +1046,32 @@ export interface components {
             /** @description Its name; direct rooms have none. */
             name?: string | null;
         };
+        /** @description The present password and the next. */
+        ChangePassword: {
+            /**
+             * @description The one that counts now.
+             * @example correct horse battery
+             */
+            current_password: string;
+            /**
+             * @description 10 to 128 characters.
+             * @example another horse battery
+             */
+            new_password: string;
+        };
+        /** @description What is to be changed of a profile; what is absent stays. */
+        ChangeProfile: {
+            /**
+             * @description Another name to show.
+             * @example The owner
+             */
+            display_name?: string | null;
+            /**
+             * @description Another language (BCP 47).
+             * @example ko-KR
+             */
+            locale?: string | null;
+        };
         /** @description A change of a room: one of its fields. */
         ChangeRoom: {
             /** @description `true` closes the room for ever. */
@@ -730,6 +1129,24 @@ export interface components {
             /** @description There are more: `after` this cursor. */
             next?: string | null;
         };
+        /** @description The proof that it is really the owner who closes an account. */
+        CloseAccount: {
+            /**
+             * @description The account's password.
+             * @example correct horse battery
+             */
+            password: string;
+        };
+        /** @description A session that a browser keeps in cookies. */
+        CookieSession: {
+            /** @description For the header `X-CSRF-Token` of every request that changes something; the same as in the cookie that scripts can read. */
+            csrf_token: string;
+            /**
+             * Format: int64
+             * @description Seconds until the session has to be refreshed.
+             */
+            expires_in: number;
+        };
         /** @description A new room. */
         CreateRoom: {
             /** @enum {string} */
@@ -780,6 +1197,43 @@ export interface components {
             items: components["schemas"]["Edit"][];
             /** @description There are older versions: `after` this cursor. */
             next?: string | null;
+        };
+        /** @description A fact about a room that changed. */
+        FactChange: {
+            /** @description What it became. */
+            after?: string | null;
+            /** @description What it was; absent if the room was not there. */
+            before?: string | null;
+            /** @description Which: `name`, `join_rule`, `history_visibility`, `archived`, `member_count`, `last_seq` or `rev`. */
+            fact: string;
+        };
+        /** @description A friend. */
+        Friend: {
+            /** @description The account is closed. */
+            deactivated: boolean;
+            /** @description Whether each has added the other. */
+            mutual: boolean;
+            /**
+             * Format: date-time
+             * @description Since when the one has added the other: the reader the friend, or, of the incoming, they the reader.
+             */
+            since: string;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            user_id: string;
+        };
+        /** @description Friends of the reader, or those who would be, in the order of their ids. */
+        FriendsPage: {
+            /** @description The people. */
+            items: components["schemas"]["Friend"][];
+            /** @description There are more: `after` this cursor. */
+            next?: string | null;
+            /** @description Their names, by id. */
+            users: {
+                [key: string]: components["schemas"]["NamesItem"];
+            };
         };
         /** @description A room, and what is new in it. */
         InboxItem: {
@@ -853,6 +1307,8 @@ export interface components {
         };
         /** @description Credentials: a username or an e-mail address, and the password. */
         LogIn: {
+            /** @description Whether the session is kept in cookies (201) instead of tokens (200): for browsers. */
+            cookies?: boolean;
             /**
              * @description The address, instead of the username.
              * @example owner@example.org
@@ -869,10 +1325,70 @@ export interface components {
              */
             username?: string | null;
         };
+        /** @description Records of the log. */
+        LogPage: {
+            /**
+             * @description The records. Those of one partition in its order, or in its reverse; partitions are mixed by the time at which
+             *     records were written. There may be fewer than asked for, or none, and more all the same.
+             */
+            items: components["schemas"]["LogRecord"][];
+            /** @description There may be more: `after` this cursor. */
+            next?: string | null;
+            /** @description Records that were looked at for this page. */
+            scanned: number;
+        };
+        /** @description A record of the log as it stands there, whether or not anybody can read it as an event. */
+        LogRecord: {
+            /** @description Its value as text, where that is not JSON. */
+            damaged?: string | null;
+            /** @description Its headers: their text, or a list of texts where a name occurs more than once. */
+            headers: {
+                [key: string]: unknown;
+            };
+            /** @description Its key; what is not UTF-8 is replaced. */
+            key?: string | null;
+            /**
+             * Format: int64
+             * @description Its offset there.
+             */
+            offset: number;
+            /**
+             * Format: int32
+             * @description Its partition.
+             */
+            partition: number;
+            /** @description Why it cannot be read as an event: it is damaged, or of a later version. */
+            problem?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was written to the log, by Kafka's clock. Not the event's time (header `ce_time`).
+             */
+            recorded_at?: string | null;
+            /** @description Its topic. */
+            topic: string;
+            /** @description Its value, where that is JSON. */
+            value?: unknown;
+        };
+        /** @description An address. */
+        Mailbox: {
+            /**
+             * @description The account's address.
+             * @example owner@example.org
+             */
+            email: string;
+        };
         /** @description What one may know of oneself. */
         Me: components["schemas"]["Profile"] & {
+            /** @description What the account is: `registered`, `verified`, `suspended` or `deactivated`. */
+            account_status?: string | null;
+            /** @description Where mails go. */
+            email?: string | null;
             /** @description The language of mails (BCP 47). */
             locale: string;
+            /** @description What one may do beyond one's own account and rooms: `admin`. */
+            roles: string[];
+            /** @description Whether the address has been confirmed. */
+            verified: boolean;
         };
         /** @description A member. */
         Member: {
@@ -906,6 +1422,35 @@ export interface components {
             /**
              * Format: uuid
              * @description Whom it is about.
+             */
+            user_id: string;
+        };
+        /** @description Somebody who had to do with a room. */
+        MemberAt: {
+            /** @description The role. */
+            role: string;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /** @description `joined`, `invited`, `left` or `removed`. */
+            state: string;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            user_id: string;
+        };
+        /** @description Somebody whose state or role changed. */
+        MemberChange: {
+            /** @description State and role after. */
+            after?: string | null;
+            /** @description State and role before, like `joined as member`; absent of who is new. */
+            before?: string | null;
+            /**
+             * Format: uuid
+             * @description Who.
              */
             user_id: string;
         };
@@ -961,6 +1506,11 @@ export interface components {
              * @description Its number in the room, if the answer waited for the fold.
              */
             seq?: number | null;
+        };
+        /** @description A message that is new or changed. */
+        MessageChange: {
+            after?: components["schemas"]["MessageItem"];
+            before?: components["schemas"]["MessageItem"];
         };
         /** @description A command about a message. */
         MessageChangeAccepted: {
@@ -1155,6 +1705,21 @@ export interface components {
             /** @description There are more: `after` this cursor. */
             next?: string | null;
         };
+        /** @description A command about a person. */
+        PersonAccepted: {
+            /** @description The position that includes it, if it reached the log within a second. */
+            position?: string | null;
+            /**
+             * Format: int64
+             * @description The rev of the caller that it got, if the answer waited for the fold.
+             */
+            rev?: number | null;
+            /**
+             * Format: uuid
+             * @description Whom it is about.
+             */
+            user_id: string;
+        };
         /** @description Messages to post one after another. */
         PostBatch: {
             /** @description At most 500. */
@@ -1187,7 +1752,7 @@ export interface components {
              */
             limit?: number | null;
             /**
-             * @description Why the fold rejected the command, as a stable word (`rejected` only).
+             * @description Why the fold rejected the command, or why a sign-up was rejected, as a stable word.
              * @example not_a_member
              */
             reason?: string | null;
@@ -1199,6 +1764,11 @@ export interface components {
              * @example 400
              */
             status: number;
+            /**
+             * @description The step of a sign-up that failed.
+             * @example profile
+             */
+            step?: string | null;
             /** @description The kind of problem, for people. */
             title: string;
             /**
@@ -1235,10 +1805,123 @@ export interface components {
             /** @description Their profiles in the order asked for; whoever does not exist is missing. */
             items: components["schemas"]["Profile"][];
         };
+        /** @description One complete build of the read models. */
+        ProjectionGeneration: {
+            /**
+             * Format: date-time
+             * @description When it began to be read, the last time.
+             */
+            activated_at?: string | null;
+            /**
+             * Format: int64
+             * @description Its size on disk.
+             */
+            bytes: number;
+            /**
+             * Format: date-time
+             * @description When it was begun.
+             */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description Events folded into it.
+             */
+            events: number;
+            /**
+             * Format: int32
+             * @description The version of the fold that writes it.
+             */
+            fold_version: number;
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            generation: number;
+            /**
+             * Format: int64
+             * @description Events of the log that are not folded into it yet; absent if Kafka does not answer.
+             */
+            lag_events?: number | null;
+            /**
+             * Format: int64
+             * @description Events that wait with them.
+             */
+            parked_events: number;
+            /**
+             * Format: int64
+             * @description Keys of which an event could not be processed.
+             */
+            parked_keys: number;
+            /** @description Its partitions. */
+            partitions: components["schemas"]["ProjectionPartition"][];
+            /**
+             * @description `loading`: being filled; `building`: complete, not read yet; `active`: the one that is read; `standby`: read before,
+             *     folded on.
+             */
+            state: string;
+        };
+        /** @description How far a generation is in one partition. */
+        ProjectionPartition: {
+            /**
+             * Format: int64
+             * @description Events that are not folded yet; absent if Kafka does not answer.
+             */
+            lag_events?: number | null;
+            /**
+             * Format: double
+             * @description For how long the first of them has been in the log; absent where there is none, or it cannot be read now.
+             */
+            lag_seconds?: number | null;
+            /**
+             * Format: int64
+             * @description The offset that the next record will get; absent if Kafka does not answer.
+             */
+            log_end?: number | null;
+            /**
+             * Format: int64
+             * @description The offset that is folded next.
+             */
+            next_offset: number;
+            /**
+             * Format: int64
+             * @description Events that wait with them.
+             */
+            parked_events: number;
+            /**
+             * Format: int64
+             * @description Keys of which an event could not be processed.
+             */
+            parked_keys: number;
+            /**
+             * Format: int32
+             * @description The partition.
+             */
+            partition: number;
+            /** @description The topic. */
+            topic: string;
+        };
+        /** @description The read models. */
+        Projections: {
+            /** @description The generations, in order. */
+            generations: components["schemas"]["ProjectionGeneration"][];
+            /**
+             * Format: uuid
+             * @description The log's id.
+             */
+            log_id: string;
+        };
         /** @description What a member should be. */
         PutMember: {
             /** @enum {string} */
             role?: "member" | "moderator" | "owner";
+        };
+        /** @description A status line. */
+        PutStatus: {
+            /**
+             * @description The line that others see; null clears it.
+             * @example back at noon
+             */
+            status?: string | null;
         };
         /** @description How many people put an emoji on a message. */
         ReactionItem: {
@@ -1274,6 +1957,66 @@ export interface components {
              */
             up_to_seq: number;
         };
+        /** @description Whether somebody rebuilds. */
+        RebuildAnswer: {
+            rebuild?: components["schemas"]["RebuildProgress"] | null;
+        };
+        /** @description How far a rebuild is, or how it ended. */
+        RebuildProgress: {
+            /**
+             * Format: date-time
+             * @description When it began, or went on.
+             */
+            began_at: string;
+            /**
+             * Format: int64
+             * @description So many of them are done.
+             */
+            done: number;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at?: string | null;
+            /**
+             * Format: double
+             * @description Seconds until the end of the phase at this rate; absent where that cannot be said.
+             */
+            eta_seconds?: number | null;
+            /**
+             * Format: int32
+             * @description The generation that it builds.
+             */
+            generation: number;
+            /**
+             * Format: double
+             * @description So many a second, on average over the phase.
+             */
+            per_second: number;
+            /** @description The phase in which it is, or in which it ended. */
+            phase: string;
+            /**
+             * Format: date-time
+             * @description When the phase began.
+             */
+            phase_began_at: string;
+            /** @description Why it failed. */
+            problem?: string | null;
+            /** @description `running`, `done`, `stopped`, `failed`, or `lost`: its process ended without a word. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Of so many; absent where it is not known.
+             */
+            total?: number | null;
+            /** @description What `done` and `total` count in this phase: `events`, `rows`, `indexes`. */
+            unit: string;
+            /**
+             * Format: date-time
+             * @description When it was last heard of.
+             */
+            updated_at: string;
+        };
         /** @description How far a member has read. */
         Receipt: {
             /**
@@ -1296,8 +2039,101 @@ export interface components {
         };
         /** @description A refresh token. */
         Refresh: {
-            /** @description As it was given, once. */
-            refresh_token: string;
+            /**
+             * @description As it was given, once; without it, the cookie's.
+             * @example GZ9x…
+             */
+            refresh_token?: string | null;
+        };
+        /** @description A sign-up. */
+        RegistrationItem: {
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it is rejected, if nothing comes before.
+             */
+            deadline_at: string;
+            /**
+             * Format: date-time
+             * @description When it was decided.
+             */
+            decided_at?: string | null;
+            /** @description The step that failed. */
+            failed_step?: string | null;
+            /** @description Why it was rejected. */
+            reason?: string | null;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            registration_id: string;
+            /** @description `pending`, `registered` or `rejected`. */
+            status: string;
+            /** @description Everybody whose part is needed, by name. */
+            steps: components["schemas"]["RegistrationStepItem"][];
+            /**
+             * Format: uuid
+             * @description The account that it is about; gone where it was rejected.
+             */
+            user_id: string;
+        };
+        /** @description Sign-ups. */
+        RegistrationPage: {
+            /** @description The sign-ups, the latest first. */
+            items: components["schemas"]["RegistrationItem"][];
+            /** @description There are more: `after` this cursor. */
+            next?: string | null;
+        };
+        /** @description A sign-up as it stands. */
+        RegistrationState: {
+            /** @description The step that failed. */
+            failed_step?: string | null;
+            /** @description Why it was rejected: `step_failed`, `deadline`, or another word. */
+            reason?: string | null;
+            /**
+             * @description `pending`; `registered`: the account may be used; `verified`: and its address is known to be right; `rejected`: there
+             *     is no account.
+             * @example registered
+             */
+            status: string;
+            /** @description Each part of it, by name. */
+            steps: components["schemas"]["StepState"][];
+        };
+        /** @description One part of a sign-up. */
+        RegistrationStepItem: {
+            /** @description Whose it is. */
+            name: string;
+            /** @description Why it failed. */
+            reason?: string | null;
+            /** @description `pending`, `done`, `failed` or `undone`. */
+            status: string;
+            /**
+             * Format: date-time
+             * @description When it was last heard of.
+             */
+            updated_at: string;
+        };
+        /** @description An address, the code that was sent to it, and the password that is to count from now on. */
+        Reset: {
+            /**
+             * @description Six digits, as mailed.
+             * @example 042137
+             */
+            code: string;
+            /**
+             * @description The account's address.
+             * @example owner@example.org
+             */
+            email: string;
+            /**
+             * @description 10 to 128 characters.
+             * @example correct horse battery
+             */
+            password: string;
         };
         /** @description A room. */
         Room: {
@@ -1368,6 +2204,88 @@ export interface components {
              */
             room_id: string;
         };
+        /** @description A room as it was. */
+        RoomAt: {
+            /**
+             * Format: date-time
+             * @description As of when.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Events of the room that made it so.
+             */
+            events: number;
+            /** @description Everybody who had to do with it, in the order of their ids: a thousand at most. */
+            members: components["schemas"]["MemberAt"][];
+            /** @description The newest messages, newest first, as members could read them then. */
+            messages: components["schemas"]["MessageItem"][];
+            /** @description There are more members than these. */
+            more_members?: boolean;
+            /** @description What it was. */
+            room: components["schemas"]["RoomFacts"];
+            /**
+             * Format: uuid
+             * @description Which room.
+             */
+            room_id: string;
+        };
+        /** @description What became of a room between two times. */
+        RoomDiff: {
+            /**
+             * Format: date-time
+             * @description The earlier time.
+             */
+            from: string;
+            /** @description People whose state or role changed, in the order of their ids: a thousand at most. */
+            members: components["schemas"]["MemberChange"][];
+            /** @description Messages that are new or changed, in the order of their seq. */
+            messages: components["schemas"]["MessageChange"][];
+            /** @description More people changed than these. */
+            more_members?: boolean;
+            /** @description More messages changed than these; they have a higher seq. */
+            more_messages?: boolean;
+            /** @description Facts about the room that changed. */
+            room: components["schemas"]["FactChange"][];
+            /**
+             * Format: uuid
+             * @description Which room.
+             */
+            room_id: string;
+            /**
+             * Format: date-time
+             * @description The later time.
+             */
+            to: string;
+        };
+        /** @description A room's own facts. */
+        RoomFacts: {
+            /** @description Nothing could be written any more. */
+            archived: boolean;
+            /** @description `all` or `since_join`. */
+            history_visibility: string;
+            /** @description `open` or `invite`. */
+            join_rule: string;
+            /** @description `direct`, `group` or `channel`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description The seq of the newest message.
+             */
+            last_seq: number;
+            /**
+             * Format: int64
+             * @description Its members.
+             */
+            member_count: number;
+            /** @description Its name. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description Its rev.
+             */
+            rev: number;
+        };
         /** @description What a client proves with who it is. */
         Session: {
             /** @description For the header `authorization: Bearer …`. */
@@ -1384,11 +2302,11 @@ export interface components {
         };
         /** @description An account on its way. */
         SignedUp: {
-            /** @description The position that includes it, if it reached the log within a second. */
+            /** @description A position that includes it, if it reached the log within a second. */
             position?: string | null;
             /**
              * Format: uuid
-             * @description The run of the sign-up.
+             * @description The run of the sign-up: whoever knows it may follow it at `/v1/registrations/{registration}`.
              */
             registration_id: string;
             /**
@@ -1412,15 +2330,31 @@ export interface components {
              */
             locale?: string | null;
             /**
-             * @description 10 to 128 characters.
+             * @description 10 to 128 characters; none of those that are guessed first.
              * @example correct horse battery
              */
             password: string;
             /**
-             * @description 3 to 32 letters, digits, `.`, `_`, `-`; unique, whatever its case.
+             * @description 3 to 32 letters of one script (or of scripts written together), digits, `.`, `_`, `-`; unique: neither another case
+             *     nor letters that look alike make another name.
              * @example owner
              */
             username: string;
+        };
+        /** @description One part of a sign-up. */
+        StepState: {
+            /**
+             * @description Whose it is.
+             * @example profile
+             */
+            name: string;
+            /** @description Why it failed, as a word of its own. */
+            reason?: string | null;
+            /**
+             * @description `pending`, `done`, `failed` or `undone`.
+             * @example done
+             */
+            status: string;
         };
         /**
          * @description Text that people wrote. Clients show a placeholder for `erased` and for formats they do not know.
@@ -1440,6 +2374,19 @@ export interface components {
          * @enum {string}
          */
         Verdict: "applied" | "rejected" | "duplicate" | "pending";
+        /** @description An address, and the code that was sent to it. */
+        Verification: {
+            /**
+             * @description Six digits, as mailed.
+             * @example 042137
+             */
+            code: string;
+            /**
+             * @description The account's address.
+             * @example owner@example.org
+             */
+            email: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -1465,6 +2412,218 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+        };
+    };
+    list_events: {
+        parameters: {
+            query?: {
+                /** @description Only events that this person caused. */
+                actor?: string;
+                /** @description A cursor (`next` of a page): the records after it, with the same filters and order. */
+                after?: string;
+                /**
+                 * @description Only records written to the log at this time (RFC 3339) or later, by Kafka's clock. Not the events' own time
+                 *     (`ce_time`): imported events were written when they were imported.
+                 */
+                from?: string;
+                /** @description Only records with this key: a room, a user, a setting's name. */
+                key?: string;
+                /** @description Records on the page, 1 to 200; 50 when absent. */
+                limit?: number;
+                /**
+                 * @description Only these offsets, of one partition: `1200` is that one, `1200..1300` ends before 1300, `1200..` and `..1300` have
+                 *     one end.
+                 * @example 1200..1300
+                 */
+                offset?: string;
+                /**
+                 * @description `newest` first (the default) or `oldest` first.
+                 * @example newest
+                 */
+                order?: string;
+                /** @description Only this partition. */
+                partition?: number;
+                /** @description Only records written before this time (RFC 3339), by Kafka's clock. */
+                to?: string;
+                /**
+                 * @description Only these topics, with commas between them.
+                 * @example chat.rooms,chat.users
+                 */
+                topic?: string;
+                /**
+                 * @description Only events of these types, with commas between them: `chat.message.posted.v1`, without its version, or `posted`.
+                 * @example posted,edited
+                 */
+                type?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogPage"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tail_events: {
+        parameters: {
+            query?: {
+                /** @description Only events that this person caused. */
+                actor?: string;
+                /**
+                 * @description Begin with what was written to the log at this time (RFC 3339), by Kafka's clock; with what is written next when
+                 *     absent.
+                 */
+                from?: string;
+                /** @description Only records with this key: a room, a user, a setting's name. */
+                key?: string;
+                /** @description Only this partition. */
+                partition?: number;
+                /**
+                 * @description Only these topics, with commas between them.
+                 * @example chat.rooms,chat.users
+                 */
+                topic?: string;
+                /**
+                 * @description Only events of these types, with commas between them: `chat.message.posted.v1`, without its version, or `posted`.
+                 * @example posted,edited
+                 */
+                type?: string;
+            };
+            header?: {
+                /** @description Go on where an earlier stream was */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream of server-sent events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1822,6 +2981,437 @@ export interface operations {
             };
         };
     };
+    list_projections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The generations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Projections"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rebuild: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rebuild, if there was any */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RebuildAnswer"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_registrations: {
+        parameters: {
+            query?: {
+                /** @description A cursor (`next` of a page): the items after it. */
+                after?: string;
+                /** @description Items on the page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description Only those: `pending`, `registered` or `rejected`. */
+                status?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationPage"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_room_at: {
+        parameters: {
+            query?: {
+                /** @description As of then (RFC 3339), by the room's own time, which never goes back; now when absent. */
+                at?: string;
+                /** @description Messages in the answer, the newest, 1 to 1000; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The room */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The room as it was */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomAt"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: there was no such room at that time */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cannot-be-folded`: an event of the room cannot be read or folded; `detail` says which */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: somebody else looks back just now, or it takes longer than a request may; try again, or use `chatlog room show` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_room_diff: {
+        parameters: {
+            query: {
+                /** @description The earlier time (RFC 3339). */
+                from: string;
+                /** @description Messages in the answer, the first that changed, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description The later time (RFC 3339); now when absent. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The room */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What became of the room */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomDiff"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: there was no such room at that time */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cannot-be-folded`: an event of the room cannot be read or folded; `detail` says which */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: somebody else looks back just now, or it takes longer than a request may; try again, or use `chatlog room show` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_channels: {
         parameters: {
             query?: {
@@ -1904,6 +3494,309 @@ export interface operations {
                 };
             };
             /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `parked`: what would refuse it waits for an administrator; `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_friends: {
+        parameters: {
+            query?: {
+                /** @description A cursor (`next` of a page): what comes after it. */
+                after?: string;
+                /** @description A position: the answer includes what it stands for, or is 503 `behind`. */
+                at_least?: string;
+                /** @description `true`: those who have added the reader and whom the reader has not added. */
+                incoming?: boolean;
+                /** @description Items on a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match` */
+                    ETag?: string;
+                    /** @description `next` as a link (RFC 8288) */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FriendsPage"];
+                };
+            };
+            /** @description The answer is what `If-None-Match` names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`, `limit-exceeded` or `beyond-end`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `other-log`: the position is of another log */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `parked`: what would refuse it waits for an administrator; `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_friend: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition the same command */
+                "Idempotency-Key"?: string | null;
+                /** @description `wait=N`: seconds to wait for the fold */
+                Prefer?: string | null;
+            };
+            path: {
+                /** @description Whom it is about */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done (`Prefer: wait`) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonAccepted"];
+                };
+            };
+            /** @description It is kept, and on its way; or it was so already */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonAccepted"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`; or `invalid-credentials`, where a password is asked for */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `csrf-refused`: a session in cookies without its `X-CSRF-Token`, or from a page of another origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: there is no such person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `in-progress`: an earlier request under this key has not been answered yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rejected`: nobody is their own friend; `limit-exceeded`: the list is full; or `idempotency-key-reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_friend: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition the same command */
+                "Idempotency-Key"?: string | null;
+                /** @description `wait=N`: seconds to wait for the fold */
+                Prefer?: string | null;
+            };
+            path: {
+                /** @description Whom it is about */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done (`Prefer: wait`) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonAccepted"];
+                };
+            };
+            /** @description It is kept, and on its way; or it was so already */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonAccepted"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`; or `invalid-credentials`, where a password is asked for */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `csrf-refused`: a session in cookies without its `X-CSRF-Token`, or from a page of another origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `in-progress`: an earlier request under this key has not been answered yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: the key came with another body before; or `rejected`: the fold does not count it, for the `reason` given */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2092,6 +3985,448 @@ export interface operations {
             };
         };
     };
+    close_account: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition the same command */
+                "Idempotency-Key"?: string | null;
+                /** @description `wait=N`: seconds to wait for the fold */
+                Prefer?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CloseAccount"];
+            };
+        };
+        responses: {
+            /** @description The account is closed, and the profile shows it (`Prefer: wait`) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonAccepted"];
+                };
+            };
+            /** @description The account is closed; the profile shows it soon */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonAccepted"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`; or `invalid-credentials`: the password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `csrf-refused`: a session in cookies without its `X-CSRF-Token`, or from a page of another origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `in-progress`: an earlier request under this key has not been answered yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: the key came with another body before; or `rejected`: the fold does not count it, for the `reason` given */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_profile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition the same command */
+                "Idempotency-Key"?: string | null;
+                /** @description `wait=N`: seconds to wait for the fold */
+                Prefer?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeProfile"];
+            };
+        };
+        responses: {
+            /** @description It can be read (`Prefer: wait`) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonAccepted"];
+                };
+            };
+            /** @description It is kept, and on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonAccepted"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`; or `invalid-credentials`, where a password is asked for */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `csrf-refused`: a session in cookies without its `X-CSRF-Token`, or from a page of another origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `in-progress`: an earlier request under this key has not been answered yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: the key came with another body before; or `rejected`: the fold does not count it, for the `reason` given */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            /** @description Changed, and logged out everywhere */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`; or `invalid-credentials`, where a password is asked for */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `csrf-refused`: a session in cookies without its `X-CSRF-Token`, or from a page of another origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_status: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition the same command */
+                "Idempotency-Key"?: string | null;
+                /** @description `wait=N`: seconds to wait for the fold */
+                Prefer?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutStatus"];
+            };
+        };
+        responses: {
+            /** @description It can be read (`Prefer: wait`) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonAccepted"];
+                };
+            };
+            /** @description It is kept, and on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonAccepted"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`; or `invalid-credentials`, where a password is asked for */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `csrf-refused`: a session in cookies without its `X-CSRF-Token`, or from a page of another origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `in-progress`: an earlier request under this key has not been answered yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: the key came with another body before; or `rejected`: the fold does not count it, for the `reason` given */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_outcome: {
         parameters: {
             query: {
@@ -2178,6 +4513,277 @@ export interface operations {
             };
         };
     };
+    forgot_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Mailbox"];
+            };
+        };
+        responses: {
+            /** @description If there is such an account, a mail is on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reset"];
+            };
+        };
+        responses: {
+            /** @description The password counts from now on */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-code`: the same for every reason */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_registration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The sign-up */
+                registration: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it stands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationState"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such sign-up */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    follow_registration: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The id of the last event that the client has */
+                "Last-Event-ID"?: number | null;
+            };
+            path: {
+                /** @description The sign-up */
+                registration: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description The client knows how it ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: no such sign-up */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     create_room: {
         parameters: {
             query?: never;
@@ -2232,8 +4838,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthorized` */
+            /** @description `unauthorized`; or `invalid-credentials`, where a password is asked for */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `csrf-refused`: a session in cookies without its `X-CSRF-Token`, or from a page of another origin */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2445,7 +5060,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthorized` */
+            /** @description `unauthorized`; or `invalid-credentials`, where a password is asked for */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2454,7 +5069,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: the caller's role does not allow it */
+            /** @description `forbidden`: the caller's role does not allow it; or `csrf-refused`: a session in cookies without its `X-CSRF-Token` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2802,7 +5417,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthorized` */
+            /** @description `unauthorized`; or `invalid-credentials`, where a password is asked for */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2811,7 +5426,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: the caller's role does not allow it */
+            /** @description `forbidden`: the caller's role does not allow it; or `csrf-refused`: a session in cookies without its `X-CSRF-Token` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2931,7 +5546,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthorized` */
+            /** @description `unauthorized`; or `invalid-credentials`, where a password is asked for */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2940,7 +5555,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: the caller's role does not allow it */
+            /** @description `forbidden`: the caller's role does not allow it; or `csrf-refused`: a session in cookies without its `X-CSRF-Token` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3166,7 +5781,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthorized` */
+            /** @description `unauthorized`; or `invalid-credentials`, where a password is asked for */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3175,7 +5790,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: the caller's role does not allow it */
+            /** @description `forbidden`: the caller's role does not allow it; or `csrf-refused`: a session in cookies without its `X-CSRF-Token` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3404,7 +6019,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthorized` */
+            /** @description `unauthorized`; or `invalid-credentials`, where a password is asked for */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3413,7 +6028,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: the caller's role does not allow it */
+            /** @description `forbidden`: the caller's role does not allow it; or `csrf-refused`: a session in cookies without its `X-CSRF-Token` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3519,7 +6134,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthorized` */
+            /** @description `unauthorized`; or `invalid-credentials`, where a password is asked for */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3528,7 +6143,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: the caller's role does not allow it */
+            /** @description `forbidden`: the caller's role does not allow it; or `csrf-refused`: a session in cookies without its `X-CSRF-Token` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3765,7 +6380,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthorized` */
+            /** @description `unauthorized`; or `invalid-credentials`, where a password is asked for */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3774,7 +6389,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: the caller's role does not allow it */
+            /** @description `forbidden`: the caller's role does not allow it; or `csrf-refused`: a session in cookies without its `X-CSRF-Token` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3878,7 +6493,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthorized` */
+            /** @description `unauthorized`; or `invalid-credentials`, where a password is asked for */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3887,7 +6502,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: the caller's role does not allow it */
+            /** @description `forbidden`: the caller's role does not allow it; or `csrf-refused`: a session in cookies without its `X-CSRF-Token` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4108,7 +6723,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthorized` */
+            /** @description `unauthorized`; or `invalid-credentials`, where a password is asked for */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4117,7 +6732,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: the caller's role does not allow it */
+            /** @description `forbidden`: the caller's role does not allow it; or `csrf-refused`: a session in cookies without its `X-CSRF-Token` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4239,7 +6854,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthorized` */
+            /** @description `unauthorized`; or `invalid-credentials`, where a password is asked for */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4248,7 +6863,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: the caller's role does not allow it */
+            /** @description `forbidden`: the caller's role does not allow it; or `csrf-refused`: a session in cookies without its `X-CSRF-Token` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4457,6 +7072,15 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
+            /** @description Logged in; the session is in cookies */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CookieSession"];
+                };
+            };
             /** @description `invalid-request` or `limit-exceeded`; names the field */
             400: {
                 headers: {
@@ -4468,6 +7092,15 @@ export interface operations {
             };
             /** @description `invalid-credentials`: the same for every reason */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-verified`: the credentials are right, but the address is not proved yet */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4529,8 +7162,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `unauthorized` */
+            /** @description `unauthorized`; or `invalid-credentials`, where a password is asked for */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `csrf-refused`: a session in cookies without its `X-CSRF-Token`, or from a page of another origin */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4574,8 +7216,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `unauthorized` */
+            /** @description `unauthorized`; or `invalid-credentials`, where a password is asked for */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `csrf-refused`: a session in cookies without its `X-CSRF-Token`, or from a page of another origin */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4625,6 +7276,15 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
+            /** @description The next tokens are in cookies */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CookieSession"];
+                };
+            };
             /** @description `invalid-request` or `limit-exceeded`; names the field */
             400: {
                 headers: {
@@ -4636,6 +7296,15 @@ export interface operations {
             };
             /** @description `invalid-credentials`: the same for every reason */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `csrf-refused`: cookies are asked for by a page of another origin */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4766,7 +7435,7 @@ export interface operations {
             header?: {
                 /** @description Makes a repetition the same sign-up */
                 "Idempotency-Key"?: string | null;
-                /** @description `wait=N`: seconds to wait for the fold */
+                /** @description `wait=N`: seconds to wait for the decision */
                 Prefer?: string | null;
             };
             path?: never;
@@ -4778,7 +7447,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The account is made and can be read */
+            /** @description The account is registered: its owner may log in */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -4787,7 +7456,7 @@ export interface operations {
                     "application/json": components["schemas"]["SignedUp"];
                 };
             };
-            /** @description The account is made; its event is on its way */
+            /** @description The steps of the sign-up are on their way */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -4796,7 +7465,7 @@ export interface operations {
                     "application/json": components["schemas"]["SignedUp"];
                 };
             };
-            /** @description `invalid-request` or `limit-exceeded`; names the field */
+            /** @description `invalid-request`, `limit-exceeded` or `password-too-common`; names the field */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4805,7 +7474,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `username-taken` or `email-taken`; or `in-progress` */
+            /** @description `username-taken` (also by a name that looks like it) or `email-taken`; or `in-progress` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4832,7 +7501,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency-key-reused`: the key came with another body before */
+            /** @description `idempotency-key-reused`: the key came with another body before; or `registration-rejected`: the `step` failed, or not all were done in time */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4949,6 +7618,149 @@ export interface operations {
                 };
             };
             /** @description `behind`: the read models have not reached the position, or are too far behind to refuse something; `parked`: what would refuse it waits for an administrator; `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Verification"];
+            };
+        };
+        responses: {
+            /** @description The account is verified */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-code`: the same for every reason */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resend_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Mailbox"];
+            };
+        };
+        responses: {
+            /** @description If there is such an account, a mail is on its way */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request` or `limit-exceeded`; names the field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `behind`, `unavailable` or `unknown-outcome`: try again, with the same `Idempotency-Key` */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -37,6 +37,10 @@ export type RoomKind = "direct" | "group" | "channel";
  */
 export type Role = "member" | "moderator" | "owner";
 /**
+ * One session: a family of tokens that began with one log-in.
+ */
+export type SessionId = string;
+/**
  * What an account is. `human`: A person who can log in. `bot`: A program that can log in. `imported`: Someone known from imported logs only; has no credentials.
  */
 export type AccountKind = "human" | "bot" | "imported";
@@ -69,6 +73,7 @@ export interface EventValues {
   "chat.room.member_removed.v1": ChatRoomMemberRemovedV1;
   "chat.room.member_role_changed.v1": ChatRoomMemberRoleChangedV1;
   "chat.room.renamed.v1": ChatRoomRenamedV1;
+  "chat.security.recorded.v1": ChatSecurityRecordedV1;
   "chat.user.deactivated.v1": ChatUserDeactivatedV1;
   "chat.user.friend_added.v1": ChatUserFriendAddedV1;
   "chat.user.friend_removed.v1": ChatUserFriendRemovedV1;
@@ -453,6 +458,19 @@ export interface ChatRoomRenamedV1 {
    * The new name.
    */
   name: Text;
+}
+/**
+ * Something that concerns the security of an account, without personal data: no address, no device.
+ */
+export interface ChatSecurityRecordedV1 {
+  /**
+   * What, as a stable word (`password_changed`, `refresh_token_reused`, …).
+   */
+  action: string;
+  /**
+   * The session concerned, where it is a single one.
+   */
+  session_id?: SessionId;
 }
 /**
  * The account is closed; its messages stay.
