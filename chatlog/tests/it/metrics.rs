@@ -125,8 +125,8 @@ async fn every_promised_number_is_on_the_page() {
         .expect("the program");
     let page = Page { url: format!("http://{listen}/metrics"), client: reqwest::Client::new() };
     let world = World { log: append::patient(&test.settings.kafka).expect("a client"), test };
-    let lines = (0..60).map(|n| format!("[00:{n:02}] <owner> line {n}\n")).collect();
-    let (_kept, hall) = folder(&[("2020-01-01.log", lines)]);
+    let lines = |hour: u32| (0..60).map(move |n| format!("[{hour:02}:{n:02}] <owner> line {n}\n"));
+    let (_kept, hall) = folder(&[("2020-01-01.log", lines(0).collect())]);
     world.import(&[hall]).await;
 
     let all = |page: &str| PROMISED.iter().all(|name| has(page, name));
@@ -159,8 +159,7 @@ async fn every_promised_number_is_on_the_page() {
     // Somebody takes all partitions, and more comes; then a table stands in the way.
     let pool = world.platform().read_model.pool();
     pool.execute("update checkpoints set epoch = epoch + 1").await.expect("taken");
-    let more = (0..60).map(|n| format!("[01:{n:02}] <owner> more {n}\n")).collect();
-    let (_kept, hall) = folder(&[("2020-01-02.log", more)]);
+    let (_kept, hall) = folder(&[("2020-01-02.log", lines(1).collect())]);
     world.import(&[hall]).await;
     page.that("the fence", |page| value(page, "projector_fenced_total", &rooms) >= 1_000).await;
     pool.execute("alter table messages rename to messages_elsewhere").await.expect("renamed");
