@@ -69,7 +69,7 @@ async fn sign_ups(stack: &Arc<Stack>, count: u64, report: &mut Report) -> Result
     // The first begins when everybody is there.
     register(stack, "warm-up").await?;
     let (cpu, begin) = (stack.cpu_seconds()?, Instant::now());
-    let each = (0..count).map(async |n| {
+    let each = (0..count).map(|n| async move {
         let begin = Instant::now();
         register(stack, &format!("newcomer-{n}")).await?;
         anyhow::Ok(begin.elapsed())

@@ -3,8 +3,7 @@
 
 use std::time::Duration;
 
-use futures::StreamExt as _;
-use futures::stream;
+use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
@@ -160,7 +159,7 @@ async fn of_many_at_once_all_are_registered_whoever_is_killed() {
     let customers = Customers::start(&place.instance, &[]);
     let people: Vec<Value> = (0..MANY).map(|_| newcomer("member")).collect();
     let api = place.api(0);
-    let sign_ups = stream::iter(&people).map(async |body| {
+    let take = async |body: &Value| {
         let key = body["username"].as_str().expect("a name");
         until("a sign-up is taken", PATIENCE, async || {
             let request = api.request(Method::POST, "/v1/users").header("idempotency-key", key).json(body);
@@ -168,8 +167,8 @@ async fn of_many_at_once_all_are_registered_whoever_is_killed() {
             (answer.status == 202).then(|| answer.id("registration_id"))
         })
         .await
-    });
-    let registrations = sign_ups.buffer_unordered(MANY).collect::<Vec<Uuid>>();
+    };
+    let registrations = join_all(people.iter().map(|body| take(body)));
     let strike = async {
         let begun = "select count(*) from identity.registrations where $1::uuid is null";
         until("half have begun", PATIENCE, async || {
