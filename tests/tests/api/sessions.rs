@@ -145,8 +145,8 @@ async fn keys_change_and_nobody_is_logged_out() {
     }
     let listed = program.run(&["keys", "list", "--json"]);
     let state = |kid: &str| {
-        let keys = listed.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-        keys.into_iter().find(|key| key["kid"] == kid).map(|key| key["state"].clone())
+        let mut keys = listed.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        keys.find(|key| key["kid"] == kid).map(|key| key["state"].clone())
     };
     assert_eq!(state(&new), Some("signing".into()));
     assert_eq!(state(&kid(&owner.token)), Some("retired".into()));
@@ -155,7 +155,7 @@ async fn keys_change_and_nobody_is_logged_out() {
         let log = system.log().await;
         let rotated = log.iter().filter(|record| record.topic == Topic::Admin).any(|record| {
             matches!(record.event().payload, Payload::AdminActionTaken(act)
-                if act.action == "keys_rotated" && act.target.as_deref() == Some(&new))
+                if act.action == "keys_rotated" && act.target.as_deref() == Some(new.as_str()))
         });
         rotated.then_some(())
     })
