@@ -1,7 +1,7 @@
 //! Sends mails that the log asks for: codes that prove an address, codes for another password, notices.
 //!
-//! [`intake`] reads `chat.users` and `chat.mail` into a queue in Postgres, each event exactly once, and answers the sign-up
-//! saga: the mail is durably its own from then on, whatever becomes of mail servers. [`sender`] takes what is due, reads
+//! `intake` reads `chat.users` and `chat.mail` into a queue in Postgres, each event exactly once, and answers the sign-up
+//! saga: the mail is durably its own from then on, whatever becomes of mail servers. `sender` takes what is due, reads
 //! address and name where they are (never from the log), and hands the mail to a server, or to files. One mail per request,
 //! as far as SMTP can promise it; `docs/mail.md` says where that ends.
 

@@ -125,7 +125,8 @@ impl Default for Settings {
             mail_dir: None,
             mail_from: Mailbox::new(
                 Some("Chatlog".to_owned()),
-                Address::new("chatlog", "localhost").expect("an address"),
+                // As the flag's own default, which a test compares.
+                Address::new_dangerous("chatlog", "localhost"),
             ),
             mail_rate: 10,
             mail_attempts: 100,
