@@ -21,6 +21,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Browse the log
+         * @description Every record that fits, damaged ones and those of later versions too (`problem` says what is wrong with them). The work
+         *     for one page is bounded: where few records fit, it ends early, and `next` leads on.
+         */
+        get: operations["list_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/events/tail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Watch the log
+         * @description Server-sent events: `record` with what `GET /v1/admin/events` has in `items`, and at last `end` with a `reason`. At least
+         *     every ten seconds an `id` (and a comment) says where the stream stands; sent as `Last-Event-ID`, with the same filters, it
+         *     goes on there, and may repeat the records of the last second. A stream lasts ten minutes at most.
+         */
+        get: operations["tail_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/parked": {
         parameters: {
             query?: never;
@@ -92,6 +135,87 @@ export interface paths {
          * @description All of a key, in the log's order. What cannot be processed even now stays parked, and what comes after it.
          */
         post: operations["retry_parked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/projections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read how far the read models are
+         * @description Each generation with its state and size, and each partition of it with what is not folded yet and what is parked.
+         */
+        get: operations["list_projections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read how far a rebuild is
+         * @description Of the rebuild at work (`chatlog rebuild`), or of the last one.
+         */
+        get: operations["get_rebuild"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/rooms/{room}/at": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a room as it was at a time
+         * @description Folded from the log alone: facts, people and messages as members could read them then, before later edits and deletions.
+         *     Each look is an event in `chat.admin` (`room_looked_back`).
+         */
+        get: operations["get_room_at"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/rooms/{room}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what became of a room between two times
+         * @description Folded from the log alone, twice. Each look is an event in `chat.admin` (`room_compared`).
+         */
+        get: operations["get_room_diff"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -781,6 +905,15 @@ export interface components {
             /** @description There are older versions: `after` this cursor. */
             next?: string | null;
         };
+        /** @description A fact about a room that changed. */
+        FactChange: {
+            /** @description What it became. */
+            after?: string | null;
+            /** @description What it was; absent if the room was not there. */
+            before?: string | null;
+            /** @description Which: `name`, `join_rule`, `history_visibility`, `archived`, `member_count`, `last_seq` or `rev`. */
+            fact: string;
+        };
         /** @description A room, and what is new in it. */
         InboxItem: {
             /** @description Closed: it can be read, not written. */
@@ -869,6 +1002,50 @@ export interface components {
              */
             username?: string | null;
         };
+        /** @description Records of the log. */
+        LogPage: {
+            /**
+             * @description The records. Those of one partition in its order, or in its reverse; partitions are mixed by the time at which
+             *     records were written. There may be fewer than asked for, or none, and more all the same.
+             */
+            items: components["schemas"]["LogRecord"][];
+            /** @description There may be more: `after` this cursor. */
+            next?: string | null;
+            /** @description Records that were looked at for this page. */
+            scanned: number;
+        };
+        /** @description A record of the log as it stands there, whether or not anybody can read it as an event. */
+        LogRecord: {
+            /** @description Its value as text, where that is not JSON. */
+            damaged?: string | null;
+            /** @description Its headers: their text, or a list of texts where a name occurs more than once. */
+            headers: {
+                [key: string]: unknown;
+            };
+            /** @description Its key; what is not UTF-8 is replaced. */
+            key?: string | null;
+            /**
+             * Format: int64
+             * @description Its offset there.
+             */
+            offset: number;
+            /**
+             * Format: int32
+             * @description Its partition.
+             */
+            partition: number;
+            /** @description Why it cannot be read as an event: it is damaged, or of a later version. */
+            problem?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was written to the log, by Kafka's clock. Not the event's time (header `ce_time`).
+             */
+            recorded_at?: string | null;
+            /** @description Its topic. */
+            topic: string;
+            /** @description Its value, where that is JSON. */
+            value?: unknown;
+        };
         /** @description What one may know of oneself. */
         Me: components["schemas"]["Profile"] & {
             /** @description The language of mails (BCP 47). */
@@ -906,6 +1083,35 @@ export interface components {
             /**
              * Format: uuid
              * @description Whom it is about.
+             */
+            user_id: string;
+        };
+        /** @description Somebody who had to do with a room. */
+        MemberAt: {
+            /** @description The role. */
+            role: string;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /** @description `joined`, `invited`, `left` or `removed`. */
+            state: string;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            user_id: string;
+        };
+        /** @description Somebody whose state or role changed. */
+        MemberChange: {
+            /** @description State and role after. */
+            after?: string | null;
+            /** @description State and role before, like `joined as member`; absent of who is new. */
+            before?: string | null;
+            /**
+             * Format: uuid
+             * @description Who.
              */
             user_id: string;
         };
@@ -961,6 +1167,11 @@ export interface components {
              * @description Its number in the room, if the answer waited for the fold.
              */
             seq?: number | null;
+        };
+        /** @description A message that is new or changed. */
+        MessageChange: {
+            after?: components["schemas"]["MessageItem"];
+            before?: components["schemas"]["MessageItem"];
         };
         /** @description A command about a message. */
         MessageChangeAccepted: {
@@ -1235,6 +1446,111 @@ export interface components {
             /** @description Their profiles in the order asked for; whoever does not exist is missing. */
             items: components["schemas"]["Profile"][];
         };
+        /** @description One complete build of the read models. */
+        ProjectionGeneration: {
+            /**
+             * Format: date-time
+             * @description When it began to be read, the last time.
+             */
+            activated_at?: string | null;
+            /**
+             * Format: int64
+             * @description Its size on disk.
+             */
+            bytes: number;
+            /**
+             * Format: date-time
+             * @description When it was begun.
+             */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description Events folded into it.
+             */
+            events: number;
+            /**
+             * Format: int32
+             * @description The version of the fold that writes it.
+             */
+            fold_version: number;
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            generation: number;
+            /**
+             * Format: int64
+             * @description Events of the log that are not folded into it yet; absent if Kafka does not answer.
+             */
+            lag_events?: number | null;
+            /**
+             * Format: int64
+             * @description Events that wait with them.
+             */
+            parked_events: number;
+            /**
+             * Format: int64
+             * @description Keys of which an event could not be processed.
+             */
+            parked_keys: number;
+            /** @description Its partitions. */
+            partitions: components["schemas"]["ProjectionPartition"][];
+            /**
+             * @description `loading`: being filled; `building`: complete, not read yet; `active`: the one that is read; `standby`: read before,
+             *     folded on.
+             */
+            state: string;
+        };
+        /** @description How far a generation is in one partition. */
+        ProjectionPartition: {
+            /**
+             * Format: int64
+             * @description Events that are not folded yet; absent if Kafka does not answer.
+             */
+            lag_events?: number | null;
+            /**
+             * Format: double
+             * @description For how long the first of them has been in the log; absent where there is none, or it cannot be read now.
+             */
+            lag_seconds?: number | null;
+            /**
+             * Format: int64
+             * @description The offset that the next record will get; absent if Kafka does not answer.
+             */
+            log_end?: number | null;
+            /**
+             * Format: int64
+             * @description The offset that is folded next.
+             */
+            next_offset: number;
+            /**
+             * Format: int64
+             * @description Events that wait with them.
+             */
+            parked_events: number;
+            /**
+             * Format: int64
+             * @description Keys of which an event could not be processed.
+             */
+            parked_keys: number;
+            /**
+             * Format: int32
+             * @description The partition.
+             */
+            partition: number;
+            /** @description The topic. */
+            topic: string;
+        };
+        /** @description The read models. */
+        Projections: {
+            /** @description The generations, in order. */
+            generations: components["schemas"]["ProjectionGeneration"][];
+            /**
+             * Format: uuid
+             * @description The log's id.
+             */
+            log_id: string;
+        };
         /** @description What a member should be. */
         PutMember: {
             /** @enum {string} */
@@ -1273,6 +1589,66 @@ export interface components {
              * @example 17
              */
             up_to_seq: number;
+        };
+        /** @description Whether somebody rebuilds. */
+        RebuildAnswer: {
+            rebuild?: components["schemas"]["RebuildProgress"] | null;
+        };
+        /** @description How far a rebuild is, or how it ended. */
+        RebuildProgress: {
+            /**
+             * Format: date-time
+             * @description When it began, or went on.
+             */
+            began_at: string;
+            /**
+             * Format: int64
+             * @description So many of them are done.
+             */
+            done: number;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at?: string | null;
+            /**
+             * Format: double
+             * @description Seconds until the end of the phase at this rate; absent where that cannot be said.
+             */
+            eta_seconds?: number | null;
+            /**
+             * Format: int32
+             * @description The generation that it builds.
+             */
+            generation: number;
+            /**
+             * Format: double
+             * @description So many a second, on average over the phase.
+             */
+            per_second: number;
+            /** @description The phase in which it is, or in which it ended. */
+            phase: string;
+            /**
+             * Format: date-time
+             * @description When the phase began.
+             */
+            phase_began_at: string;
+            /** @description Why it failed. */
+            problem?: string | null;
+            /** @description `running`, `done`, `stopped`, `failed`, or `lost`: its process ended without a word. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Of so many; absent where it is not known.
+             */
+            total?: number | null;
+            /** @description What `done` and `total` count in this phase: `events`, `rows`, `indexes`. */
+            unit: string;
+            /**
+             * Format: date-time
+             * @description When it was last heard of.
+             */
+            updated_at: string;
         };
         /** @description How far a member has read. */
         Receipt: {
@@ -1367,6 +1743,88 @@ export interface components {
              * @description Which room.
              */
             room_id: string;
+        };
+        /** @description A room as it was. */
+        RoomAt: {
+            /**
+             * Format: date-time
+             * @description As of when.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Events of the room that made it so.
+             */
+            events: number;
+            /** @description Everybody who had to do with it, in the order of their ids: a thousand at most. */
+            members: components["schemas"]["MemberAt"][];
+            /** @description The newest messages, newest first, as members could read them then. */
+            messages: components["schemas"]["MessageItem"][];
+            /** @description There are more members than these. */
+            more_members?: boolean;
+            /** @description What it was. */
+            room: components["schemas"]["RoomFacts"];
+            /**
+             * Format: uuid
+             * @description Which room.
+             */
+            room_id: string;
+        };
+        /** @description What became of a room between two times. */
+        RoomDiff: {
+            /**
+             * Format: date-time
+             * @description The earlier time.
+             */
+            from: string;
+            /** @description People whose state or role changed, in the order of their ids: a thousand at most. */
+            members: components["schemas"]["MemberChange"][];
+            /** @description Messages that are new or changed, in the order of their seq. */
+            messages: components["schemas"]["MessageChange"][];
+            /** @description More people changed than these. */
+            more_members?: boolean;
+            /** @description More messages changed than these; they have a higher seq. */
+            more_messages?: boolean;
+            /** @description Facts about the room that changed. */
+            room: components["schemas"]["FactChange"][];
+            /**
+             * Format: uuid
+             * @description Which room.
+             */
+            room_id: string;
+            /**
+             * Format: date-time
+             * @description The later time.
+             */
+            to: string;
+        };
+        /** @description A room's own facts. */
+        RoomFacts: {
+            /** @description Nothing could be written any more. */
+            archived: boolean;
+            /** @description `all` or `since_join`. */
+            history_visibility: string;
+            /** @description `open` or `invite`. */
+            join_rule: string;
+            /** @description `direct`, `group` or `channel`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description The seq of the newest message.
+             */
+            last_seq: number;
+            /**
+             * Format: int64
+             * @description Its members.
+             */
+            member_count: number;
+            /** @description Its name. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description Its rev.
+             */
+            rev: number;
         };
         /** @description What a client proves with who it is. */
         Session: {
@@ -1465,6 +1923,218 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+        };
+    };
+    list_events: {
+        parameters: {
+            query?: {
+                /** @description Only events that this person caused. */
+                actor?: string;
+                /** @description A cursor (`next` of a page): the records after it, with the same filters and order. */
+                after?: string;
+                /**
+                 * @description Only records written to the log at this time (RFC 3339) or later, by Kafka's clock. Not the events' own time
+                 *     (`ce_time`): imported events were written when they were imported.
+                 */
+                from?: string;
+                /** @description Only records with this key: a room, a user, a setting's name. */
+                key?: string;
+                /** @description Records on the page, 1 to 200; 50 when absent. */
+                limit?: number;
+                /**
+                 * @description Only these offsets, of one partition: `1200` is that one, `1200..1300` ends before 1300, `1200..` and `..1300` have
+                 *     one end.
+                 * @example 1200..1300
+                 */
+                offset?: string;
+                /**
+                 * @description `newest` first (the default) or `oldest` first.
+                 * @example newest
+                 */
+                order?: string;
+                /** @description Only this partition. */
+                partition?: number;
+                /** @description Only records written before this time (RFC 3339), by Kafka's clock. */
+                to?: string;
+                /**
+                 * @description Only these topics, with commas between them.
+                 * @example chat.rooms,chat.users
+                 */
+                topic?: string;
+                /**
+                 * @description Only events of these types, with commas between them: `chat.message.posted.v1`, without its version, or `posted`.
+                 * @example posted,edited
+                 */
+                type?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogPage"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tail_events: {
+        parameters: {
+            query?: {
+                /** @description Only events that this person caused. */
+                actor?: string;
+                /**
+                 * @description Begin with what was written to the log at this time (RFC 3339), by Kafka's clock; with what is written next when
+                 *     absent.
+                 */
+                from?: string;
+                /** @description Only records with this key: a room, a user, a setting's name. */
+                key?: string;
+                /** @description Only this partition. */
+                partition?: number;
+                /**
+                 * @description Only these topics, with commas between them.
+                 * @example chat.rooms,chat.users
+                 */
+                topic?: string;
+                /**
+                 * @description Only events of these types, with commas between them: `chat.message.posted.v1`, without its version, or `posted`.
+                 * @example posted,edited
+                 */
+                type?: string;
+            };
+            header?: {
+                /** @description Go on where an earlier stream was */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream of server-sent events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1812,6 +2482,356 @@ export interface operations {
                 };
             };
             /** @description `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_projections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The generations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Projections"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rebuild: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rebuild, if there was any */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RebuildAnswer"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_room_at: {
+        parameters: {
+            query?: {
+                /** @description As of then (RFC 3339), by the room's own time, which never goes back; now when absent. */
+                at?: string;
+                /** @description Messages in the answer, the newest, 1 to 1000; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The room */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The room as it was */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomAt"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: there was no such room at that time */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cannot-be-folded`: an event of the room cannot be read or folded; `detail` says which */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: somebody else looks back just now, or it takes longer than a request may; try again, or use `chatlog room show` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_room_diff: {
+        parameters: {
+            query: {
+                /** @description The earlier time (RFC 3339). */
+                from: string;
+                /** @description Messages in the answer, the first that changed, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description The later time (RFC 3339); now when absent. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The room */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What became of the room */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomDiff"];
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: there was no such room at that time */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cannot-be-folded`: an event of the room cannot be read or folded; `detail` says which */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: somebody else looks back just now, or it takes longer than a request may; try again, or use `chatlog room show` */
             503: {
                 headers: {
                     [name: string]: unknown;
