@@ -181,9 +181,9 @@ async fn sessions(stack: &Arc<Stack>, options: &Options, report: &mut Report) ->
         let session = stack.call(stack.http.post(format!("{}/v1/sessions", stack.url)).json(&body)).await?;
         tokens.push(Arc::new(Mutex::new(text(&session, "refresh_token")?)));
     }
-    let (connections, refreshed) = (tokens.len(), Arc::clone(stack));
+    let (connections, place) = (tokens.len(), Arc::clone(stack));
     let refreshes = load::closed(connections, options.seconds, move |connection, _| {
-        let (stack, token) = (Arc::clone(&refreshed), Arc::clone(&tokens[connection % tokens.len()]));
+        let (stack, token) = (Arc::clone(&place), Arc::clone(&tokens[connection % tokens.len()]));
         async move {
             let mut token = token.lock().await;
             let body = json!({"refresh_token": *token});

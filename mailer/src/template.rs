@@ -110,11 +110,10 @@ impl Templates {
         let mut environment = Environment::new();
         // Whatever a template names must be given to it.
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_auto_escape_callback(
-            |name| {
-                if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None }
-            },
-        );
+        environment.set_auto_escape_callback(|name| match name.rsplit_once('.') {
+            Some((_, "html")) => AutoEscape::Html,
+            _ => AutoEscape::None,
+        });
         for (name, source) in FILES {
             environment.add_template(name, source)?;
         }

@@ -110,11 +110,10 @@ pub fn check_origin(parts: &Parts) -> Result<(), Problem> {
         of_origin.is_some_and(|authority| host.is_some_and(|host| host.eq_ignore_ascii_case(authority)))
     };
     let comes_from_us = match (text(FETCH_SITE), origin) {
-        (Some("same-origin" | "none"), _) => true,
-        (Some(_), _) => listed(),
         // Browsers send an origin with everything that changes something; other clients have no pages.
+        (Some("same-origin" | "none"), _) | (None, None) => true,
+        (Some(_), _) => listed(),
         (None, Some(_)) => own() || listed(),
-        (None, None) => true,
     };
     if comes_from_us { Ok(()) } else { Err(refused().detail("The page that sends this is of another origin")) }
 }

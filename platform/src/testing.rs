@@ -41,7 +41,8 @@ pub struct TestPlatform {
 struct Servers {
     admin_url: String,
     database: String,
-    settings: PlatformSettings,
+    // Boxed: futures that hold a platform of a test stay small.
+    settings: Box<PlatformSettings>,
 }
 
 impl TestPlatform {
@@ -64,7 +65,7 @@ impl TestPlatform {
             Ok::<_, SetupError>(Platform::connect(&servers.settings, Lifecycle::new()).await?)
         };
         match made.await {
-            Ok(platform) => Ok(Self { platform, settings: servers.settings.clone(), servers, finished: false }),
+            Ok(platform) => Ok(Self { platform, settings: (*servers.settings).clone(), servers, finished: false }),
             Err(error) => {
                 servers.remove().await;
                 Err(error)
@@ -126,7 +127,7 @@ impl Servers {
             cookies: CookieSettings { cookie_secure: true },
             codes: CodeSettings::default(),
         };
-        Ok(Self { admin_url, database: name, settings })
+        Ok(Self { admin_url, database: name, settings: Box::new(settings) })
     }
 
     async fn create_database(&self) -> Result<(), sqlx::Error> {

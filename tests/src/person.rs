@@ -14,7 +14,7 @@ use crate::until;
 pub const PASSWORD: &str = "correct horse battery staple";
 
 /// How long a sign-up may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Somebody with an account, logged in, talking to one replica.
 #[derive(Clone, Debug)]

@@ -14,7 +14,7 @@ use system_tests::random::unique;
 use system_tests::{Answer, Api, Customers, Instance, until};
 use uuid::Uuid;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const STEPS: (&str, &str) = ("CHATLOG_REGISTRATION_STEPS", "customer,profile");
 
 /// Two replicas whose sign-ups need the participant.
@@ -168,7 +168,7 @@ async fn of_many_at_once_all_are_registered_whoever_is_killed() {
         })
         .await
     };
-    let registrations = join_all(people.iter().map(|body| take(body)));
+    let registrations = join_all(people.iter().map(take));
     let strike = async {
         let begun = "select count(*) from identity.registrations where $1::uuid is null";
         until("half have begun", PATIENCE, async || {

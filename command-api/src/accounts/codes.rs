@@ -29,10 +29,8 @@ pub async fn send(app: &App, command: &Command, email: &Email, purpose: Purpose)
     app.platform.rates.mailbox(&email.key).await?;
     let now = app.platform.clock.now();
     let mut tx = app.platform.db.begin().await?;
-    if let Some(account) = store::lock(&mut tx, &email.key).await? {
-        if account.may_use(purpose) {
-            mails::code(&mut tx, command, &account.recipient, purpose, now).await?;
-        }
+    if let Some(account) = store::lock(&mut tx, &email.key).await?.filter(|account| account.may_use(purpose)) {
+        mails::code(&mut tx, command, &account.recipient, purpose, now).await?;
     }
     codes::weigh(&mut tx).await?;
     tx.commit().await?;

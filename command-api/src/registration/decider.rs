@@ -201,9 +201,10 @@ fn hear(
     let before = registrations.clone();
     let mut follows = Vec::new();
     for answer in answers {
-        match registrations.get_mut(&answer.registration) {
-            Some(registration) => follows.push((answer.registration, registration.hear(answer))),
-            None => tracing::warn!(registration = %answer.registration, step = answer.step, "an answer to nothing"),
+        if let Some(registration) = registrations.get_mut(&answer.registration) {
+            follows.push((answer.registration, registration.hear(answer)));
+        } else {
+            tracing::warn!(registration = %answer.registration, step = answer.step, "an answer to nothing");
         }
     }
     follows.retain(|(_, follows)| *follows != Follows::Nothing);

@@ -93,7 +93,7 @@ pub async fn lock(
 }
 
 /// Takes registrations that should have been decided by now, the longest overdue first, passing over those that somebody
-/// else has taken. Index Scan on registrations_undecided.
+/// else has taken. Index Scan on `registrations_undecided`.
 pub async fn overdue(tx: &mut PgConnection, now: Timestamp, most: i64) -> Result<Vec<Registration>, sqlx::Error> {
     let ids = sqlx::query_scalar!(
         "select registration_id from identity.registrations where status = 'pending' and deadline_at <= $1
@@ -275,7 +275,7 @@ pub async fn versions(db: &PgPool, ids: &[RegistrationId]) -> Result<Vec<(Regist
     Ok(rows.into_iter().map(|row| (RegistrationId(row.registration_id), row.version)).collect())
 }
 
-/// Whether something about a user has not left the outbox yet. Index Scan on outbox_by_shard, which is short.
+/// Whether something about a user has not left the outbox yet. Index Scan on `outbox_by_shard`, which is short.
 pub async fn is_on_its_way(db: &PgPool, key: &str) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(
         r#"select exists (select from control.outbox where shard = $1 and topic = $2 and key = $3) as "waits!""#,

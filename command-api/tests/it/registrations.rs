@@ -103,7 +103,7 @@ impl SignUp {
         };
         match tokio::time::timeout(PATIENCE, all).await {
             Ok(state) => state,
-            Err(_) => panic!("not {status} {steps:?}, but {}", self.look().await),
+            Err(tokio::time::error::Elapsed { .. }) => panic!("not {status} {steps:?}, but {}", self.look().await),
         }
     }
 

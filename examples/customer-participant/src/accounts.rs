@@ -70,8 +70,8 @@ impl Accounts {
     ) -> sqlx::Result<Option<Outcome>> {
         match payload {
             Payload::RegistrationRequested(asked) => {
-                let refused = refuses(asked.username.as_str().unwrap_or_default());
-                self.open(asked.registration_id, user, refused).await
+                let is_unwanted = refuses(asked.username.as_str().unwrap_or_default());
+                self.open(asked.registration_id, user, is_unwanted).await
             }
             Payload::RegistrationRejected(rejected) => self.close(rejected.registration_id, user).await,
             _ => Ok(None),

@@ -66,7 +66,7 @@ async fn apply(tx: &mut PgConnection, event: &Event, act: Act, now: Timestamp) -
     match act {
         Act::Accept { registration, user, locale } => {
             let template = crate::template::Template::Verify.as_str();
-            let mail = Request { request: MailRequestId(registration.0), user, template, locale: &locale, time };
+            let mail = Request { id: MailRequestId(registration.0), user, template, locale: &locale, time };
             // A mail that is there already was answered for, or asked for by the sign-up itself: answering again is harmless.
             outgoing::enqueue(tx, mail, now).await?;
             outbox::insert(tx, &events::accepted(event, registration, &locale)).await?;
@@ -81,7 +81,7 @@ async fn apply(tx: &mut PgConnection, event: &Event, act: Act, now: Timestamp) -
             }
         },
         Act::Enqueue { request, user, template, locale } => {
-            let mail = Request { request, user, template: &template, locale: &locale, time };
+            let mail = Request { id: request, user, template: &template, locale: &locale, time };
             outgoing::enqueue(tx, mail, now).await?;
         }
         Act::Release { .. } => {}

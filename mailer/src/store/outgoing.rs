@@ -10,7 +10,7 @@ use crate::judge::PENDING;
 /// A mail that was asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Request<'a> {
-    pub(crate) request: MailRequestId,
+    pub(crate) id: MailRequestId,
     pub(crate) user: UserId,
     pub(crate) template: &'a str,
     pub(crate) locale: &'a str,
@@ -22,7 +22,7 @@ pub(crate) async fn enqueue(tx: &mut PgConnection, mail: Request<'_>, now: Times
     let inserted = sqlx::query!(
         "insert into mail.outgoing (request_id, user_id, template, locale, requested_at, due_at)
          values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
-        mail.request.0,
+        mail.id.0,
         mail.user.0,
         mail.template,
         mail.locale,

@@ -131,7 +131,9 @@ impl Access {
     async fn read_news(&self) -> bool {
         match self.0.over.news().await {
             Ok(news) => {
-                news.into_iter().for_each(|(user, session)| self.session_is_over(user, session));
+                for (user, session) in news {
+                    self.session_is_over(user, session);
+                }
                 true
             }
             Err(error) => {

@@ -133,7 +133,7 @@ pub async fn rebuild(
         None => (readmodel::begin_generation(&platform.db, sources.fold).await?, State::Loading),
     };
     let done = Done { generation, resumed, ..Done::default() };
-    let building = build(platform, sources, plan, advance, done, state);
+    let building = Box::pin(build(platform, sources, plan, advance, done, state));
     let built = told::telling(&platform.db, generation, advance, building).await;
     drop(lock);
     built

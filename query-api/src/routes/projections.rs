@@ -39,6 +39,7 @@ struct Projections {
 /// One complete build of the read models.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ProjectionGeneration)]
+#[expect(clippy::struct_field_names, reason = "the API's own word")]
 struct Generation {
     /// Its number.
     generation: i32,
@@ -72,6 +73,7 @@ struct Generation {
 /// How far a generation is in one partition.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ProjectionPartition)]
+#[expect(clippy::struct_field_names, reason = "the API's own word")]
 struct Partition {
     /// The topic.
     topic: String,

@@ -162,7 +162,7 @@ impl Watching {
                 () = stop.cancelled() => return Step::End("shutdown".to_owned()),
                 () = tokio::time::sleep_until(self.next_look) => {
                     match self.look().await {
-                        Some(step) => return step,
+                        Some(ended) => return ended,
                         None => continue,
                     }
                 }

@@ -69,9 +69,8 @@ impl Events {
                 let bytes = self.body.next().await?.expect("bytes");
                 self.text.push_str(std::str::from_utf8(&bytes).expect("UTF-8"));
             }
-            let (block, rest) = self.text.split_once("\n\n").expect("a block");
-            let block = block.to_owned();
-            self.text = rest.to_owned();
+            let end = self.text.find("\n\n").expect("a block");
+            let block = self.text.drain(..end + 2).as_str().trim_end().to_owned();
             let id = block.lines().find_map(|line| line.strip_prefix("id: "));
             self.id = id.map(str::to_owned).or(self.id.take());
             Some(block)
