@@ -27,7 +27,7 @@ impl Place {
     async fn new(settings: &[(&str, &str)]) -> Self {
         let mut instance = Instance::on_given_servers().await;
         for (name, value) in settings {
-            instance.program = instance.program.with(name, *value);
+            instance.program = instance.program.clone().with(name, *value);
         }
         let replicas = [instance.serve("replica-0", &[]).await, instance.serve("replica-1", &[]).await];
         Self { replicas, instance }
@@ -58,6 +58,17 @@ fn newcomer(role: &str) -> Value {
 async fn sign_up(api: &Api, body: &Value, wait: bool) -> Answer {
     let request = api.request(Method::POST, "/v1/users").json(body);
     send(if wait { request.header("prefer", "wait=10") } else { request }).await
+}
+
+/// Signs up under a key, again and again until it is taken; the sign-up's id.
+async fn take(api: &Api, body: &Value) -> Uuid {
+    let key = body["username"].as_str().expect("a name");
+    until("a sign-up is taken", PATIENCE, async || {
+        let request = api.request(Method::POST, "/v1/users").header("idempotency-key", key).json(body);
+        let answer = try_send(request).await.ok()?;
+        (answer.status == 202).then(|| answer.id("registration_id"))
+    })
+    .await
 }
 
 async fn log_in(api: &Api, body: &Value) -> Answer {
@@ -159,16 +170,7 @@ async fn of_many_at_once_all_are_registered_whoever_is_killed() {
     let customers = Customers::start(&place.instance, &[]);
     let people: Vec<Value> = (0..MANY).map(|_| newcomer("member")).collect();
     let api = place.api(0);
-    let take = async |body: &Value| {
-        let key = body["username"].as_str().expect("a name");
-        until("a sign-up is taken", PATIENCE, async || {
-            let request = api.request(Method::POST, "/v1/users").header("idempotency-key", key).json(body);
-            let answer = try_send(request).await.ok()?;
-            (answer.status == 202).then(|| answer.id("registration_id"))
-        })
-        .await
-    };
-    let registrations = join_all(people.iter().map(|body| take(body)));
+    let registrations = join_all(people.iter().map(|body| take(&api, body)));
     let strike = async {
         let begun = "select count(*) from identity.registrations where $1::uuid is null";
         until("half have begun", PATIENCE, async || {
