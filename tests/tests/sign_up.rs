@@ -166,7 +166,8 @@ async fn who_is_away_is_not_waited_for_and_undoes_what_it_does_too_late() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_many_at_once_all_are_registered_whoever_is_killed() {
     const MANY: usize = 200;
-    let mut place = Place::new(&[STEPS, ("CHATLOG_PASSWORD_HASHES", "8")]).await;
+    let mut place =
+        Place::new(&[STEPS, ("CHATLOG_PASSWORD_HASHES", "8"), ("CHATLOG_REGISTRATION_DEADLINE", "600")]).await;
     let customers = Customers::start(&place.instance, &[]);
     let people: Vec<Value> = (0..MANY).map(|_| newcomer("member")).collect();
     let api = place.api(0);
