@@ -60,6 +60,17 @@ async fn sign_up(api: &Api, body: &Value, wait: bool) -> Answer {
     send(if wait { request.header("prefer", "wait=10") } else { request }).await
 }
 
+/// Signs up under a key, again and again until it is taken; the sign-up's id.
+async fn take(api: &Api, body: &Value) -> Uuid {
+    let key = body["username"].as_str().expect("a name");
+    until("a sign-up is taken", PATIENCE, async || {
+        let request = api.request(Method::POST, "/v1/users").header("idempotency-key", key).json(body);
+        let answer = try_send(request).await.ok()?;
+        (answer.status == 202).then(|| answer.id("registration_id"))
+    })
+    .await
+}
+
 async fn log_in(api: &Api, body: &Value) -> Answer {
     api.post("/v1/sessions", &json!({"username": body["username"], "password": PASSWORD})).await
 }
@@ -155,20 +166,12 @@ async fn who_is_away_is_not_waited_for_and_undoes_what_it_does_too_late() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_many_at_once_all_are_registered_whoever_is_killed() {
     const MANY: usize = 200;
-    let mut place = Place::new(&[STEPS, ("CHATLOG_PASSWORD_HASHES", "8")]).await;
+    let mut place =
+        Place::new(&[STEPS, ("CHATLOG_PASSWORD_HASHES", "8"), ("CHATLOG_REGISTRATION_DEADLINE", "600")]).await;
     let customers = Customers::start(&place.instance, &[]);
     let people: Vec<Value> = (0..MANY).map(|_| newcomer("member")).collect();
     let api = place.api(0);
-    let take = async |body: &Value| {
-        let key = body["username"].as_str().expect("a name");
-        until("a sign-up is taken", PATIENCE, async || {
-            let request = api.request(Method::POST, "/v1/users").header("idempotency-key", key).json(body);
-            let answer = try_send(request).await.ok()?;
-            (answer.status == 202).then(|| answer.id("registration_id"))
-        })
-        .await
-    };
-    let registrations = join_all(people.iter().map(take));
+    let registrations = join_all(people.iter().map(|body| take(&api, body)));
     let strike = async {
         let begun = "select count(*) from identity.registrations where $1::uuid is null";
         until("half have begun", PATIENCE, async || {

@@ -43,6 +43,9 @@ impl Log {
             // A new participant begins with the beginning: what is registered already is not asked again, and done twice
             // nothing is.
             .set("auto.offset.reset", "earliest")
+            // One that was killed is missed soon: its partitions must not wait as long as a sign-up may take.
+            .set("session.timeout.ms", "6000")
+            .set("heartbeat.interval.ms", "1000")
             .create()?;
         consumer.subscribe(&[&users])?;
         let producer = ClientConfig::new()

@@ -106,9 +106,9 @@ async fn commits_are_pushed_in_order_and_silence_is_filled() {
 /// Types, reasons and origins of what waits to be told on `chat.registrations`, in the order of its ids.
 async fn answers(world: &World) -> Vec<(String, Option<String>, String)> {
     sqlx::query_as(
-        "select h ->> 1, convert_from(value, 'UTF8')::jsonb ->> 'reason', origin
-         from control.outbox, jsonb_array_elements(headers) h
-         where topic = 'chat.registrations' and h ->> 0 = 'ce_type' order by id",
+        "select h ->> 1, convert_from(o.value, 'UTF8')::jsonb ->> 'reason', o.origin
+         from control.outbox o, jsonb_array_elements(o.headers) as headers (h)
+         where o.topic = 'chat.registrations' and h ->> 0 = 'ce_type' order by o.id",
     )
     .fetch_all(&world.platform().db)
     .await
