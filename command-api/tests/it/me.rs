@@ -117,7 +117,7 @@ async fn somebody(world: &World) -> (UserId, Value, [RoomId; 4]) {
     let answer = world.api.post("/v1/users", &body).send().await.json(202);
     let user = UserId(answer["user_id"].as_str().expect("an id").parse::<Uuid>().expect("a UUID"));
     let (read_model, other) = (world.read_model(), world.new_user());
-    sqlx::query("insert into users values ($1, $1, 'human', 'name', 'Name', 'en', 'here', false, 1, now(), '')")
+    sqlx::query("insert into users values ($1, $1, 'human', 'name', 'Name', 'en', 'here', false, false, 1, now(), '')")
         .bind(user.0)
         .execute(&read_model)
         .await

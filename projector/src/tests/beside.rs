@@ -14,6 +14,9 @@ use crate::rebuild::{ActivateError, DropError, Plan, Share, activate, drop_gener
 use crate::verify::{Scope, Sources, VerifyError, verify};
 use crate::{Advance, Settings};
 
+/// The fold of the newer program.
+const NEXT: i32 = FOLD_VERSION + 1;
+
 /// What a program says of its projector; nothing if it is ready.
 fn says(platform: &Platform) -> Option<String> {
     platform.health.not_ready().into_iter().find_map(|(part, why)| (part == "projector").then_some(why))
@@ -37,7 +40,7 @@ async fn fold_version(db: &PgPool, generation: i32) -> i32 {
 async fn the_next_fold_version_builds_its_generation_beside_this_one_and_goes_back() {
     let world = World::new().await;
     let old = world.platform();
-    let new = world.another().await.with_fold_version(FOLD_VERSION + 1);
+    let new = world.another().await.with_fold_version(NEXT);
     let with_new = Sources { fold: new.fold(), ..sources(&world) };
     let (first, db) = (old.read_model.generation(), &old.db);
     crate::start(old, &Settings::default());
@@ -49,10 +52,11 @@ async fn the_next_fold_version_builds_its_generation_beside_this_one_and_goes_ba
     crate::start(&new, &Settings::default());
     until("what is to be done", || says(&new).is_some_and(|why| why.contains("run `chatlog rebuild`"))).await;
     let trying = world.project_with(&new, first);
-    world.worried(&trying, "is of fold version 1, this program is of 2").await;
+    let worry = |theirs, ours| format!("is of fold version {theirs}, this program is of {ours}");
+    world.worried(&trying, &worry(FOLD_VERSION, NEXT)).await;
     assert!(trying.end().await);
     let refused = verify(&with_new, None, &Scope::Whole, &Advance::default()).await;
-    assert!(matches!(refused, Err(VerifyError::OtherFold { theirs: 1, ours: 2, .. })), "{refused:?}");
+    assert!(matches!(refused, Err(VerifyError::OtherFold { theirs: FOLD_VERSION, ours: NEXT, .. })), "{refused:?}");
 
     // It builds its own while the older one goes on.
     let plan = Plan { share: Share::WHOLE, verify: true, activate: true, projector: Settings::default() };
@@ -60,11 +64,11 @@ async fn the_next_fold_version_builds_its_generation_beside_this_one_and_goes_ba
     let advance = Advance::default();
     let (built, ()) = tokio::join!(rebuild(&new, &with_new, &plan, &advance), world.log(&more));
     let second = built.expect("a generation").generation;
-    assert_eq!((fold_version(db, first).await, fold_version(db, second).await), (FOLD_VERSION, FOLD_VERSION + 1));
+    assert_eq!((fold_version(db, first).await, fold_version(db, second).await), (FOLD_VERSION, NEXT));
     until("the switch", || [old, &new].iter().all(|it| it.read_model.generation() == second)).await;
     until("readiness of the newer one", || says(&new).is_none()).await;
     let trying = world.project_with(old, second);
-    world.worried(&trying, "is of fold version 2, this program is of 1").await;
+    world.worried(&trying, &worry(NEXT, FOLD_VERSION)).await;
     assert!(trying.end().await);
 
     // Both are folded on, by their programs.
@@ -77,7 +81,7 @@ async fn the_next_fold_version_builds_its_generation_beside_this_one_and_goes_ba
     // Back by the older program, and by no other.
     let stop = sources(&world).stop;
     let other = activate(db, first, new.fold(), &stop).await;
-    assert!(matches!(other, Err(ActivateError::OtherFold { theirs: 1, ours: 2, .. })), "{other:?}");
+    assert!(matches!(other, Err(ActivateError::OtherFold { theirs: FOLD_VERSION, ours: NEXT, .. })), "{other:?}");
     assert_eq!(previous(db, new.fold()).await.expect("an answer"), None);
     assert_eq!(previous(db, old.fold()).await.expect("an answer"), Some(first));
     assert_eq!(activate(db, first, old.fold(), &stop).await.expect("active"), Some(second));

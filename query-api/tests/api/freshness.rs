@@ -47,8 +47,9 @@ async fn a_room_is_there_as_soon_as_its_event_is_folded() {
     let early = api.get(reader, &uri);
     let fold = async {
         api.room_with(room, GROUP, "A new room").await;
-        api.member(room, reader, "joined", 0).await;
+        // Who may read comes last: here, other than in the fold, each row is a transaction.
         api.post(room, reader, 1, 1).await;
+        api.member(room, reader, "joined", 0).await;
         api.checkpoint(Topic::Rooms, placed.partition, placed.offset + 1).await;
     };
     let (answer, ()) = tokio::join!(early, fold);
