@@ -23,7 +23,7 @@ async fn one_program_a_role_is_a_platform_too() {
     // Each has its own part of the document, and none of the other's routes.
     let document = reader.api.get("/openapi.json").await.expect(200);
     assert!(document.body["paths"]["/v1/rooms/{room}/messages"]["get"].is_object(), "{document}");
-    let _ = owner.get("/v1/me").await.problem(404, "not-found");
+    let _ = owner.get("/v1/inbox").await.problem(404, "not-found");
     for process in [&mut commands, &mut queries, &mut projector, &mut mailer] {
         process.terminate();
         let status = until("the program has ended", PATIENCE, async || process.exit()).await;
