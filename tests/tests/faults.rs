@@ -54,7 +54,7 @@ impl Parts {
         let instance = Instance::on(&servers.servers).await;
         Self {
             command_api: instance.serve("command-api", &["command-api"]).await,
-            projector: instance.serve("projector", &["projector"]).await,
+            projector: instance.serve("projector", &["projector", "mailer"]).await,
             query_api: instance.serve("query-api", &["query-api"]).await,
             servers,
             instance,

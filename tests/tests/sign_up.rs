@@ -134,6 +134,7 @@ async fn everybody_does_their_part_or_nobody_keeps_it() {
         let request = place.api(1).request(Method::GET, &format!("/v1/admin/registrations?{query}"));
         send(request.bearer_auth(session.field("access_token"))).await
     };
+    until("the role counts", PATIENCE, async || (listed("limit=1").await.status == 200).then_some(())).await;
     let page = listed("status=rejected&limit=1").await.expect(200);
     assert_eq!(page.body["items"][0]["registration_id"], registration.to_string(), "the latest first");
     let page = listed(&format!("limit=1000&after={}", page.field("next"))).await.expect(200);
