@@ -54,7 +54,7 @@ pub fn message_text(field: &str, text: &str) -> Result<(), Invalid> {
     not_blank(field, text)
 }
 
-/// A name that is shown in a line: at most 80 characters; see [`line`].
+/// A name that is shown in a line: at most 80 characters; see [`line()`].
 pub fn name(field: &str, name: &str) -> Result<(), Invalid> {
     line(field, name, limits::NAME_CHARS)
 }
