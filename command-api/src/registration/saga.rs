@@ -235,13 +235,18 @@ impl Registration {
     }
 }
 
-/// Whether nothing more is to be expected: it is decided, and nobody has anything left to undo.
+/// Whether nothing more is to be expected: it is decided, nobody has anything left to undo, and (for a rejection) everybody
+/// has said so, or has been silent since for so long that it is away.
 #[must_use]
-pub fn is_final(status: Status, steps: &[Step]) -> bool {
+pub fn is_final(status: Status, steps: &[Step], waited: bool) -> bool {
     match status {
         Status::Pending => false,
         Status::Registered => true,
-        Status::Rejected => steps.iter().all(|step| step.status != StepStatus::Done),
+        Status::Rejected => steps.iter().all(|step| match step.status {
+            StepStatus::Done => false,
+            StepStatus::Pending => waited,
+            StepStatus::Failed | StepStatus::Undone => true,
+        }),
     }
 }
 

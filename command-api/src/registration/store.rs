@@ -19,6 +19,8 @@ pub struct View {
     pub verified: bool,
     /// Counts the changes.
     pub version: i64,
+    /// When it was decided.
+    pub decided_at: Option<Timestamp>,
     /// The step that failed.
     pub failed_step: Option<String>,
     /// Why it was rejected.
@@ -238,7 +240,7 @@ pub async fn free(tx: &mut PgConnection, users: &[UserId]) -> Result<(), sqlx::E
 /// A registration as it may be seen, at one moment.
 pub async fn view(db: &PgPool, id: RegistrationId) -> Result<Option<View>, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"select r.status, r.version, r.failed_step, r.reason,
+        r#"select r.status, r.version, r.decided_at, r.failed_step, r.reason,
                   exists (select from identity.accounts a where a.user_id = r.user_id and a.status = 'verified')
                       as "verified!",
                   s.step as "step?", s.status as "step_status?", s.reason as "step_reason?"
@@ -252,6 +254,7 @@ pub async fn view(db: &PgPool, id: RegistrationId) -> Result<Option<View>, sqlx:
         status: word("registrations.status", &first.status, Status::from_word)?,
         verified: first.verified,
         version: first.version,
+        decided_at: first.decided_at.map(Timestamp::from),
         failed_step: first.failed_step.clone(),
         reason: first.reason.clone(),
         steps: Vec::new(),

@@ -30,6 +30,9 @@ const BUFFERING: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
 /// Proxies cut what is silent for longer.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long after a rejection the stream stays open for participants that have not answered yet: those that run undo within
+/// a moment, and who is away may be away for days.
+const AWAY: Duration = Duration::from_secs(10);
 /// When Postgres is away, the stream says nothing and tries again.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -108,8 +111,9 @@ async fn get_registration(
 /// Follow a sign-up (server-sent events)
 ///
 /// Events named `registration` have the same JSON as the plain look: first how it stands, then every change. After the last
-/// one (it is registered, or it is rejected and everything is undone) comes `end`, and the stream closes. A client that comes
-/// again with `Last-Event-ID` gets what is newer; 204 where nothing more will come.
+/// one (it is registered, or it is rejected and everything is undone) comes `end`, and the stream closes; a participant that
+/// has not answered within ten seconds of the rejection is not waited for. A client that comes again with `Last-Event-ID`
+/// gets what is newer; 204 where nothing more will come.
 #[utoipa::path(
     get,
     path = "/v1/registrations/{registration}/events",
@@ -136,7 +140,7 @@ async fn follow_registration(
     let view = store::view(&app.platform.db, id).await?.ok_or_else(Problem::not_found)?;
     // A version that is not there yet was not given by this platform.
     let known = known.filter(|known| *known <= view.version).unwrap_or(0);
-    if known == view.version && is_last(&view) {
+    if known == view.version && is_last(&app, &view) {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let follow = Follow { app, id, follower, known };
@@ -150,8 +154,15 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<i64>, Invalid> {
     id.map(Some).ok_or_else(|| Invalid::new("Last-Event-ID", "is not the id of an event"))
 }
 
-fn is_last(view: &View) -> bool {
-    saga::is_final(view.status, &view.steps)
+/// How long participants that have not answered are still waited for; nothing where it is not rejected.
+fn left(app: &App, view: &View) -> Duration {
+    let Some(decided) = view.decided_at.filter(|_| view.status == Status::Rejected) else { return Duration::ZERO };
+    let passed = app.platform.clock.now().as_micros().saturating_sub(decided.as_micros());
+    AWAY.saturating_sub(Duration::from_micros(u64::try_from(passed).unwrap_or(0)))
+}
+
+fn is_last(app: &App, view: &View) -> bool {
+    saga::is_final(view.status, &view.steps, left(app, view).is_zero())
 }
 
 struct Follow {
@@ -168,7 +179,7 @@ impl Follow {
         async_stream::stream! {
             let mut view = first;
             loop {
-                let last = is_last(&view);
+                let (last, left) = (is_last(&self.app, &view), left(&self.app, &view));
                 if view.version > self.known {
                     self.known = view.version;
                     yield Ok(event(view));
@@ -180,7 +191,7 @@ impl Follow {
                 // Without an end: the client comes again, to another process.
                 let next = tokio::select! {
                     () = soft.cancelled() => return,
-                    next = self.next() => next,
+                    next = self.next(left) => next,
                 };
                 let Some(next) = next else { return };
                 view = next;
@@ -188,9 +199,14 @@ impl Follow {
         }
     }
 
-    /// The next state; `None` if there is none any more.
-    async fn next(&mut self) -> Option<View> {
-        self.follower.after(self.known).await;
+    /// The next state, or the same again when so much time has passed (if it is any); `None` if there is none any more.
+    async fn next(&mut self, within: Duration) -> Option<View> {
+        let newer = self.follower.after(self.known);
+        if within.is_zero() {
+            newer.await;
+        } else {
+            let _ = tokio::time::timeout(within, newer).await;
+        }
         loop {
             match store::view(&self.app.platform.db, self.id).await {
                 Ok(view) => return view,

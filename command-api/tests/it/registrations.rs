@@ -206,6 +206,12 @@ fn a_failure_frees_the_name_and_the_others_undo() {
         assert!(stream.contains("undone"), "{stream}");
         assert_eq!(accounts(world, sign_up.user).await, 0);
         assert_eq!(sign_up.log_in().await, 401);
+        // One that had not answered yet is shown to have undone it, too.
+        let early = SignUp::of(&api, sign_up.body.clone()).await;
+        early.failed("mailer").await;
+        early.stands("rejected", &["failed", "pending"]).await;
+        let (stream, ()) = tokio::join!(early.stream(None), early.compensated("profile"));
+        assert!(told(&stream).1 && stream.contains("undone"), "{stream}");
         // The same name and address, another account.
         let again = SignUp::of(&api, sign_up.body.clone()).await;
         assert_ne!(again.user, sign_up.user);
@@ -262,7 +268,10 @@ fn whoever_is_away_beyond_the_deadline_is_not_waited_for_and_undoes_when_it_come
         let state = sign_up.stands("rejected", &["pending", "done"]).await;
         assert_eq!((&state["failed_step"], &state["reason"]), (&Value::Null, &json!("deadline")));
         assert_eq!(accounts(world, sign_up.user).await, 0);
-        sign_up.compensated("profile").await;
+        // The stream stays for both, but not long for the one that is away.
+        let (stream, ()) = tokio::join!(sign_up.stream(None), sign_up.compensated("profile"));
+        assert!(told(&stream).1, "{stream}");
+        assert!(stream.contains("pending") && stream.contains("undone"), "{stream}");
         sign_up.stands("rejected", &["pending", "undone"]).await;
         // It saw the rejection before it was done, or not: nobody knows. It is rejected again, and then undone.
         let late = sign_up.completed("mailer").await;

@@ -59,10 +59,21 @@ fn one_failure_rejects_and_names_the_step() {
     assert_eq!(it.hear(&failed("mailer")), Follows::Reject);
     assert_eq!((it.failed_step.as_deref(), it.reason.as_deref()), (Some("mailer"), Some(STEP_FAILED)));
     assert_eq!(it.steps[1].reason.as_deref(), Some("no_room"));
-    assert!(!is_final(it.status, &it.steps), "the profile is there still");
+    assert!(!is_final(it.status, &it.steps, true), "the profile is there still");
     assert_eq!(it.hear(&compensated("profile", 21)), Follows::Nothing);
     assert_eq!(statuses(&it), ["undone", "failed"]);
-    assert!(is_final(it.status, &it.steps));
+    assert!(is_final(it.status, &it.steps, false));
+}
+
+#[test]
+fn whoever_has_not_answered_yet_is_given_time_to_say_that_it_is_undone() {
+    let mut it = begun("profile,mailer");
+    it.hear(&failed("mailer"));
+    assert_eq!(statuses(&it), ["pending", "failed"]);
+    assert!(!is_final(it.status, &it.steps, false), "the profile's answer is on its way");
+    assert!(is_final(it.status, &it.steps, true), "it is away");
+    it.hear(&compensated("profile", 21));
+    assert!(is_final(it.status, &it.steps, false));
 }
 
 #[test]
