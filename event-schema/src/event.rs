@@ -4,10 +4,14 @@ use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::envelope::{Envelope, attribute_problem};
+use crate::envelope::{ClientKind, Envelope, RULES, attribute_problem};
+use crate::ids::effect_event_id;
 use crate::json::Object;
 use crate::topics::{Key, Topic};
-use crate::{EventId, admin, mail, message, receipt, registration, rejection, room, security, setting, user};
+use crate::{
+    CommandId, EventId, Timestamp, UserId, WorkspaceId, admin, mail, message, receipt, registration, rejection, room,
+    security, setting, user,
+};
 
 /// A fact in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +100,49 @@ macro_rules! events {
             fn from(payload: $payload) -> Self { Self::$variant(payload) }
         })*
     };
+}
+
+impl Event {
+    /// What a part of the platform says by itself, in the default workspace.
+    pub fn by_platform(
+        source: &str,
+        (id, command): (EventId, CommandId),
+        time: Timestamp,
+        key: Key,
+        payload: impl Into<Payload>,
+    ) -> Self {
+        let payload = payload.into();
+        let envelope = Envelope {
+            id,
+            source: source.to_owned(),
+            time,
+            subject: payload.subject(&key, id),
+            rules: RULES,
+            actor: UserId::PLATFORM,
+            command,
+            client: ClientKind::Platform,
+            workspace: WorkspaceId::DEFAULT,
+            traceparent: None,
+        };
+        Self { key, envelope, payload }
+    }
+
+    /// The `n`-th thing that `source` says because of this event. Everything in it follows from this event: said again,
+    /// after a crash or in a replay, it is the same.
+    #[must_use]
+    pub fn effect(&self, source: &str, n: u32, payload: impl Into<Payload>) -> Self {
+        let (of, payload, key) = (&self.envelope, payload.into(), self.key.clone());
+        let id = effect_event_id(source, of.id, n);
+        let envelope = Envelope {
+            id,
+            source: source.to_owned(),
+            subject: payload.subject(&key, id),
+            actor: UserId::PLATFORM,
+            client: ClientKind::Platform,
+            ..of.clone()
+        };
+        Self { key, envelope, payload }
+    }
 }
 
 impl Payload {

@@ -145,10 +145,12 @@ pub fn direct_room_id(one: UserId, other: UserId) -> RoomId {
     RoomId(derive("chatlog v1 direct room", &[b"direct", lower.0.as_bytes(), higher.0.as_bytes()]))
 }
 
-/// The id of the `n`-th event that follows from another event (rejections, saga answers), the same at every replay.
+/// The id of the `n`-th event that `source` (its `ce_source`) writes because of another event (rejections, saga answers), the
+/// same at every replay. Several parts answer the same event, under the same key: their answers must not pass for each
+/// other's repetition.
 #[must_use]
-pub fn effect_event_id(cause: EventId, n: u32) -> EventId {
-    EventId(derive("chatlog v1 effects", &[cause.0.as_bytes(), &n.to_be_bytes()]))
+pub fn effect_event_id(source: &str, cause: EventId, n: u32) -> EventId {
+    EventId(derive("chatlog v1 effects", &[source.as_bytes(), cause.0.as_bytes(), &n.to_be_bytes()]))
 }
 
 /// An id for something read from outside, found again when the same source is read again.

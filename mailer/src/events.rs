@@ -1,16 +1,16 @@
 //! What the mailer tells the log: what it has accepted, sent, given up. Their ids follow from what caused them, so that
 //! telling twice is telling once.
 
-use event_schema::envelope::RULES;
 use event_schema::ids::effect_event_id;
 use event_schema::topics::Key;
 use event_schema::{
-    ClientKind, CommandId, Envelope, Event, EventId, MailRequestId, Payload, RegistrationId, Timestamp, UserId,
-    WorkspaceId, mail, registration,
+    CommandId, Event, EventId, MailRequestId, Payload, RegistrationId, Timestamp, UserId, mail, registration,
 };
 
 /// Who they say they are from.
 const SOURCE: &str = "/chatlog/mailer";
+/// What becomes of a mail is numbered by itself: its cause is a request, and an attempt.
+const OUTCOMES: &str = "/chatlog/mailer/outcomes";
 /// The mailer's name as a participant of the sign-up saga.
 pub(crate) const STEP: &str = "mailer";
 
@@ -25,27 +25,12 @@ pub(crate) fn accepted(cause: &Event, registration: RegistrationId, locale: &str
         locale: locale.to_owned(),
     };
     let completed = registration::StepCompleted { registration_id: registration, step: STEP.to_owned() };
-    [effect(cause, 0, requested), effect(cause, 1, completed)]
+    [cause.effect(SOURCE, 0, requested), cause.effect(SOURCE, 1, completed)]
 }
 
 /// The step of a rejected sign-up is undone.
 pub(crate) fn compensated(cause: &Event, registration: RegistrationId) -> Event {
-    effect(cause, 0, registration::StepCompensated { registration_id: registration, step: STEP.to_owned() })
-}
-
-/// What follows from an event of the log: everything in it follows from that.
-fn effect(cause: &Event, n: u32, payload: impl Into<Payload>) -> Event {
-    let (payload, key) = (payload.into(), cause.key.clone());
-    let id = effect_event_id(cause.envelope.id, n);
-    let envelope = Envelope {
-        id,
-        source: SOURCE.to_owned(),
-        subject: payload.subject(&key, id),
-        actor: UserId::PLATFORM,
-        client: ClientKind::Platform,
-        ..cause.envelope.clone()
-    };
-    Event { key, envelope, payload }
+    cause.effect(SOURCE, 0, registration::StepCompensated { registration_id: registration, step: STEP.to_owned() })
 }
 
 /// A mail of whom, and the how manieth time that somebody took it.
@@ -67,19 +52,6 @@ pub(crate) fn failed(taken: Taken, now: Timestamp, reason: &str) -> Event {
 }
 
 fn outcome(taken: Taken, now: Timestamp, payload: impl Into<Payload>) -> Event {
-    let (payload, key) = (payload.into(), Key::Id(taken.user.0));
-    let id = effect_event_id(EventId(taken.request.0), taken.claims.unsigned_abs());
-    let envelope = Envelope {
-        id,
-        source: SOURCE.to_owned(),
-        time: now,
-        subject: payload.subject(&key, id),
-        rules: RULES,
-        actor: UserId::PLATFORM,
-        command: CommandId(taken.request.0),
-        client: ClientKind::Platform,
-        workspace: WorkspaceId::DEFAULT,
-        traceparent: None,
-    };
-    Event { key, envelope, payload }
+    let id = effect_event_id(OUTCOMES, EventId(taken.request.0), taken.claims.unsigned_abs());
+    Event::by_platform(SOURCE, (id, CommandId(taken.request.0)), now, Key::Id(taken.user.0), payload)
 }

@@ -1,18 +1,12 @@
 //! The queue as administrators see it: what waits, what is parked, and trying it again.
 
 use chrono::{DateTime, Utc};
-use event_schema::admin::ActionTaken;
-use event_schema::envelope::RULES;
-use event_schema::topics::Key;
-use event_schema::{ClientKind, CommandId, Envelope, Event, EventId, UserId, WorkspaceId};
+use event_schema::{Event, UserId};
 use platform::outbox::{self, OutboxError};
-use platform::{Clock, Ids};
+use platform::{Clock, Ids, admin};
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
-
-/// Where the events of acts say that they come from.
-const SOURCE: &str = "/chatlog/mailer";
 
 /// A mail in the queue, without its address: that is the account's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,18 +107,5 @@ async fn lock(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
 
 fn act(request: Uuid, (ids, clock): (&Ids, &Clock), actor: UserId) -> Event {
     let details = json!({"request_id": request}).as_object().cloned().unwrap_or_default();
-    let payload = ActionTaken { action: "mail_retried".to_owned(), target: Some(request.to_string()), details };
-    let envelope = Envelope {
-        id: EventId(ids.v7()),
-        source: SOURCE.to_owned(),
-        time: clock.now(),
-        subject: request.to_string(),
-        rules: RULES,
-        actor,
-        command: CommandId(ids.v7()),
-        client: ClientKind::Platform,
-        workspace: WorkspaceId::DEFAULT,
-        traceparent: None,
-    };
-    Event { key: Key::Id(actor.0), envelope, payload: payload.into() }
+    admin::action((ids, clock), actor, "mail_retried", request.to_string(), details)
 }

@@ -3,9 +3,8 @@
 
 use axum::extract::{FromRef, FromRequestParts};
 use event_schema::admin::ActionTaken;
-use event_schema::envelope::RULES;
 use event_schema::topics::Key;
-use event_schema::{ClientKind, CommandId, Envelope, Event, EventId, UserId, WorkspaceId};
+use event_schema::{CommandId, Event, EventId, UserId};
 use http::request::Parts;
 use serde_json::{Map, Value};
 
@@ -23,6 +22,8 @@ const ADMIN: &str = "admin";
 pub struct Admin {
     /// Who.
     pub user_id: UserId,
+    /// And in which session.
+    pub caller: Caller,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Admin
@@ -32,8 +33,8 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Caller { user_id, .. } = Caller::from_request_parts(parts, state).await?;
-        let admin = Self { user_id };
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let admin = Self { user_id: caller.user_id, caller };
         admin.check(&Platform::from_ref(state)).await?;
         Ok(admin)
     }
@@ -60,18 +61,9 @@ pub fn action(
     target: String,
     details: Map<String, Value>,
 ) -> Event {
-    let envelope = Envelope {
-        id: EventId(ids.v7()),
-        source: SOURCE.to_owned(),
-        time: clock.now(),
-        subject: target.clone(),
-        rules: RULES,
-        actor,
-        command: CommandId(ids.v7()),
-        client: ClientKind::Platform,
-        workspace: WorkspaceId::DEFAULT,
-        traceparent: None,
-    };
     let payload = ActionTaken { action: action.to_owned(), target: Some(target), details };
-    Event { key: Key::Id(actor.0), envelope, payload: payload.into() }
+    let (id, command) = (EventId(ids.v7()), CommandId(ids.v7()));
+    let mut event = Event::by_platform(SOURCE, (id, command), clock.now(), Key::Id(actor.0), payload);
+    event.envelope.actor = actor;
+    event
 }

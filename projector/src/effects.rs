@@ -4,11 +4,9 @@
 
 use std::collections::HashSet;
 
-use event_schema::ids::effect_event_id;
 use event_schema::registration::{StepCompensated, StepCompleted, StepFailed};
 use event_schema::rejection::{Reason, Recorded};
-use event_schema::topics::Key;
-use event_schema::{ClientKind, Envelope, Event, Payload, RegistrationId, UserId};
+use event_schema::{Event, Payload, RegistrationId};
 use platform::outbox::{self, OutboxError};
 use sqlx::PgConnection;
 
@@ -39,7 +37,7 @@ pub(crate) fn rejection(partition: Partition, offset: i64, event: &Event, reason
     let event_type = event.payload.event_type().name().to_owned();
     let event_id = event.envelope.id;
     let told = Recorded { event_id, event_type, reason: reason.as_str().to_owned() };
-    effect(partition, (offset, REJECTION), event, event_id.to_string(), told)
+    effect(partition, (offset, REJECTION), event, told)
 }
 
 /// Answers a sign-up: the profile is made, cannot be made, or is gone again.
@@ -55,8 +53,7 @@ fn answer(partition: Partition, offset: i64, event: &Event, outcome: Outcome) ->
         Outcome::Applied { rev, .. } if rev > 0 => StepCompensated { registration_id, step }.into(),
         _ => return None,
     };
-    let subject = answer.subject(&event.key, event.envelope.id);
-    Some(effect(partition, (offset, ANSWER), event, subject, answer))
+    Some(effect(partition, (offset, ANSWER), event, answer))
 }
 
 fn registration(payload: &Payload) -> Option<RegistrationId> {
@@ -67,30 +64,9 @@ fn registration(payload: &Payload) -> Option<RegistrationId> {
     }
 }
 
-/// The `n`-th effect of an event. Everything in it follows from the event, so that a replay would say the same.
-fn effect(
-    partition: Partition,
-    (offset, n): (i64, u32),
-    cause: &Event,
-    subject: String,
-    payload: impl Into<Payload>,
-) -> Effect {
-    let of = &cause.envelope;
-    let envelope = Envelope {
-        id: effect_event_id(of.id, n),
-        source: SOURCE.to_owned(),
-        time: of.time,
-        subject,
-        rules: of.rules,
-        actor: UserId::PLATFORM,
-        command: of.command,
-        client: ClientKind::Platform,
-        workspace: of.workspace,
-        traceparent: of.traceparent.clone(),
-    };
-    let key: Key = cause.key.clone();
-    let event = Event { key, envelope, payload: payload.into() };
-    Effect { offset, origin: format!("{partition}/{offset}/{n}"), event }
+/// The `n`-th effect of an event.
+fn effect(partition: Partition, (offset, n): (i64, u32), cause: &Event, payload: impl Into<Payload>) -> Effect {
+    Effect { offset, origin: format!("{partition}/{offset}/{n}"), event: cause.effect(SOURCE, n, payload) }
 }
 
 /// The effects of events, which need not follow each other in the log.

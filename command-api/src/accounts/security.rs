@@ -1,15 +1,13 @@
 //! What the log is told of the security of accounts (`chat.security.recorded`): through the outbox, with the row that it
 //! is about where there is one. Never an address, a device, a name or a secret.
 
-use event_schema::envelope::RULES;
 use event_schema::security::{Action, Recorded};
-use event_schema::topics::Key;
-use event_schema::{ClientKind, CommandId, Envelope, Event, EventId, Payload, SessionId, UserId, WorkspaceId};
+use event_schema::{ClientKind, CommandId, Event, EventId, SessionId, UserId};
 use platform::outbox::{self, OutboxError};
 use platform::{Clock, Ids, Platform};
 use uuid::Uuid;
 
-const SOURCE: &str = "/chatlog/command-api";
+use crate::command::SOURCE;
 
 /// Something that happened to an account.
 #[derive(Clone, Copy, Debug)]
@@ -28,23 +26,14 @@ impl Happened {
     /// The event.
     #[must_use]
     pub fn event(&self, clock: &Clock, ids: &Ids) -> Event {
-        let key = Key::from(self.user);
         let payload = Recorded { action: self.action.as_str().to_owned(), session_id: self.session.map(SessionId) };
-        let (payload, id) = (Payload::from(payload), EventId(ids.v7()));
-        let by_platform = self.by == UserId::PLATFORM;
-        let envelope = Envelope {
-            id,
-            source: SOURCE.to_owned(),
-            time: clock.now(),
-            subject: payload.subject(&key, id),
-            rules: RULES,
-            actor: self.by,
-            command: CommandId(ids.v7()),
-            client: if by_platform { ClientKind::Platform } else { ClientKind::Api },
-            workspace: WorkspaceId::DEFAULT,
-            traceparent: platform::telemetry::current_traceparent(),
-        };
-        Event { key, envelope, payload }
+        let (id, command) = (EventId(ids.v7()), CommandId(ids.v7()));
+        let mut event = Event::by_platform(SOURCE, (id, command), clock.now(), self.user.into(), payload);
+        if self.by != UserId::PLATFORM {
+            (event.envelope.actor, event.envelope.client) = (self.by, ClientKind::Api);
+        }
+        event.envelope.traceparent = platform::telemetry::current_traceparent();
+        event
     }
 
     /// Tells the log where no row changes with it: what cannot be told is told to the operator alone.

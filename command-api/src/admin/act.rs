@@ -1,9 +1,6 @@
 //! The acts themselves.
 
-use event_schema::admin::ActionTaken;
-use event_schema::envelope::RULES;
-use event_schema::topics::Key;
-use event_schema::{ClientKind, CommandId, Envelope, Event, EventId, UserId, WorkspaceId};
+use event_schema::{Event, UserId};
 use platform::settings::RedisSettings;
 use platform::{Access, Clock, Ids, Redis, outbox, tokens};
 use serde_json::{Map, Value, json};
@@ -16,9 +13,6 @@ use crate::accounts::change::kill_families;
 use crate::accounts::sessions::Sessions;
 use crate::accounts::username;
 use crate::store::credentials;
-
-/// Where the events say that they come from.
-const SOURCE: &str = "/chatlog/admin";
 
 /// Administrators' acts, from the command line: their actor is the platform itself.
 pub struct Administration {
@@ -128,19 +122,7 @@ impl Administration {
     }
 
     fn event(&self, target: &str, action: &str, details: Map<String, Value>) -> Event {
-        let payload = ActionTaken { action: action.to_owned(), target: Some(target.to_owned()), details };
-        let envelope = Envelope {
-            id: EventId(self.ids.v7()),
-            source: SOURCE.to_owned(),
-            time: self.clock.now(),
-            subject: target.to_owned(),
-            rules: RULES,
-            actor: UserId::PLATFORM,
-            command: CommandId(self.ids.v7()),
-            client: ClientKind::Platform,
-            workspace: WorkspaceId::DEFAULT,
-            traceparent: None,
-        };
-        Event { key: Key::Id(UserId::PLATFORM.0), envelope, payload: payload.into() }
+        let told = (&self.ids, &self.clock);
+        platform::admin::action(told, UserId::PLATFORM, action, target.to_owned(), details)
     }
 }

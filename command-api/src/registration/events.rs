@@ -1,9 +1,8 @@
 //! What is said on `chat.users` about a registration. Ids follow from what is decided, so that saying it twice is no harm.
 
-use event_schema::envelope::RULES;
 use event_schema::ids::effect_event_id;
 use event_schema::user::{Registered, RegistrationRejected};
-use event_schema::{ClientKind, Envelope, Event, EventId, Payload, Timestamp, UserId, WorkspaceId};
+use event_schema::{Event, EventId, Payload, Timestamp};
 
 use super::saga::Registration;
 use crate::command::SOURCE;
@@ -15,17 +14,17 @@ const AGAIN: u32 = 2;
 
 /// The account may be used.
 pub(super) fn registered(of: &Registration, now: Timestamp, payload: Registered) -> Event {
-    event(of, effect_event_id(EventId(of.id.0), REGISTERED), now, payload)
+    event(of, id(EventId(of.id.0), REGISTERED), now, payload)
 }
 
 /// There will be no account.
 pub(super) fn rejected(of: &Registration, now: Timestamp) -> Event {
-    event(of, effect_event_id(EventId(of.id.0), REJECTED), now, rejection(of))
+    event(of, id(EventId(of.id.0), REJECTED), now, rejection(of))
 }
 
 /// The same, for whoever completed only afterwards.
 pub(super) fn rejected_again(of: &Registration, now: Timestamp, completion: EventId) -> Event {
-    event(of, effect_event_id(completion, AGAIN), now, rejection(of))
+    event(of, id(completion, AGAIN), now, rejection(of))
 }
 
 fn rejection(of: &Registration) -> RegistrationRejected {
@@ -33,19 +32,10 @@ fn rejection(of: &Registration) -> RegistrationRejected {
     RegistrationRejected { registration_id: of.id, step: of.failed_step.clone(), reason }
 }
 
+fn id(cause: EventId, n: u32) -> EventId {
+    effect_event_id(SOURCE, cause, n)
+}
+
 fn event(of: &Registration, id: EventId, time: Timestamp, payload: impl Into<Payload>) -> Event {
-    let (key, payload) = (of.user.into(), payload.into());
-    let envelope = Envelope {
-        id,
-        source: SOURCE.to_owned(),
-        time,
-        subject: payload.subject(&key, id),
-        rules: RULES,
-        actor: UserId::PLATFORM,
-        command: of.command,
-        client: ClientKind::Platform,
-        workspace: WorkspaceId::DEFAULT,
-        traceparent: None,
-    };
-    Event { key, envelope, payload }
+    Event::by_platform(SOURCE, (id, of.command), time, of.user.into(), payload)
 }

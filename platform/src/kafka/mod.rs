@@ -4,6 +4,7 @@
 mod client;
 mod config;
 mod producer;
+mod read;
 mod shared;
 mod topics;
 
@@ -20,6 +21,7 @@ use crate::settings::KafkaSettings;
 
 pub use client::{Quiet, log, log_error};
 pub use producer::{Delivery, Placed, RawRecord, SendError};
+pub use read::{Unreadable, id_of, read};
 pub use topics::{TopicAction, TopicReport, apply_topics, delete_topics};
 
 /// How long a question to the brokers may take.

@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use event_schema::envelope::{ClientKind, Envelope, RULES};
 use event_schema::topics::Key;
-use event_schema::{CommandId, Event, EventId, Payload, Topic, UserId, WorkspaceId, record, setting};
+use event_schema::{CommandId, Event, EventId, Payload, Topic, record, setting};
 use rdkafka::admin::{
     AdminClient, AdminOptions, AlterConfig, ConfigResource, ConfigSource, NewTopic, ResourceSpecifier, TopicReplication,
 };
@@ -194,22 +193,9 @@ pub(super) fn partitions<C: ClientContext>(client: &Client<C>, name: &str) -> Re
 async fn write_log_id(settings: &KafkaSettings) -> Result<(), KafkaError> {
     let ids = Ids::new();
     let payload = setting::Changed { name: setting::LOG_ID.to_owned(), value: ids.v7().to_string().into(), version: 1 };
-    let event = Event {
-        key: Key::Name(setting::LOG_ID.to_owned()),
-        envelope: Envelope {
-            id: EventId(ids.v7()),
-            source: "/chatlog/topics".to_owned(),
-            time: Clock::system().now(),
-            subject: setting::LOG_ID.to_owned(),
-            rules: RULES,
-            actor: UserId::PLATFORM,
-            command: CommandId(ids.v7()),
-            client: ClientKind::Platform,
-            workspace: WorkspaceId::DEFAULT,
-            traceparent: None,
-        },
-        payload: payload.into(),
-    };
+    let (id, command) = (EventId(ids.v7()), CommandId(ids.v7()));
+    let key = Key::Name(setting::LOG_ID.to_owned());
+    let event = Event::by_platform("/chatlog/topics", (id, command), Clock::system().now(), key, payload);
     let sent = Kafka::new(settings)?.send(&event).await;
     sent.map(drop).map_err(|error| KafkaError::Record(format!("the log's id was not written: {error}")))
 }

@@ -41,7 +41,8 @@ async fn a_rejection_is_told_once() {
     assert_eq!(row.3["reason"], "not_a_member");
     let id =
         "select count(*) from control.outbox, jsonb_array_elements(headers) h where h ->> 0 = 'ce_id' and h ->> 1 = $1";
-    let id = sqlx::query_scalar::<_, i64>(id).bind(effect_event_id(refused.envelope.id, 0).to_string());
+    let id = sqlx::query_scalar::<_, i64>(id)
+        .bind(effect_event_id("/chatlog/projector", refused.envelope.id, 0).to_string());
     assert_eq!(id.fetch_one(&pool).await.expect("a count"), 1);
     running.end().await;
 
