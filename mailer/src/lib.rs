@@ -13,8 +13,8 @@ mod judge;
 mod metrics;
 mod pace;
 pub mod queue;
-mod run;
 mod sender;
+mod service;
 mod settings;
 mod shared;
 mod standing;
@@ -27,7 +27,7 @@ use std::sync::Arc;
 use platform::Platform;
 use platform::outbox::Relay;
 
-pub use run::{Program, RunError, run};
+pub use service::{ServiceSettings, run};
 pub use settings::{Settings, SettingsError, Tls};
 
 use crate::shared::Shared;

@@ -30,6 +30,7 @@ pub mod rate;
 pub mod readmodel;
 pub mod rebuilds;
 pub mod redis;
+pub mod service;
 pub mod settings;
 pub mod share;
 pub mod telemetry;
