@@ -12,6 +12,7 @@ pub mod folding;
 pub mod import;
 pub mod keys;
 pub mod mail;
+pub mod memory;
 pub mod migrate;
 pub mod openapi;
 pub mod output;

@@ -8,10 +8,6 @@ use chatlog::{Exit, output};
 use platform::settings::{EXIT_BAD_SETTINGS, parse};
 use platform::telemetry;
 
-/// Small objects of many threads come and go with every request.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli: Cli = parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
