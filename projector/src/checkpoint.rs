@@ -3,6 +3,8 @@
 //! An owner takes the row by raising its epoch, synchronously committed; every batch then moves it on, in the batch's own
 //! transaction, only where epoch and offset are what the owner believes.
 
+use std::collections::HashMap;
+
 use event_schema::{EventId, Topic};
 use platform::LogId;
 use sqlx::{PgConnection, PgPool};
@@ -26,10 +28,22 @@ impl Checkpoint {
         if self.last_event_id.is_some() { self.next_offset - 1 } else { self.next_offset }
     }
 
+    /// Without what stands there.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { epoch: self.epoch, next_offset: self.next_offset }
+    }
+
     /// The row after a batch.
     pub(crate) fn after(&self, batch: &Batch) -> Self {
         Self { next_offset: batch.to(), last_event_id: batch.last_event_id().or(self.last_event_id), ..*self }
     }
+}
+
+/// What an owner's right to write depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub(crate) epoch: i64,
+    pub(crate) next_offset: i64,
 }
 
 /// What is known of a generation.
@@ -123,6 +137,16 @@ pub(crate) async fn advance(
         to.last_event_id.map(|id| id.0)
     );
     Ok(moved.execute(connection).await?.rows_affected() == 1)
+}
+
+/// Epoch and next offset of every partition. Checkpoints are few: the whole table is read.
+pub(crate) async fn all(pool: &PgPool) -> sqlx::Result<HashMap<Partition, Mark>> {
+    let rows = sqlx::query_as("select topic, partition, epoch, next_offset from checkpoints");
+    let rows: Vec<(String, i32, i64, i64)> = rows.fetch_all(pool).await?;
+    let mark = |(topic, number, epoch, next_offset): (String, i32, i64, i64)| {
+        Some((Partition { topic: Topic::from_name(&topic)?, number }, Mark { epoch, next_offset }))
+    };
+    Ok(rows.into_iter().filter_map(mark).collect())
 }
 
 /// The row as it stands.

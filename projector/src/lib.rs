@@ -23,7 +23,7 @@ mod reader;
 pub mod rebuild;
 mod replay;
 pub mod routes;
-mod run;
+mod service;
 mod settings;
 mod shared;
 mod status;
@@ -46,7 +46,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 pub use advance::Advance;
-pub use run::{Program, RunError, run};
+pub use service::{ServiceSettings, run};
 pub use settings::Settings;
 
 use crate::generations::Generations;
@@ -65,6 +65,11 @@ impl Projector {
     #[must_use]
     pub fn concerns(&self) -> Vec<String> {
         self.shared.status.words()
+    }
+
+    /// What it folds into.
+    pub(crate) fn generation(&self) -> i32 {
+        self.shared.generation
     }
 
     /// The partitions it holds and the next offset of each, in the order of topics and partitions.

@@ -14,7 +14,7 @@ use tracing::Instrument as _;
 
 use crate::backoff::Backoff;
 use crate::batch::{Batch, Pace, Partition};
-use crate::checkpoint;
+use crate::checkpoint::{self, Mark};
 use crate::consumer::{Records, Seeker};
 use crate::lease::{self, Lease};
 use crate::parking;
@@ -58,16 +58,17 @@ impl Keeper {
         let mut backoff = Backoff::default();
         loop {
             let repairs = taken.as_ref().map_or(0, |lease| lease.repairs);
+            let epoch = taken.as_ref().ok().map(|lease| lease.checkpoint.epoch);
             let ended = match taken {
                 Ok(lease) => self.hold(lease).await,
                 Err(stopped) => Ended::Stopped(stopped),
             };
             let why = match ended {
                 Ended::Released => break,
-                Ended::Stopped(stopped) => {
-                    self.stand_still(&stopped).await;
-                    break;
-                }
+                Ended::Stopped(stopped) => match self.stand_still(&stopped, epoch).await {
+                    Some(why) => why,
+                    None => break,
+                },
                 Ended::Lost(why) => why,
             };
             // Two groups that fold the same generation would take it from each other for ever: slowly, and not unseen. Whoever
@@ -82,10 +83,6 @@ impl Keeper {
                 () = released.cancelled() => break,
                 taken = async { tokio::time::sleep(wait).await; self.take_again().await } => taken,
             };
-            if let (true, Ok(lease)) = (repaired, &taken) {
-                let at = lease.checkpoint.next_offset;
-                self.shared.pushes.offer(push::gap(self.shared.generation, self.partition, at));
-            }
         }
         self.shared.forget_reached(self.partition);
         self.shared.status.fine(self.partition);
@@ -99,6 +96,9 @@ impl Keeper {
             let taken = lease::take(&self.shared, &[self.partition]).await.into_iter().next();
             let Some((_, taken)) = taken else { continue };
             let lease = taken?;
+            // Other rows than readers know may be there, or fewer.
+            let at = lease.checkpoint.next_offset;
+            self.shared.pushes.offer(push::gap(self.shared.generation, self.partition, at));
             if let Err(error) = self.seeker.seek(self.partition, lease.checkpoint.read_from()).await {
                 self.ask_to_rejoin(&error).await;
             }
@@ -251,16 +251,35 @@ impl Keeper {
         }
     }
 
-    /// Nothing is read any more, and nothing lost: the checkpoint stands before what could not be folded.
-    async fn stand_still(&self, stopped: &Stopped) {
+    /// Nothing is read any more, and nothing lost: the checkpoint stands before what could not be folded. Ends when the
+    /// partition is released, or says why it must be taken again. Without an epoch it was never taken.
+    async fn stand_still(&self, stopped: &Stopped, epoch: Option<i64>) -> Option<&'static str> {
         self.shared.status.stopped(stopped);
+        let next_offset = self.shared.reached_of(self.partition);
+        let held = epoch.zip(next_offset).map(|(epoch, next_offset)| Mark { epoch, next_offset });
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         loop {
             tokio::select! {
-                () = self.released.cancelled() => return,
-                _ = heartbeat.tick() => self.beat(stopped.offset),
+                () = self.released.cancelled() => return None,
+                _ = heartbeat.tick() => {}
             }
+            if let Some(held) = held
+                && self.is_elsewhere(held).await
+            {
+                return Some("the checkpoint was moved");
+            }
+            self.beat(stopped.offset);
         }
+    }
+
+    /// Whether the checkpoint is not where it was left: lost commits, or somebody who took it.
+    async fn is_elsewhere(&self, held: Mark) -> bool {
+        if !self.shared.asked.doubts(self.partition, held) {
+            return false;
+        }
+        let read = async { checkpoint::read(&mut *self.shared.pool.acquire().await?, self.partition).await };
+        // What cannot be read now is doubted at the next heartbeat, too.
+        read.await.is_ok_and(|found| found.is_none_or(|found| found.mark() != held))
     }
 
     pub(crate) fn beat(&self, at: i64) {

@@ -56,6 +56,10 @@ impl Shared {
         self.reached.lock().unwrap_or_else(PoisonError::into_inner).remove(&partition);
     }
 
+    pub(crate) fn reached_of(&self, partition: Partition) -> Option<i64> {
+        self.reached.lock().unwrap_or_else(PoisonError::into_inner).get(&partition).copied()
+    }
+
     pub(crate) fn all_reached(&self) -> Vec<(Partition, i64)> {
         let reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
         reached.iter().map(|(partition, offset)| (*partition, *offset)).collect()

@@ -30,7 +30,7 @@ pub(super) async fn listen(progress: Progress, redis: Redis, shutdown: Cancellat
             Ok(push) => {
                 let inner = &progress.0;
                 inner.board.turn_to(inner.read_model.generation());
-                inner.board.advance(push.generation, [((push.topic, push.partition), push.to)]);
+                inner.board.tell(push.generation, (push.topic, push.partition), push.to);
             }
             Err(error) => tracing::warn!(%error, "a push that cannot be read"),
         }

@@ -5,19 +5,23 @@ use std::sync::Arc;
 
 use event_schema::ids::effect_event_id;
 use event_schema::room::EventDropped;
-use event_schema::{ClientKind, CommandId, Envelope, Event, EventId, RoomId, Topic, UserId, WorkspaceId, envelope};
+use event_schema::{CommandId, Event, EventId, RoomId, Topic};
 use platform::outbox::{self, OutboxError};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::store::{self as parked, Request};
+use super::store::{self as parked, OnItsWay, Request};
 use super::{Held, Parked};
 use crate::batch::Batch;
 use crate::checkpoint;
+use crate::effects::SOURCE;
 use crate::push;
 use crate::shared::Shared;
 use crate::store;
 use crate::writer::{Failure, Writer, Written};
+
+/// The ids of words about events that are given up follow from this and the event: they are no effects of the fold.
+const WORDS: &str = "/chatlog/projector/dropped";
 
 /// What an owner does about parked keys, apart from folding on.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +31,9 @@ pub(crate) enum Act<'a> {
     /// Does what an administrator asks for.
     Answer(&'a Request),
     /// Takes an event out that is given up.
-    GiveUp(Uuid, EventId),
+    GiveUp(&'a OnItsWay),
+    /// Takes everything out of a key that is given up.
+    LeaveOut(Uuid),
     /// Folds the first events of a key.
     Drain(Uuid, &'a [(i64, Event)]),
     /// Says why the first event of a key cannot be folded.
@@ -91,14 +97,20 @@ impl Writer {
         let (key, push, told) = match act {
             Act::Look => return Ok(Some(span.empty())),
             Act::Answer(request) => (request.key, span.empty(), self.answer(&mut tx, request).await?),
-            Act::GiveUp(key, event) => {
-                parked::give_up(&mut tx, self.partition, key, event, None).await?;
+            Act::GiveUp(it) => {
+                parked::give_up(&mut tx, self.partition, it.key, it.event_id, it.at).await?;
+                (it.key, span.empty(), 0)
+            }
+            Act::LeaveOut(key) => {
+                parked::leave_out(&mut tx, self.partition, key).await?;
                 (key, span.empty(), 0)
             }
             Act::Stick(key, reason) => {
                 parked::set_reason(&mut tx, self.partition, key, Some(reason)).await?;
                 (key, span.empty(), 0)
             }
+            // Given up since these were read: the caller reads again what is left.
+            Act::Drain(key, _) if parked::leave_out(&mut tx, self.partition, key).await? > 0 => (key, span.empty(), 0),
             Act::Drain(key, events) => {
                 let events: Vec<(i64, &Event)> = events.iter().map(|(offset, event)| (*offset, event)).collect();
                 let offsets: Vec<i64> = events.iter().map(|(offset, _)| *offset).collect();
@@ -114,8 +126,10 @@ impl Writer {
         if told > 0 {
             shared.outbox.wake();
         }
-        if let Act::GiveUp(key, event) | Act::Answer(&Request { key, drop: Some(event), .. }) = act {
-            self.know_given_up(key, event);
+        match act {
+            Act::GiveUp(it) => self.know_given_up(it.key, it.event_id, it.at),
+            Act::Answer(&Request { key, drop: Some(event_id), .. }) => self.know_given_up(key, event_id, None),
+            _ => {}
         }
         self.set_parked(key, held);
         Ok(Some(push))
@@ -159,10 +173,10 @@ impl Writer {
         self.parked.as_ref()
     }
 
-    /// The log will say so; a fold that has not come to the event leaves it out.
-    pub(crate) fn know_given_up(&mut self, key: Uuid, event_id: EventId) {
+    /// The log says so at an offset, or will; a fold that has not come to the event leaves it out.
+    pub(crate) fn know_given_up(&mut self, key: Uuid, event_id: EventId, at: Option<i64>) {
         if let Some(parked) = &mut self.parked {
-            parked.dropped_mut().add(key, event_id, None);
+            parked.dropped_mut().add(key, event_id, at);
         }
     }
 
@@ -175,18 +189,7 @@ impl Writer {
 
 /// The event that gives another one up; asked for again, it is the same.
 fn word_of(shared: &Shared, room: RoomId, event_id: EventId) -> Event {
-    let id = effect_event_id(event_id, 1);
-    let envelope = Envelope {
-        id,
-        source: crate::effects::SOURCE.to_owned(),
-        time: shared.clock.now(),
-        subject: event_id.to_string(),
-        rules: envelope::RULES,
-        actor: UserId::PLATFORM,
-        command: CommandId(id.0),
-        client: ClientKind::Platform,
-        workspace: WorkspaceId::DEFAULT,
-        traceparent: None,
-    };
-    Event { key: room.into(), envelope, payload: EventDropped { event_id }.into() }
+    let id = effect_event_id(WORDS, event_id, 0);
+    let payload = EventDropped { event_id };
+    Event::by_platform(SOURCE, (id, CommandId(id.0)), shared.clock.now(), room.into(), payload)
 }

@@ -20,8 +20,27 @@ impl Dropped {
         !self.0.is_empty() && self.0.get(&(key, event_id)).is_some_and(|at| offset < *at)
     }
 
-    /// Whether an event is known to be given up somewhere.
-    pub(crate) fn knows(&self, key: Uuid, event_id: EventId) -> bool {
-        self.0.contains_key(&(key, event_id))
+    /// Whether this says nothing new of an event. What was heard may be old: a place where the log says so takes the place of
+    /// none, and a later one of an earlier one, never the other way round.
+    pub(crate) fn knows(&self, key: Uuid, event_id: EventId, at: Option<i64>) -> bool {
+        let is_new = |known: i64| at.is_some_and(|at| known == i64::MAX || known < at);
+        self.0.get(&(key, event_id)).is_some_and(|known| !is_new(*known))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_heard_late_is_not_believed_again() {
+        let (key, event) = (Uuid::from_u128(1), EventId(Uuid::from_u128(2)));
+        let mut dropped = Dropped::default();
+        assert!(!dropped.knows(key, event, None));
+        dropped.add(key, event, None);
+        assert!(dropped.knows(key, event, None) && !dropped.knows(key, event, Some(7)));
+        dropped.add(key, event, Some(7));
+        assert!(dropped.knows(key, event, None) && dropped.knows(key, event, Some(7)));
+        assert!(dropped.knows(key, event, Some(6)) && !dropped.knows(key, event, Some(8)));
     }
 }

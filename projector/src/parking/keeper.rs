@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::act::Act;
 use super::fetch::{FetchError, Fetcher};
 use super::search;
-use super::store::{self, Place};
+use super::store::{self, OnItsWay, Place};
 use super::{Full, tell};
 use crate::backoff::Backoff;
 use crate::batch::{Batch, Partition};
@@ -53,18 +53,20 @@ impl Keeper {
 
     /// Hears what is asked, and folds what is free to go.
     pub(crate) async fn tend(&self, writer: &mut Writer) -> Result<(), Ended> {
-        if writer.known_parked().is_none() {
+        // Looking takes the checkpoint's lock, where it is still ours and where we left it; elsewhere the folding ends.
+        if writer.known_parked().is_none() || self.shared.asked.doubts(self.partition, writer.held.mark()) {
             self.act(writer, Act::Look).await?.ok();
         }
-        for (key, event) in self.shared.asked.given_up(self.partition) {
+        for given_up in self.shared.asked.given_up(self.partition) {
+            let OnItsWay { key, event_id, at, .. } = given_up;
             let Some(parked) = writer.known_parked() else { break };
-            if parked.is_given_up(key, event) {
+            if parked.is_given_up(key, event_id, at) {
                 continue;
             }
             if parked.get(&key).is_some() {
-                self.act(writer, Act::GiveUp(key, event)).await?.ok();
+                self.act(writer, Act::GiveUp(&given_up)).await?.ok();
             } else {
-                writer.know_given_up(key, event);
+                writer.know_given_up(key, event_id, at);
             }
         }
         for request in self.shared.asked.of(self.partition) {
@@ -83,6 +85,8 @@ impl Keeper {
     async fn drain(&self, writer: &mut Writer, key: Uuid) -> Result<(), Ended> {
         let (mut fetcher, mut most) = (None, SLICE);
         let mut said = Instant::now();
+        // What a rebuild has taken over may have been given up elsewhere since, and the word of it may be behind.
+        self.act(writer, Act::LeaveOut(key)).await?.ok();
         loop {
             if self.released.is_cancelled() {
                 return Err(Ended::Released);

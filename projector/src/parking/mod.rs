@@ -197,9 +197,9 @@ impl Parked {
         }
     }
 
-    /// Whether an event is known to be given up.
-    pub(crate) fn is_given_up(&self, key: Uuid, event_id: EventId) -> bool {
-        self.dropped.knows(key, event_id)
+    /// Whether an event is known to be given up, and where the log says so.
+    pub(crate) fn is_given_up(&self, key: Uuid, event_id: EventId, at: Option<i64>) -> bool {
+        self.dropped.knows(key, event_id, at)
     }
 
     pub(crate) fn dropped_mut(&mut self) -> &mut Dropped {

@@ -1,14 +1,18 @@
-//! What is asked of the owners of parked keys, looked up once for all partitions of a generation.
+//! What the owners of partitions must hear between batches, looked up once for all partitions of a generation: what is asked of
+//! parked keys, and whether the checkpoints are where their owners left them.
+//!
+//! Batches are committed without waiting for the disk, so a crash of Postgres may take the last of them back. Where records
+//! come in, the next batch notices; an idle partition would claim for ever what is lost.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use event_schema::EventId;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
-use super::store::{self, Request};
+use super::store::{self, OnItsWay, Request};
 use crate::batch::Partition;
+use crate::checkpoint::{self, Mark};
 use crate::shared::Shared;
 
 /// How long an administrator may wait to be heard.
@@ -21,7 +25,24 @@ pub(crate) struct Asked(Mutex<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     requests: Vec<Request>,
-    given_up: Vec<(Partition, Uuid, EventId)>,
+    given_up: Vec<OnItsWay>,
+    checkpoints: HashMap<Partition, Seen>,
+}
+
+/// The checkpoint of a partition that is held here.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    /// How far it was committed before the look: what stands before that was lost.
+    reached: i64,
+    row: Option<Mark>,
+}
+
+impl Seen {
+    /// A commit since the look moved the owner on, and not the row seen: between the two nothing is wrong.
+    fn is_of(self, held: Mark) -> bool {
+        let fits = |row: Mark| row.epoch == held.epoch && (self.reached..=held.next_offset).contains(&row.next_offset);
+        self.row.is_some_and(fits)
+    }
 }
 
 impl Asked {
@@ -30,11 +51,15 @@ impl Asked {
         self.inner().requests.iter().filter(|request| request.partition == partition).copied().collect()
     }
 
-    /// Events of a partition that are given up, and of which the log does not say so yet.
-    pub(crate) fn given_up(&self, partition: Partition) -> Vec<(Uuid, EventId)> {
-        let inner = self.inner();
-        let ours = inner.given_up.iter().filter(|(at, ..)| *at == partition);
-        ours.map(|(_, key, event)| (*key, *event)).collect()
+    /// Events of a partition that are given up, and of which its owner has not come to the word.
+    pub(crate) fn given_up(&self, partition: Partition) -> Vec<OnItsWay> {
+        self.inner().given_up.iter().filter(|it| it.partition == partition).copied().collect()
+    }
+
+    /// Whether a checkpoint seems not to be where its owner left it. The look may be older than the owner's right: it is to be
+    /// confirmed.
+    pub(crate) fn doubts(&self, partition: Partition, held: Mark) -> bool {
+        self.inner().checkpoints.get(&partition).is_some_and(|seen| !seen.is_of(held))
     }
 
     fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {
@@ -46,14 +71,35 @@ impl Asked {
 pub(crate) async fn run(shared: Arc<Shared>, soft: CancellationToken) {
     while tokio::time::timeout(LOOK, soft.cancelled()).await.is_err() {
         if let Err(error) = look(&shared).await {
-            tracing::debug!(%error, "no look at what is asked of parked keys");
+            tracing::debug!(%error, "no look at what is asked of the owners");
         }
     }
 }
 
-async fn look(shared: &Shared) -> sqlx::Result<()> {
+pub(crate) async fn look(shared: &Shared) -> sqlx::Result<()> {
+    // Before the rows are read: what is committed in between moves them on, and only a loss moves them back.
+    let reached = shared.all_reached();
+    let rows = checkpoint::all(&shared.pool).await?;
+    let seen = |(partition, reached)| (partition, Seen { reached, row: rows.get(&partition).copied() });
+    let checkpoints = reached.into_iter().map(seen).collect();
     let requests = store::requests(&shared.pool, shared.generation).await?;
     let given_up = store::on_their_way(&shared.pool).await?;
-    *shared.asked.inner() = Inner { requests, given_up };
+    *shared.asked.inner() = Inner { requests, given_up, checkpoints };
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkpoint_is_doubted_where_another_epoch_or_less_than_was_committed_is_seen() {
+        let held = Mark { epoch: 3, next_offset: 12 };
+        let seen = |epoch, next_offset| Seen { reached: 10, row: Some(Mark { epoch, next_offset }) };
+        assert!((10..=12).all(|at| seen(3, at).is_of(held)), "committed before, during or after the look");
+        assert!(!seen(3, 9).is_of(held), "lost");
+        assert!(!seen(3, 13).is_of(held), "moved by somebody else");
+        assert!(!seen(4, 10).is_of(held), "taken");
+        assert!(!Seen { reached: 10, row: None }.is_of(held), "gone");
+    }
 }

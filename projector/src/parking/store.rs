@@ -31,6 +31,16 @@ pub(crate) struct Request {
     pub(crate) drop: Option<EventId>,
 }
 
+/// An event that is given up, for somebody who has not come to the word of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OnItsWay {
+    pub(crate) partition: Partition,
+    pub(crate) key: Uuid,
+    pub(crate) event_id: EventId,
+    /// Where the log says so; nothing while it does not.
+    pub(crate) at: Option<i64>,
+}
+
 /// Everything that is parked in a partition, and given up.
 pub(crate) async fn load(connection: &mut PgConnection, partition: Partition) -> sqlx::Result<Parked> {
     let rows = sqlx::query!(
@@ -297,14 +307,30 @@ pub(crate) async fn take_request(connection: &mut PgConnection, request: &Reques
     Ok(delete.execute(connection).await?.rows_affected() == 1)
 }
 
-/// Events given up of which the log does not say so yet.
-pub(crate) async fn on_their_way(pool: &PgPool) -> sqlx::Result<Vec<(Partition, Uuid, EventId)>> {
-    let rows =
-        sqlx::query!("select topic, partition, key_id, event_id from control.dropped_events where at_offset is null");
-    let rows = rows.fetch_all(pool).await?.into_iter();
-    let each = rows.filter_map(|row| {
-        let partition = Partition { topic: Topic::from_name(&row.topic)?, number: row.partition };
-        Some((partition, row.key_id, EventId(row.event_id)))
+/// Takes out whatever of a key is given up, in whichever generation that was asked for; gives how many events it was.
+pub(crate) async fn leave_out(connection: &mut PgConnection, partition: Partition, key: Uuid) -> sqlx::Result<u64> {
+    let delete = sqlx::query(
+        "delete from parked p using control.dropped_events d
+         where p.key_id = $3 and p.topic = $1 and p.partition = $2
+         and d.topic = $1 and d.partition = $2 and d.key_id = $3 and d.event_id = p.event_id
+         and (d.at_offset is null or p.at_offset < d.at_offset)",
+    );
+    let delete = delete.bind(partition.topic.name()).bind(partition.number).bind(key);
+    Ok(delete.execute(connection).await?.rows_affected())
+}
+
+/// Events given up of which a generation has not come to the word, if the log says so at all by now. Few, if any: its plan is
+/// of no interest.
+pub(crate) async fn on_their_way(pool: &PgPool) -> sqlx::Result<Vec<OnItsWay>> {
+    let rows = sqlx::query_as(
+        "select topic, partition, key_id, event_id, at_offset
+         from control.dropped_events left join checkpoints using (topic, partition)
+         where at_offset is null or at_offset >= coalesce(next_offset, 0)",
+    );
+    let rows: Vec<(String, i32, Uuid, Uuid, Option<i64>)> = rows.fetch_all(pool).await?;
+    let each = rows.into_iter().filter_map(|(topic, number, key, event_id, at)| {
+        let partition = Partition { topic: Topic::from_name(&topic)?, number };
+        Some(OnItsWay { partition, key, event_id: EventId(event_id), at })
     });
     Ok(each.collect())
 }

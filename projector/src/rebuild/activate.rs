@@ -1,7 +1,7 @@
 //! Making another generation the one that queries read, there and back.
 //!
 //! The old one is held at its checkpoints for the moment that the new one needs to reach them; so whoever has read the old
-//! one never sees less in the new one. In the same transaction it is settled from which offset on the new one tells the
+//! one never sees less in the new one. Before that it is looked, without holding anybody, whether a moment is enough. In the same transaction it is settled from which offset on the new one tells the
 //! world what the fold causes: what it has folded in silence, the old one tells still.
 
 use std::collections::BTreeMap;
@@ -15,6 +15,9 @@ use tokio_util::sync::CancellationToken;
 /// How long the old generation may be held; projectors have more patience with a lock.
 const HOLD: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_millis(2);
+/// How soon the new one has to be where the old one was, before that one is held for it.
+const NEAR: Duration = Duration::from_millis(500);
+const LOOK_FROM_AFAR: Duration = Duration::from_millis(20);
 /// Between two attempts.
 const BETWEEN: Duration = Duration::from_millis(300);
 /// How long the new one may stay behind.
@@ -61,7 +64,9 @@ pub async fn activate(
 ) -> Result<Option<i32>, ActivateError> {
     let until = Instant::now() + PATIENCE;
     loop {
-        if let Some(done) = attempt(db, to, fold).await? {
+        if keeps_up(db, to, fold).await?
+            && let Some(done) = attempt(db, to, fold).await?
+        {
             return Ok(done.filter(|from| *from != to));
         }
         if Instant::now() >= until {
@@ -74,22 +79,46 @@ pub async fn activate(
     }
 }
 
-/// `None` if the new generation was too far behind.
-async fn attempt(db: &PgPool, to: i32, fold: Fold) -> Result<Option<Option<i32>>, ActivateError> {
+/// Whether the new generation is soon where the old one is now. For one that nobody folds, or that is far behind, the old one
+/// is not held: queries would wait for what it folds, and in vain.
+async fn keeps_up(db: &PgPool, to: i32, fold: Fold) -> Result<bool, ActivateError> {
     let mut tx = db.begin().await?;
+    let from = active_beside(&mut tx, to, fold).await?;
+    tx.rollback().await?;
+    let Some(from) = from.filter(|from| *from != to) else { return Ok(true) };
+    let mut connection = db.acquire().await?;
+    let mark = reached(&mut connection, from, false).await?;
+    let until = Instant::now() + NEAR;
+    while is_behind(&reached(&mut connection, to, false).await?, &mark) {
+        if Instant::now() >= until {
+            return Ok(false);
+        }
+        tokio::time::sleep(LOOK_FROM_AFAR).await;
+    }
+    Ok(true)
+}
+
+/// The active generation, if the other one can be read. No generation changes its state until the transaction ends.
+async fn active_beside(tx: &mut PgConnection, to: i32, fold: Fold) -> Result<Option<i32>, ActivateError> {
     // In the order of numbers: two that switch at the same time wait for each other.
     let rows = sqlx::query!(
         r#"select generation, state, fold_version, log_id = $1 as "of_this_log!" from control.generations
            order by generation for update"#,
         fold.log_id.0
     );
-    let rows = rows.fetch_all(&mut *tx).await?;
+    let rows = rows.fetch_all(tx).await?;
     let meant = rows.iter().find(|it| it.generation == to && it.of_this_log && it.state != "loading");
     let theirs = meant.ok_or(ActivateError::NotReady(to))?.fold_version;
     if theirs != fold.version {
         return Err(ActivateError::OtherFold { generation: to, theirs, ours: fold.version });
     }
-    let from = rows.iter().find(|it| it.state == "active").map(|it| it.generation);
+    Ok(rows.iter().find(|it| it.state == "active").map(|it| it.generation))
+}
+
+/// `None` if the new generation was too far behind.
+async fn attempt(db: &PgPool, to: i32, fold: Fold) -> Result<Option<Option<i32>>, ActivateError> {
+    let mut tx = db.begin().await?;
+    let from = active_beside(&mut tx, to, fold).await?;
     if from == Some(to) {
         return Ok(Some(from));
     }

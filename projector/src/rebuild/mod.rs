@@ -14,7 +14,7 @@ mod refuse;
 mod room;
 pub(crate) mod told;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use event_schema::Topic;
 use platform::kafka::KafkaError;
@@ -35,10 +35,12 @@ use crate::batch::Partition;
 use crate::parking;
 use crate::replay::log::{ReadError, Spent};
 use crate::verify::{Report, Scope, Sources, VerifyError, verify};
-use crate::{Settings, start_on};
+use crate::{Projector, Settings, start_on};
 
 /// How often the catching up is looked at.
 const LOOK: Duration = Duration::from_millis(100);
+/// A catching up that makes no progress for so long is given up; longer than a group takes to notice that a member is gone.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How a rebuild works.
 #[derive(Clone, Debug)]
@@ -112,6 +114,20 @@ pub enum RebuildError {
         generation: i32,
         /// Some of the keys.
         keys: Vec<uuid::Uuid>,
+    },
+    /// Only a person can help, or a server that is away.
+    #[error(
+        "the catching up of generation {generation} stands still; behind: {}; the projector says: {}",
+        behind.join(", "),
+        if concerns.is_empty() { "nothing".to_owned() } else { concerns.join("; ") }
+    )]
+    StandsStill {
+        /// The new generation.
+        generation: i32,
+        /// The partitions that are behind, and what is left of each.
+        behind: Vec<String>,
+        /// What keeps the projector from going on.
+        concerns: Vec<String>,
     },
     /// A thread of it.
     #[error("the folding panicked")]
@@ -210,7 +226,7 @@ pub async fn catch_up(
     let lifecycle = Lifecycle::new();
     let pool = postgres::pool(&platform.settings.postgres, &search_path(generation))?;
     let projector = start_on(platform, settings, generation, &pool, (&lifecycle, None));
-    let caught = wait_for_ends(platform, &pool, stop, advance).await;
+    let caught = wait_for_ends(platform, &pool, &projector, stop, advance).await;
     pool.close().await;
     if let Err(error) = caught {
         lifecycle.drain(Duration::from_secs(8)).await;
@@ -223,6 +239,7 @@ pub async fn catch_up(
 async fn wait_for_ends(
     platform: &Platform,
     pool: &sqlx::PgPool,
+    projector: &Projector,
     stop: &CancellationToken,
     advance: &Advance,
 ) -> Result<(), RebuildError> {
@@ -233,28 +250,95 @@ async fn wait_for_ends(
         }
     }
     let mut from = None;
+    let mut standstill = Standstill::new(Instant::now());
     loop {
-        let mut connection = pool.acquire().await?;
-        let mut behind = 0;
-        for (partition, end) in &ends {
-            let reached = crate::checkpoint::read(&mut connection, *partition).await?.map_or(0, |it| it.next_offset);
-            behind += u64::try_from(end - reached).unwrap_or_default();
-        }
-        // What it took over as parked is tried before anybody compares or reads it.
-        let trying = behind == 0 && parking::store::is_any_free(&mut connection).await?;
-        drop(connection);
+        let left = Left::look(pool, &ends).await?;
         let total = *from.get_or_insert_with(|| {
-            advance.begin("catch up", behind);
-            behind
+            advance.begin("catch up", left.events());
+            left.events()
         });
-        advance.set(total.saturating_sub(behind));
-        if behind == 0 && !trying {
+        advance.set(total.saturating_sub(left.events()));
+        if left.is_nothing() {
             return Ok(());
+        }
+        if standstill.lasts(left.amount(), Instant::now()) {
+            let (generation, concerns) = (projector.generation(), projector.concerns());
+            return Err(RebuildError::StandsStill { generation, behind: left.words(), concerns });
         }
         tokio::select! {
             () = stop.cancelled() => return Err(ReadError::Interrupted.into()),
             () = tokio::time::sleep(LOOK) => {}
         }
+    }
+}
+
+/// What a generation has not folded of what was in the log.
+struct Left {
+    behind: Vec<(Partition, u64)>,
+    /// Parked events, while keys are on their way out: what was taken over as parked is tried before anybody compares or reads
+    /// it.
+    on_their_way_out: u64,
+}
+
+impl Left {
+    async fn look(pool: &sqlx::PgPool, ends: &[(Partition, i64)]) -> sqlx::Result<Self> {
+        let mut connection = pool.acquire().await?;
+        let mut left = Self { behind: Vec::new(), on_their_way_out: 0 };
+        for (partition, end) in ends {
+            let reached = crate::checkpoint::read(&mut connection, *partition).await?.map_or(0, |it| it.next_offset);
+            if let Some(events) = u64::try_from(end - reached).ok().filter(|events| *events > 0) {
+                left.behind.push((*partition, events));
+            }
+        }
+        if left.behind.is_empty() && parking::store::is_any_free(&mut connection).await? {
+            let waiting: i64 = sqlx::query_scalar("select count(*) from parked").fetch_one(&mut *connection).await?;
+            left.on_their_way_out = u64::try_from(waiting).unwrap_or_default();
+        }
+        Ok(left)
+    }
+
+    fn events(&self) -> u64 {
+        self.behind.iter().map(|(_, events)| events).sum()
+    }
+
+    fn amount(&self) -> Amount {
+        (self.events(), self.on_their_way_out)
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.amount() == (0, 0)
+    }
+
+    fn words(&self) -> Vec<String> {
+        let mut words: Vec<String> =
+            self.behind.iter().map(|(partition, events)| format!("{partition} by {events} events")).collect();
+        if self.on_their_way_out > 0 {
+            words.push(format!("{} parked events, of which some are being tried", self.on_their_way_out));
+        }
+        words
+    }
+}
+
+/// Events to be folded; with none of them, parked ones to be tried.
+type Amount = (u64, u64);
+
+/// Since when less has not been left than ever before (no clock).
+struct Standstill {
+    least: Amount,
+    since: Instant,
+}
+
+impl Standstill {
+    fn new(now: Instant) -> Self {
+        Self { least: (u64::MAX, u64::MAX), since: now }
+    }
+
+    /// So much is left now; whether it is to be given up.
+    fn lasts(&mut self, left: Amount, now: Instant) -> bool {
+        if left < self.least {
+            *self = Self { least: left, since: now };
+        }
+        now.saturating_duration_since(self.since) >= PATIENCE
     }
 }
 
@@ -265,19 +349,42 @@ fn named(spent: Spent) -> Vec<(&'static str, f64)> {
 
 /// Measures phases.
 struct Clock {
-    since: std::time::Instant,
+    since: Instant,
     phases: Vec<(&'static str, f64)>,
 }
 
 impl Default for Clock {
     fn default() -> Self {
-        Self { since: std::time::Instant::now(), phases: Vec::new() }
+        Self { since: Instant::now(), phases: Vec::new() }
     }
 }
 
 impl Clock {
     fn phase(&mut self, name: &'static str) {
         self.phases.push((name, self.since.elapsed().as_secs_f64()));
-        self.since = std::time::Instant::now();
+        self.since = Instant::now();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_catching_up_that_makes_no_progress_is_given_up_and_a_slow_one_is_not() {
+        let began = Instant::now();
+        let after = |seconds| began + Duration::from_secs(seconds);
+        let mut standstill = Standstill::new(began);
+        // An event each half minute, then parked ones.
+        for n in 0..20 {
+            assert!(!standstill.lasts((20 - n, 0), after(30 * n)));
+        }
+        assert!(!standstill.lasts((0, 50), after(600)));
+        assert!(!standstill.lasts((0, 49), after(630)));
+        assert!(!standstill.lasts((0, 49), after(689)));
+        // Back and forth is no progress.
+        assert!(!standstill.lasts((3, 0), after(689)));
+        assert!(standstill.lasts((0, 49), after(690)));
+        assert!(!standstill.lasts((0, 48), after(691)));
     }
 }

@@ -40,6 +40,20 @@ impl Sums {
         change(sum, hash(table, row));
     }
 
+    /// Adds what was counted apart, and empties it.
+    pub(crate) fn merge(&mut self, apart: &mut Self) {
+        for (place, more) in apart.0.drain() {
+            let sum = self.0.entry(place).or_default();
+            sum.rows += more.rows;
+            sum.hashes = sum.hashes.wrapping_add(more.hashes);
+        }
+    }
+
+    /// Tables and keys that are counted.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Frees what agrees.
     pub(crate) fn shrink(&mut self) {
         self.0.retain(|_, sum| *sum != Sum::default());
@@ -82,13 +96,28 @@ mod tests {
     use super::*;
     use crate::replay::tuple::Tuple;
 
+    fn receipt(room: u128, user: u128, seq: i64) -> Vec<u8> {
+        let mut row = Vec::new();
+        Tuple::of(&mut row, 3).uuid(Uuid::from_u128(room)).uuid(Uuid::from_u128(user)).bigint(seq);
+        row
+    }
+
+    #[test]
+    fn what_is_counted_apart_counts_the_same() {
+        let (mut sums, mut apart, table) = (Sums::default(), Sums::default(), Table::Receipts);
+        for room in 1..=20 {
+            sums.found(table, &receipt(room, 1, 5));
+            apart.expected(table, &receipt(room, 1, if room == 7 { 6 } else { 5 }));
+        }
+        apart.expected(table, &receipt(30, 1, 1));
+        sums.merge(&mut apart);
+        assert_eq!((sums.len(), apart.len()), (21, 0));
+        sums.shrink();
+        assert_eq!(sums.differing(), [(table, Uuid::from_u128(7), 0), (table, Uuid::from_u128(30), -1)]);
+    }
+
     #[test]
     fn what_agrees_is_nothing_and_what_is_swapped_is_not() {
-        let receipt = |room: u128, user: u128, seq| {
-            let mut row = Vec::new();
-            Tuple::of(&mut row, 3).uuid(Uuid::from_u128(room)).uuid(Uuid::from_u128(user)).bigint(seq);
-            row
-        };
         let mut sums = Sums::default();
         let table = Table::Receipts;
         for row in &[receipt(1, 1, 5), receipt(1, 2, 6), receipt(2, 1, 7)] {

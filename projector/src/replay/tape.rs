@@ -1,10 +1,10 @@
 //! Rows beyond memory: an append-only file without a name, which the system removes with the process, however it ends.
 
 use std::fs::{File, OpenOptions};
+use std::hash::{BuildHasher as _, RandomState};
 use std::io;
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Written in one go; a tape that stays smaller never touches the disk.
 const BUFFER: usize = 1024 * 1024;
@@ -103,13 +103,22 @@ fn length_of(record: &[u8]) -> Option<usize> {
 
 /// A file that nobody else can open and that needs no cleaning up.
 fn nameless(folder: &Path) -> io::Result<File> {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let name = format!("chatlog-{}-{}.tape", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let path = folder.join(name);
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path);
-    let file = file.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+    // Others may write to the folder: no name that they could have prepared a link at.
+    let path = folder.join(format!("chatlog-{}-{:016x}.tape", std::process::id(), by_chance()));
+    let file = make(&path)?;
     std::fs::remove_file(&path)?;
     Ok(file)
+}
+
+/// A number that nobody can foresee: the state's keys are random, and others each time.
+fn by_chance() -> u64 {
+    RandomState::new().hash_one(())
+}
+
+/// A new file for this user alone; whatever is there already is no such file.
+fn make(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path);
+    file.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
 /// Reads a tape from its beginning.
@@ -154,7 +163,22 @@ impl Records<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::{MetadataExt as _, symlink};
+
     use super::*;
+
+    #[test]
+    fn nobody_else_gets_at_the_file() {
+        let folder = std::env::temp_dir();
+        let file = nameless(&folder).expect("a file").metadata().expect("what it is");
+        assert_eq!((file.nlink(), file.mode() & 0o777), (0, 0o600));
+        let path = || folder.join(format!("chatlog-test-{:016x}", by_chance()));
+        let (link, target) = (path(), path());
+        symlink(&target, &link).expect("a prepared link");
+        let made = make(&link).map(drop).map_err(|error| error.kind());
+        std::fs::remove_file(&link).expect("no link");
+        assert_eq!((made, target.exists()), (Err(io::ErrorKind::AlreadyExists), false));
+    }
 
     #[test]
     fn records_of_any_size_come_back_by_place_and_in_order() {

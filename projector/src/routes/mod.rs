@@ -16,6 +16,8 @@ use platform::Platform;
 use tokio::sync::Semaphore;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::Settings;
+
 /// Looks at a time.
 const LOOKS: usize = 1;
 
@@ -40,12 +42,12 @@ pub fn document() -> utoipa::openapi::OpenApi {
     past::router().into_openapi()
 }
 
-/// The routes, with their state and their part of the OpenAPI document. Scratch files lie in the system's temporary folder.
+/// The routes, with their state and their part of the OpenAPI document.
 #[must_use]
-pub fn router(platform: &Platform) -> OpenApiRouter {
+pub fn router(platform: &Platform, settings: &Settings) -> OpenApiRouter {
     past::router().with_state(PastState {
         platform: platform.clone(),
-        scratch: Arc::new(std::env::temp_dir()),
+        scratch: Arc::new(settings.scratch()),
         turns: Arc::new(Semaphore::new(LOOKS)),
     })
 }

@@ -2,11 +2,12 @@
 
 use event_schema::Timestamp;
 use platform::Problem;
+use platform::extract::{self, invalid, time};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 /// Messages in an answer when nothing is said, and at most.
-const LIMIT: (usize, usize) = (50, 1_000);
+const LIMIT: (u16, u16) = (50, 1_000);
 
 /// Query of a room as it was.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -51,30 +52,12 @@ impl DiffParams {
         let from = time("from", &self.from)?;
         let to = self.to.as_deref().map_or(Ok(now), |text| time("to", text))?;
         if from > to {
-            return Err(Problem::invalid("from", "`from` is later than `to`"));
+            return Err(invalid("from", "is later than `to`"));
         }
         Ok((from, to, limit(self.limit.as_deref())?))
     }
 }
 
-fn time(field: &'static str, text: &str) -> Result<Timestamp, Problem> {
-    // In a query string an unescaped `+` means a space, before a time's offset.
-    let parsed = text.parse().or_else(|error| match text.rsplit_once(' ') {
-        Some((time, offset)) => format!("{time}+{offset}").parse(),
-        None => Err(error),
-    });
-    parsed.map_err(|error| Problem::invalid(field, format!("`{field}` is {error}")))
-}
-
 fn limit(text: Option<&str>) -> Result<usize, Problem> {
-    let Some(text) = text else { return Ok(LIMIT.0) };
-    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    match text.parse::<usize>() {
-        Ok(limit) if is_number && (1..=LIMIT.1).contains(&limit) => Ok(limit),
-        Ok(1..) | Err(_) if is_number => {
-            let detail = format!("`limit` is more than {}, the most in one answer", LIMIT.1);
-            Err(Problem::limit_exceeded("limit", LIMIT.1 as u64, detail))
-        }
-        _ => Err(Problem::invalid("limit", format!("`limit` is not a whole number from 1 to {}", LIMIT.1))),
-    }
+    extract::limit(text, LIMIT).map(usize::from)
 }

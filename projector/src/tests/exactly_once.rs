@@ -187,3 +187,39 @@ async fn a_commit_whose_answer_was_lost_is_recognised() {
     shared.pool.close().await;
     world.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_postgres_lost_of_an_idle_partition_is_claimed_no_more_and_folded_again() {
+    let world = World::new().await;
+    let active = world.platform().read_model.generation();
+    let running = world.project(active, &small());
+    let room = RoomId(Uuid::from_u128(7));
+    let partition = world.partition(Topic::Rooms, &room).await;
+    world.log(&Story::new(14).events(600)).await;
+    world.log(&[event(9_000, room, OWNER, created(OWNER, &[])), event(9_001, room, OWNER, posted("kept"))]).await;
+    world.folded(active).await;
+    let before = world.hashes(active).await;
+    let end = world.next_offset(active, partition).await;
+    let progress = &world.platform().progress;
+    // What is said of it to readers.
+    let said = async |expected: i64| {
+        let said = async {
+            while progress.reached(partition.topic, partition.number) != Some(expected) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), said).await.expect("said in time");
+    };
+    said(end).await;
+
+    // Nothing can be folded again at first, and nothing new comes.
+    world.lose(active, "alter table rooms rename to rooms_elsewhere").await;
+    said(0).await;
+    let pool = world.pool(active);
+    sqlx::query("alter table rooms_elsewhere rename to rooms").execute(&pool).await.expect("renamed");
+    world.folded(active).await;
+    said(end).await;
+    assert_eq!(world.hashes(active).await, before);
+    assert!(running.end().await);
+    world.end().await;
+}

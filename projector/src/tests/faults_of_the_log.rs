@@ -71,6 +71,29 @@ async fn a_malformed_record_stops_its_partition_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_postgres_lost_of_a_partition_that_stands_still_is_folded_again() {
+    let world = World::new().await;
+    let active = world.platform().read_model.generation();
+    let (one, _) = two_rooms(&world).await;
+    world.log(&[event(1, one, OWNER, created(OWNER, &[])), event(2, one, OWNER, posted("kept"))]).await;
+    spoilt(&world, 3, one, |record| record.value = b"{".to_vec()).await;
+    let running = world.project(active, &Settings::default());
+    world.worried(&running, "chat.rooms/0 stands still at offset 2").await;
+    world.lose(active, "select").await;
+    let (partition, pool) = (world.partition(Topic::Rooms, &one).await, world.pool(active));
+    let again = async {
+        while world.next_offset(active, partition).await < 2 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), again).await.expect("folded again in time");
+    assert_eq!(number(&pool, "select count(*) from messages").await, 1);
+    world.worried(&running, "chat.rooms/0 stands still at offset 2").await;
+    running.end().await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_newer_version_wrote_waits_for_an_upgrade() {
     let world = World::new().await;
     let active = world.platform().read_model.generation();

@@ -294,6 +294,66 @@ async fn a_rebuild_takes_over_what_is_parked_and_tries_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_given_up_while_another_generation_is_loaded_is_left_out_there() {
+    let (world, pool, rooms, running) = parked(&Settings::default(), |rooms| talk(rooms, 30, &[10])).await;
+    let active = world.platform().read_model.generation();
+    let lifecycle = Lifecycle::new();
+    lifecycle.spawn("relay", Relay::run(world.platform().clone(), lifecycle.soft()));
+    // Loaded, and folded by nobody yet: it is to try what it took over.
+    let plan = Plan { share: Share::WHOLE, verify: false, activate: false, projector: Settings::default() };
+    let done = rebuild(world.platform(), &sources(&world), &plan, &Advance::default()).await.expect("a generation");
+    let new = world.pool(done.generation);
+    assert_eq!((number(&new, WAITING).await, number(&new, STUCK).await), (number(&pool, WAITING).await, 0));
+
+    let first: Uuid = sqlx::query_scalar("select event_id from parked where reason is not null")
+        .fetch_one(&pool)
+        .await
+        .expect("a parked event");
+    ask(&world, active, rooms[0].0, Some(EventId(first))).await;
+    until(&pool, ASKED, 0).await;
+    until(&pool, "select count(*) from control.dropped_events where at_offset is null", 0).await;
+    until(&pool, WAITING, 0).await;
+    let other = world.project(done.generation, &Settings::default());
+    world.folded(done.generation).await;
+    until(&new, WAITING, 0).await;
+    assert_eq!(number(&new, "select count(*) from messages where item like '%a stone%'").await, 0);
+    assert_eq!(world.hashes(active).await, world.hashes(done.generation).await);
+    let report = verify(&sources(&world), Some(done.generation), &Scope::Whole, &Advance::default()).await;
+    assert!(report.as_ref().is_ok_and(crate::verify::Report::is_same), "{report:?}");
+    running.end().await;
+    other.end().await;
+    lifecycle.drain(std::time::Duration::from_secs(5)).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_given_up_elsewhere_is_left_out_by_whoever_comes_to_it_later() {
+    let world = World::new().await;
+    let active = world.platform().read_model.generation();
+    let pool = world.pool(active);
+    let (_, rooms) = rooms(&world, 1).await;
+    let running = world.project(active, &Settings::default());
+    world.log(&[event(1, rooms[0], OWNER, created(OWNER, &[]))]).await;
+    world.folded(active).await;
+    // As a generation that is far ahead leaves it: the log says so at an offset to which this one has not come.
+    let void = event(2, rooms[0], OWNER, posted("void"));
+    let insert = "insert into control.dropped_events (topic, partition, key_id, event_id, at_offset)
+        values ('chat.rooms', 0, $1, $2, 1000)";
+    sqlx::query(insert).bind(rooms[0].0).bind(void.envelope.id.0).execute(&pool).await.expect("a row");
+    // Whoever has answered this has looked since.
+    let ask = "insert into control.parked_requests (generation, topic, partition, key_id, action)
+        values ($1, 'chat.rooms', 0, $2, 'retry')";
+    sqlx::query(ask).bind(active).bind(rooms[0].0).execute(&pool).await.expect("a request");
+    until(&pool, ASKED, 0).await;
+    world.log(&[void, event(3, rooms[0], OWNER, posted("bread"))]).await;
+    world.folded(active).await;
+    assert_eq!(number(&pool, "select count(*) from messages").await, 1);
+    assert_eq!(number(&pool, "select count(*) from messages where item like '%void%'").await, 0);
+    running.end().await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn people_are_parked_too_and_never_given_up() {
     let world = World::new().await;
     let active = world.platform().read_model.generation();

@@ -12,7 +12,8 @@ use super::story::Story;
 use super::verifying::sources;
 use super::world::{World, number};
 use crate::rebuild::{
-    Done, DropError, Plan, RebuildError, Share, State, activate, drop_generation, previous, rebuild, status,
+    ActivateError, Done, DropError, Plan, RebuildError, Share, State, activate, drop_generation, previous, rebuild,
+    status,
 };
 use crate::verify::{ReadError, Scope, verify};
 use crate::{Advance, Settings};
@@ -200,5 +201,31 @@ async fn everything_goes_on_through_a_rebuild_and_back() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(world.told_rejections().await, number(&pool, "select count(*) from rejections").await);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_generation_that_stays_behind_holds_nobody_up() {
+    let world = World::new().await;
+    let active = folded(&world, 500, 46).await;
+    // Nobody folds it.
+    let behind = world.generation().await;
+    let (db, fold, stop) = (&world.platform().db, world.platform().fold(), sources(&world).stop);
+    let pool = world.pool(active);
+    let looks = async {
+        for _ in 0..200 {
+            let free = sqlx::query("select from checkpoints for update nowait").execute(&pool).await;
+            free.expect("nobody holds the checkpoints");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        stop.cancel();
+    };
+    let (ended, ()) = tokio::join!(activate(db, behind, fold, &stop), looks);
+    assert!(matches!(ended, Err(ActivateError::Interrupted)), "{ended:?}");
+    let running = world.project(behind, &Settings::default());
+    world.folded(behind).await;
+    let stop = sources(&world).stop;
+    assert_eq!(activate(db, behind, fold, &stop).await.expect("active"), Some(active));
+    running.end().await;
     world.end().await;
 }

@@ -113,9 +113,11 @@ async fn what_is_planted_elsewhere_is_found() {
         let found = planted(&world, &pool, "checkpoints", &format!("update checkpoints set {change} {place}")).await;
         assert!(found.iter().any(|it| it.log.contains("chat.rooms/")), "{found:?}");
     }
-    let beyond = format!("update checkpoints set next_offset = next_offset + 3 {place}");
-    let found = planted(&world, &pool, "checkpoints", &beyond).await;
-    assert!(found.iter().all(|it| it.table == "checkpoints"), "{found:?}");
+    for change in ["last_event_id = null", "next_offset = next_offset + 3"] {
+        let one = format!("update checkpoints set {change} where topic = 'chat.rooms' and partition = 0");
+        let found = planted(&world, &pool, "checkpoints", &one).await;
+        assert_eq!((found.len(), found[0].table), (1, "checkpoints"), "{change}: {found:?}");
+    }
     assert!(checked(&world, &Scope::Whole).await.is_same());
     world.end().await;
 }

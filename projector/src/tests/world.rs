@@ -158,6 +158,19 @@ impl World {
         tokio::time::timeout(PATIENCE, all).await.expect("everything folded in time");
     }
 
+    /// Takes all commits of a generation back, as a crash of Postgres does with those that had not reached the disk. `then` is
+    /// done in the same moment.
+    pub(crate) async fn lose(&self, generation: i32, then: &'static str) {
+        let mut tx = self.pool(generation).begin().await.expect("a transaction");
+        for table in TABLES {
+            sqlx::query(AssertSqlSafe(format!("delete from {table}"))).execute(&mut *tx).await.expect("no rows");
+        }
+        let back = "update checkpoints set next_offset = 0, last_event_id = null";
+        sqlx::query(back).execute(&mut *tx).await.expect("no progress");
+        sqlx::query(then).execute(&mut *tx).await.expect("what happens then");
+        tx.commit().await.expect("a loss");
+    }
+
     /// A hash of each table of a generation, in the order of its rows.
     pub(crate) async fn hashes(&self, generation: i32) -> Vec<(&'static str, i64, String)> {
         hashes(&self.pool(generation)).await

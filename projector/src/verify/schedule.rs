@@ -20,7 +20,7 @@ pub(crate) async fn run(platform: Platform, settings: Settings, soft: Cancellati
         kafka: platform.kafka.clone(),
         fold: platform.fold(),
         postgres: platform.settings.postgres.clone(),
-        scratch: std::env::temp_dir(),
+        scratch: settings.scratch(),
         // It has time.
         parallel: 1,
         stop: soft.clone(),
