@@ -6,12 +6,11 @@ use command_api::accounts::username;
 use command_api::admin::{self, Account, Acted, Administration, ServerRole};
 use event_schema::UserId;
 use platform::postgres;
-use platform::settings::{PostgresSettings, RedisSettings};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::cli::LogArgs;
-use crate::output;
+use crate::cli::{AccountArgs, LogArgs};
+use crate::output::{self, List};
 use crate::registrations::RegistrationsCommand;
 
 /// Accounts read at once.
@@ -72,7 +71,7 @@ pub struct UserArgs {
     #[arg(value_name = "USER")]
     user: String,
     #[command(flatten)]
-    servers: Servers,
+    servers: AccountArgs,
 }
 
 /// An account, and why.
@@ -95,18 +94,7 @@ pub struct UsersArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    servers: Servers,
-}
-
-/// Where accounts and sessions are.
-#[derive(Args, Debug)]
-pub struct Servers {
-    #[command(flatten)]
-    postgres: PostgresSettings,
-    #[command(flatten)]
-    redis: RedisSettings,
-    #[command(flatten)]
-    log: LogArgs,
+    servers: AccountArgs,
 }
 
 impl From<Role> for ServerRole {
@@ -124,7 +112,7 @@ impl AdminCommand {
         &self.servers().log
     }
 
-    fn servers(&self) -> &Servers {
+    fn servers(&self) -> &AccountArgs {
         match self {
             Self::Grant(args) | Self::Revoke(args) => &args.user.servers,
             Self::Users(args) => &args.servers,
@@ -173,29 +161,21 @@ impl AdminCommand {
 
 async fn list(db: &PgPool, args: &UsersArgs) -> anyhow::Result<()> {
     let prefix = username::key(&args.prefix);
-    let mut rows = vec![["USERNAME", "ID", "STATUS", "ROLES", "KIND"].map(str::to_owned).to_vec()];
+    let mut shown = List::new(args.json, &["USERNAME", "ID", "STATUS", "ROLES", "KIND"], described, cells);
     let mut after = String::new();
     loop {
         let page = admin::page(db, &prefix, &after, PAGE).await?;
-        for account in &page {
-            if args.json {
-                output::line(described(account))?;
-            } else {
-                rows.push(row(account));
-            }
-        }
+        shown.add(&page)?;
         match page.last() {
             Some(last) => after.clone_from(&last.username_key),
             None => break,
         }
     }
-    if !args.json {
-        output::line(output::table(&rows))?;
-    }
+    shown.end("no account has such a name")?;
     Ok(())
 }
 
-fn row(account: &Account) -> Vec<String> {
+fn cells(account: &Account) -> Vec<String> {
     let (name, id) = (account.username.clone(), account.user_id.to_string());
     vec![name, id, account.status.clone(), account.roles.join(","), account.kind.clone()]
 }

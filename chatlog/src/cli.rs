@@ -129,6 +129,31 @@ impl LogArgs {
     }
 }
 
+/// Where the tables are, for a tool that needs nothing else.
+#[derive(Args, Clone, Debug)]
+pub struct PostgresArgs {
+    /// The tables.
+    #[command(flatten)]
+    pub postgres: PostgresSettings,
+    /// Its own log lines.
+    #[command(flatten)]
+    pub log: LogArgs,
+}
+
+/// The tables, and Redis, which tells every process at once what changed in them.
+#[derive(Args, Clone, Debug)]
+pub struct AccountArgs {
+    /// The tables.
+    #[command(flatten)]
+    pub postgres: PostgresSettings,
+    /// Pushes.
+    #[command(flatten)]
+    pub redis: RedisSettings,
+    /// Its own log lines.
+    #[command(flatten)]
+    pub log: LogArgs,
+}
+
 /// The servers, for a tool that serves nothing itself.
 #[derive(Args, Clone, Debug)]
 pub struct ServerArgs {

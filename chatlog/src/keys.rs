@@ -4,12 +4,11 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use command_api::admin::Administration;
 use platform::postgres;
-use platform::settings::{PostgresSettings, RedisSettings};
 use platform::tokens::{self, PUBLISHED_BEFORE, SigningKeyInfo};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::cli::LogArgs;
-use crate::output;
+use crate::cli::{AccountArgs, LogArgs};
+use crate::output::{self, List};
 
 /// For the help.
 pub const EXAMPLES: &str = "\
@@ -37,7 +36,7 @@ pub struct RotateArgs {
     #[arg(long)]
     now: bool,
     #[command(flatten)]
-    servers: Servers,
+    servers: AccountArgs,
 }
 
 /// How they are shown.
@@ -47,18 +46,7 @@ pub struct ListArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    servers: Servers,
-}
-
-/// Where the keys are.
-#[derive(Args, Debug)]
-pub struct Servers {
-    #[command(flatten)]
-    postgres: PostgresSettings,
-    #[command(flatten)]
-    redis: RedisSettings,
-    #[command(flatten)]
-    log: LogArgs,
+    servers: AccountArgs,
 }
 
 impl KeysCommand {
@@ -68,7 +56,7 @@ impl KeysCommand {
         &self.servers().log
     }
 
-    fn servers(&self) -> &Servers {
+    fn servers(&self) -> &AccountArgs {
         match self {
             Self::Rotate(args) => &args.servers,
             Self::List(args) => &args.servers,
@@ -99,25 +87,25 @@ async fn rotate(administration: &Administration, now: bool) -> anyhow::Result<()
     Ok(())
 }
 
-fn list(keys: &[SigningKeyInfo], as_json: bool) -> anyhow::Result<()> {
-    let mut rows = vec![["KEY", "STATE", "SIGNS FROM", "VERIFIES UNTIL"].map(str::to_owned).to_vec()];
-    for key in keys {
-        if as_json {
-            output::line(json!({
-                "kid": key.kid,
-                "state": key.state,
-                "created_at": key.created_at,
-                "signs_from": key.signs_from,
-                "retired_at": key.retired_at,
-                "verifies_until": key.verifies_until,
-            }))?;
-        } else {
-            let until = key.verifies_until.map_or_else(|| "-".to_owned(), |time| time.to_rfc3339());
-            rows.push(vec![key.kid.clone(), key.state.clone(), key.signs_from.to_rfc3339(), until]);
-        }
-    }
-    if !as_json {
-        output::line(output::table(&rows))?;
-    }
+fn list(keys: &[SigningKeyInfo], json: bool) -> anyhow::Result<()> {
+    let mut shown = List::new(json, &["KEY", "STATE", "SIGNS FROM", "VERIFIES UNTIL"], described, cells);
+    shown.add(keys)?;
+    shown.end("there is no key yet; `chatlog serve` makes the first")?;
     Ok(())
+}
+
+fn cells(key: &SigningKeyInfo) -> Vec<String> {
+    let until = key.verifies_until.map_or_else(|| "-".to_owned(), output::time);
+    vec![key.kid.clone(), key.state.clone(), output::time(key.signs_from), until]
+}
+
+fn described(key: &SigningKeyInfo) -> Value {
+    json!({
+        "kid": key.kid,
+        "state": key.state,
+        "created_at": key.created_at,
+        "signs_from": key.signs_from,
+        "retired_at": key.retired_at,
+        "verifies_until": key.verifies_until,
+    })
 }

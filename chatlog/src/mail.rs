@@ -1,18 +1,16 @@
 //! `chatlog mail`: the queue of mails, and what could not be sent.
 
 use anyhow::bail;
-use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand, ValueEnum};
 use event_schema::UserId;
 use mailer::queue::{self, Row};
-use platform::settings::PostgresSettings;
 use platform::{Clock, Ids, postgres};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::cli::LogArgs;
-use crate::output;
+use crate::cli::{LogArgs, PostgresArgs};
+use crate::output::{self, List};
 
 /// Rows read at once.
 const PAGE: i64 = 500;
@@ -76,7 +74,7 @@ struct Shown {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    servers: Servers,
+    servers: PostgresArgs,
 }
 
 /// Which mails.
@@ -89,16 +87,7 @@ pub struct RetryArgs {
     #[arg(long, conflicts_with = "request")]
     all: bool,
     #[command(flatten)]
-    servers: Servers,
-}
-
-/// Where the queue is.
-#[derive(Args, Debug)]
-pub struct Servers {
-    #[command(flatten)]
-    postgres: PostgresSettings,
-    #[command(flatten)]
-    log: LogArgs,
+    servers: PostgresArgs,
 }
 
 impl Status {
@@ -120,7 +109,7 @@ impl MailCommand {
         &self.servers().log
     }
 
-    fn servers(&self) -> &Servers {
+    fn servers(&self) -> &PostgresArgs {
         match self {
             Self::List(args) => &args.shown.servers,
             Self::Parked(args) => &args.shown.servers,
@@ -140,24 +129,16 @@ impl MailCommand {
 }
 
 async fn list(db: &PgPool, status: Status, json: bool) -> anyhow::Result<()> {
-    let mut rows =
-        vec![["REQUEST", "USER", "TEMPLATE", "LOCALE", "ATTEMPTS", "ASKED", "REASON"].map(str::to_owned).to_vec()];
+    let head = ["REQUEST", "USER", "TEMPLATE", "LOCALE", "ATTEMPTS", "ASKED", "REASON"];
+    let mut shown = List::new(json, &head, described, cells);
     let mut after: Option<Row> = None;
     loop {
         let page = queue::page(db, Some(status.as_str()), after.as_ref(), PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.clone());
-        if json {
-            page.iter().try_for_each(|mail| output::line(described(mail)))?;
-        } else {
-            rows.extend(page.iter().map(cells));
-        }
+        shown.add(&page)?;
     }
-    match (json, rows.len()) {
-        (true, _) => {}
-        (false, 1) => output::note(format_args!("no mail is {}", status.as_str())),
-        (false, _) => output::line(output::table(&rows))?,
-    }
+    shown.end(format_args!("no mail is {}", status.as_str()))?;
     Ok(())
 }
 
@@ -168,7 +149,7 @@ fn cells(mail: &Row) -> Vec<String> {
         mail.template.clone(),
         mail.locale.clone(),
         mail.attempts.to_string(),
-        time(mail.requested_at),
+        output::time(mail.requested_at),
         mail.reason.clone().unwrap_or_default(),
     ]
 }
@@ -186,10 +167,6 @@ fn described(mail: &Row) -> Value {
         "due_at": mail.due_at,
         "done_at": mail.done_at,
     })
-}
-
-fn time(at: DateTime<Utc>) -> String {
-    at.format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 async fn retry(db: &PgPool, request: Option<Uuid>) -> anyhow::Result<()> {

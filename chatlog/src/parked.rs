@@ -8,24 +8,26 @@ use event_schema::{EventId, Topic, UserId};
 use platform::browse::Shown;
 use platform::kafka::Quiet;
 use platform::readmodel::{active_generation, search_path};
-use platform::settings::{KafkaSettings, PostgresSettings};
+use platform::settings::KafkaSettings;
 use platform::{Clock, Ids, Kafka, postgres};
-use query_api::parked::Parking;
 use query_api::parked::store::{self, EventRow, KeyRow};
+use query_api::parked::{ParkedError, Parking};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::{Message as _, Offset, TopicPartitionList};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::cli::LogArgs;
-use crate::output;
+use crate::Exit;
+use crate::cli::{LogArgs, PostgresArgs};
+use crate::output::{self, List};
 
 /// Rows read at once.
 const PAGE: i64 = 500;
 /// How long the owner of a key may take to do what is asked.
 const PATIENCE: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(100);
+const NOTHING: &str = "nothing is parked";
 /// How long a record may take to come.
 const RECORD: Duration = Duration::from_secs(5);
 
@@ -61,7 +63,7 @@ pub struct ListArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    servers: Servers,
+    servers: PostgresArgs,
 }
 
 /// Which key, and how it is shown.
@@ -79,7 +81,7 @@ pub struct ShowArgs {
     #[command(flatten)]
     kafka: KafkaSettings,
     #[command(flatten)]
-    servers: Servers,
+    servers: PostgresArgs,
 }
 
 /// Which keys.
@@ -92,7 +94,7 @@ pub struct RetryArgs {
     #[arg(long, conflicts_with = "key")]
     all: bool,
     #[command(flatten)]
-    servers: Servers,
+    servers: PostgresArgs,
 }
 
 /// Which event.
@@ -105,16 +107,7 @@ pub struct DropArgs {
     #[arg(value_name = "EVENT")]
     event: Option<EventId>,
     #[command(flatten)]
-    servers: Servers,
-}
-
-/// Where the tables are.
-#[derive(Args, Debug)]
-pub struct Servers {
-    #[command(flatten)]
-    postgres: PostgresSettings,
-    #[command(flatten)]
-    log: LogArgs,
+    servers: PostgresArgs,
 }
 
 impl ParkedCommand {
@@ -124,7 +117,7 @@ impl ParkedCommand {
         &self.servers().log
     }
 
-    fn servers(&self) -> &Servers {
+    fn servers(&self) -> &PostgresArgs {
         match self {
             Self::List(args) => &args.servers,
             Self::Show(args) => &args.servers,
@@ -144,12 +137,7 @@ impl ParkedCommand {
             Self::List(args) => list(&tables, args.json).await,
             Self::Show(args) => show(&tables, args).await,
             Self::Retry(args) => retry(&tables, &parking, args.key).await,
-            Self::Drop(args) => {
-                let event = parking.drop(args.key, args.event).await?;
-                done(&control, args.key).await?;
-                output::line(format_args!("event {event} is given up"))?;
-                tell(&tables, args.key).await
-            }
+            Self::Drop(args) => give_up((&control, &tables), &parking, args).await,
         }
     }
 }
@@ -165,27 +153,21 @@ async fn keys(tables: &PgPool) -> sqlx::Result<Vec<KeyRow>> {
 }
 
 async fn list(tables: &PgPool, json: bool) -> anyhow::Result<()> {
-    let keys = keys(tables).await?;
-    if json {
-        return Ok(keys.iter().try_for_each(|key| output::line(described(key)))?);
-    }
-    if keys.is_empty() {
-        output::note("nothing is parked");
-        return Ok(());
-    }
-    let mut rows = vec![["KEY", "WHERE", "OFFSET", "SINCE", "EVENTS", "REASON"].map(str::to_owned).to_vec()];
-    rows.extend(keys.iter().map(|key| {
-        vec![
-            key.key_id.to_string(),
-            format!("{}/{}", key.topic, key.partition),
-            key.first_offset.to_string(),
-            key.since.format("%Y-%m-%d %H:%M:%S").to_string(),
-            key.events.to_string(),
-            key.reason.clone().unwrap_or_else(|| "being tried".to_owned()),
-        ]
-    }));
-    output::line(output::table(&rows))?;
+    let mut shown = List::new(json, &["KEY", "WHERE", "OFFSET", "SINCE", "EVENTS", "REASON"], described, cells);
+    shown.add(&keys(tables).await?)?;
+    shown.end(NOTHING)?;
     Ok(())
+}
+
+fn cells(key: &KeyRow) -> Vec<String> {
+    vec![
+        key.key_id.to_string(),
+        format!("{}/{}", key.topic, key.partition),
+        key.first_offset.to_string(),
+        output::time(key.since),
+        key.events.to_string(),
+        key.reason.clone().unwrap_or_else(|| "being tried".to_owned()),
+    ]
 }
 
 fn described(key: &KeyRow) -> Value {
@@ -213,7 +195,9 @@ async fn show(tables: &PgPool, args: &ShowArgs) -> anyhow::Result<()> {
     });
     for (row, line) in rows.iter().zip(lines.await??) {
         match (&row.reason, args.json) {
-            (Some(reason), false) => output::line(format_args!("{line}\n    cannot be processed: {reason}"))?,
+            (Some(reason), false) => {
+                output::line(format_args!("{line}\n    cannot be processed: {}", output::visible(reason)))?;
+            }
             _ => output::line(line)?,
         }
     }
@@ -253,17 +237,35 @@ async fn retry(tables: &PgPool, parking: &Parking, key: Option<Uuid>) -> anyhow:
         all.dedup();
         all
     };
-    for key in &all {
-        parking.retry(*key).await?;
+    let mut asked = Vec::new();
+    for one in all {
+        match parking.retry(one).await {
+            // Of all that were parked, this one is not any more: somebody else was quicker.
+            Err(ParkedError::NotParked(_)) if key.is_none() => {}
+            Err(error) => return Err(error.into()),
+            Ok(()) => asked.push(one),
+        }
     }
-    for key in &all {
+    for key in &asked {
         done(tables, *key).await?;
         tell(tables, *key).await?;
     }
-    if all.is_empty() {
-        output::note("nothing is parked");
+    if asked.is_empty() {
+        output::note(NOTHING);
     }
     Ok(())
+}
+
+/// Has the first event of a key given up. The owner does so only if it stands first and cannot be processed even now.
+async fn give_up((control, tables): (&PgPool, &PgPool), parking: &Parking, args: &DropArgs) -> anyhow::Result<()> {
+    let event = parking.drop(args.key, args.event).await?;
+    done(control, args.key).await?;
+    let given_up = store::is_given_up(&mut *control.acquire().await?, args.key, event).await?;
+    let sentence =
+        if given_up { "is given up" } else { "is not given up: it is no longer the first that cannot be processed" };
+    output::line(format_args!("event {event} {sentence}"))?;
+    tell(tables, args.key).await?;
+    if given_up { Ok(()) } else { Err(Exit(1).into()) }
 }
 
 /// Waits until nothing is asked about a key any more, and nothing of it is being tried.
@@ -289,6 +291,7 @@ async fn tell(tables: &PgPool, key: Uuid) -> anyhow::Result<()> {
         match first {
             None => output::line(format_args!("{key}: nothing is parked any more"))?,
             Some(EventRow { reason: Some(reason), event_id, at_offset, .. }) => {
+                let reason = output::visible(&reason);
                 output::line(format_args!("{key}: stays parked at offset {at_offset}, event {event_id}: {reason}"))?;
             }
             Some(_) if began.elapsed() < PATIENCE => {
@@ -298,5 +301,71 @@ async fn tell(tables: &PgPool, key: Uuid) -> anyhow::Result<()> {
             Some(EventRow { at_offset, .. }) => output::line(format_args!("{key}: at offset {at_offset}, going on"))?,
         }
         return Ok(());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+    use platform::testing::TestPlatform;
+    use sqlx::AssertSqlSafe;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    const KEYS: [Uuid; 2] = [Uuid::from_u128(1), Uuid::from_u128(2)];
+
+    /// Two rooms of which an event is parked, and an owner that does this with what is asked. No projector runs.
+    async fn parked(answer: &str) -> TestPlatform {
+        let test = TestPlatform::start().await.expect("servers of ./dev up");
+        let tables = test.platform.read_model.pool();
+        for key in KEYS {
+            let insert = "insert into parked values ($1, 'chat.rooms', 0, 0, $1, 'chat.message.posted.v1', 'because')";
+            sqlx::query(insert).bind(key).execute(&tables).await.expect("parked");
+        }
+        for sql in [
+            format!(
+                "create function control.owner() returns trigger language plpgsql as $$ begin
+                     delete from control.parked_requests where id = new.id; {answer}; return null; end $$"
+            ),
+            "create trigger owner after insert on control.parked_requests
+             for each row execute function control.owner()"
+                .to_owned(),
+        ] {
+            sqlx::query(AssertSqlSafe(sql)).execute(&tables).await.expect("an owner");
+        }
+        test
+    }
+
+    /// Does what the command line says, on this platform's tables.
+    async fn command(test: &TestPlatform, words: &[&str]) -> anyhow::Result<()> {
+        let flags = ["--database-url", test.settings.postgres.database_url.expose()];
+        let all = ["chatlog", "parked"].iter().chain(words).chain(&flags);
+        crate::run(&Cli::parse_from(all).command).await
+    }
+
+    #[tokio::test]
+    async fn who_drops_is_told_whether_the_event_is_given_up() {
+        let key = KEYS[0].to_string();
+        let declines = parked("null").await;
+        let refused = command(&declines, &["drop", &key]).await.expect_err("declined");
+        assert_eq!(refused.downcast_ref(), Some(&Exit(1)), "{refused}");
+        declines.finish().await;
+        let takes = "insert into control.dropped_events
+                     values (new.topic, new.partition, new.key_id, new.event_id, null);
+                     delete from g1.parked where key_id = new.key_id";
+        let gives_up = parked(takes).await;
+        command(&gives_up, &["drop", &key]).await.expect("given up");
+        gives_up.finish().await;
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_gone_meanwhile_is_passed_over() {
+        // Both are listed; while the first is asked for, somebody else frees the second.
+        let test = parked("delete from g1.parked where key_id <> new.key_id").await;
+        command(&test, &["retry", "--all"]).await.expect("the first is tried again");
+        let gone = command(&test, &["retry", &KEYS[1].to_string()]).await.expect_err("asked for by name");
+        assert!(gone.to_string().contains("nothing of key"), "{gone}");
+        test.finish().await;
     }
 }

@@ -6,10 +6,12 @@ use platform::rebuilds::{self, Rebuild};
 use platform::{Lifecycle, Platform};
 use projector::Advance;
 use projector::rebuild::{self, Done, Plan, RebuildError, Share, State, Status};
+use serde_json::json;
 
 use crate::cli::{LogArgs, ServerArgs};
 use crate::folding::{FoldArgs, room, shown, stop_on_signals};
-use crate::{output, repair, verify};
+use crate::output::{self, List};
+use crate::{repair, verify};
 
 /// For the help.
 pub const EXAMPLES: &str = "\
@@ -183,37 +185,33 @@ async fn status(args: &GenerationArgs) -> anyhow::Result<()> {
     let all = rebuild::status(&platform.db).await?;
     let current = rebuilds::current(&platform.db).await?;
     platform.drain().await;
-    if args.json {
-        for generation in &all {
-            output::line(serde_json::to_string(generation)?)?;
-        }
-        if let Some(current) = current {
-            output::line(serde_json::json!({ "rebuild": current }))?;
-        }
-        return Ok(());
-    }
-    let head = ["GENERATION", "STATE", "FOLD", "EVENTS", "MIB", "CREATED", "READ SINCE"].map(str::to_owned).to_vec();
-    let rows = all.iter().map(|it: &Status| {
-        let since = match (it.state, it.activated_at) {
-            (State::Active, Some(at)) => at.to_rfc3339(),
-            _ => String::new(),
-        };
-        let state = it.state.as_str().to_owned();
-        let mib = (it.bytes / (1024 * 1024)).to_string();
-        let (number, fold) = (it.generation.to_string(), it.fold_version.to_string());
-        vec![number, state, fold, it.events.to_string(), mib, it.created_at.to_rfc3339(), since]
-    });
-    output::line(output::table(&std::iter::once(head).chain(rows).collect::<Vec<_>>()))?;
-    if let Some(current) = current {
-        output::line(words_of(&current))?;
+    let head = ["GENERATION", "STATE", "FOLD", "EVENTS", "MIB", "CREATED", "READ SINCE"];
+    let mut shown = List::new(args.json, &head, |it| json!(it), cells);
+    shown.add(&all)?;
+    shown.end("there is no generation yet; run `chatlog migrate`")?;
+    match current {
+        Some(current) if args.json => output::line(json!({ "rebuild": current }))?,
+        Some(current) => output::line(words_of(&current))?,
+        None => {}
     }
     Ok(())
+}
+
+fn cells(it: &Status) -> Vec<String> {
+    let since = match (it.state, it.activated_at) {
+        (State::Active, Some(at)) => output::time(at),
+        _ => String::new(),
+    };
+    let state = it.state.as_str().to_owned();
+    let mib = (it.bytes / (1024 * 1024)).to_string();
+    let (number, fold) = (it.generation.to_string(), it.fold_version.to_string());
+    vec![number, state, fold, it.events.to_string(), mib, output::time(it.created_at), since]
 }
 
 /// How far the rebuild is, or how the last one ended.
 fn words_of(it: &Rebuild) -> String {
     let Rebuild { generation, state, phase, unit, done, per_second, .. } = it;
-    let since = it.began_at.to_rfc3339();
+    let since = output::time(it.began_at);
     match (state, it.ended_at) {
         (rebuilds::State::Running, _) => {
             let total = it.total.map_or_else(String::new, |total| format!(" of {total}"));
@@ -223,14 +221,15 @@ fn words_of(it: &Rebuild) -> String {
             )
         }
         (rebuilds::State::Lost, _) => {
-            let heard = it.updated_at.to_rfc3339();
+            let heard = output::time(it.updated_at);
             format!(
                 "rebuild of generation {generation}, since {since}: not heard of since {heard}, in phase {phase}; run it again"
             )
         }
         (state, ended) => {
-            let ended = ended.map(|at| at.to_rfc3339()).unwrap_or_default();
-            let problem = it.problem.as_ref().map_or_else(String::new, |problem| format!(": {problem}"));
+            let ended = ended.map(output::time).unwrap_or_default();
+            let problem =
+                it.problem.as_ref().map_or_else(String::new, |problem| format!(": {}", output::visible(problem)));
             format!("last rebuild, of generation {generation}, from {since} to {ended}: {}{problem}", state.as_str())
         }
     }

@@ -1,15 +1,15 @@
 //! `chatlog admin registrations`: sign-ups, under way and ended. Nothing in them is personal.
 
 use anyhow::Context as _;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand, ValueEnum};
 use query_api::store::registrations::{self, RegistrationRow, StepRow};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::admin::Servers;
-use crate::output;
+use crate::cli::AccountArgs;
+use crate::output::{self, List};
 
 /// What to look at.
 #[derive(Subcommand, Debug)]
@@ -33,7 +33,7 @@ pub struct ListArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    servers: Servers,
+    servers: AccountArgs,
 }
 
 /// Which sign-up.
@@ -43,7 +43,7 @@ pub struct ShowArgs {
     #[arg(value_name = "ID")]
     id: Uuid,
     #[command(flatten)]
-    servers: Servers,
+    servers: AccountArgs,
 }
 
 /// What is decided.
@@ -68,7 +68,7 @@ impl Status {
 }
 
 impl RegistrationsCommand {
-    pub(crate) fn servers(&self) -> &Servers {
+    pub(crate) fn servers(&self) -> &AccountArgs {
         match self {
             Self::List(args) => &args.servers,
             Self::Show(args) => &args.servers,
@@ -92,23 +92,16 @@ async fn list(db: &PgPool, args: &ListArgs) -> anyhow::Result<()> {
     let status = args.status.map(Status::as_str);
     let from = (DateTime::<Utc>::MAX_UTC, Uuid::max());
     let page = registrations::page(&mut *db.acquire().await?, status, from, args.limit.into()).await?;
-    if args.json {
-        for row in &page {
-            output::line(described(row))?;
-        }
-        return Ok(());
-    }
-    let mut rows = vec![["BEGAN", "ID", "STATUS", "STEPS", "WHY"].map(str::to_owned).to_vec()];
-    rows.extend(page.iter().map(columns));
-    output::line(output::table(&rows))?;
+    let mut shown = List::new(args.json, &["BEGAN", "ID", "STATUS", "STEPS", "WHY"], described, cells);
+    shown.add(&page)?;
+    shown.end("there is no such sign-up")?;
     Ok(())
 }
 
-fn columns(row: &RegistrationRow) -> Vec<String> {
+fn cells(row: &RegistrationRow) -> Vec<String> {
     let steps: Vec<String> = row.steps.iter().map(|step| format!("{}={}", step.name, step.status)).collect();
     let why = [row.reason.as_deref(), row.failed_step.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(": ");
-    let began = row.created_at.to_rfc3339_opts(SecondsFormat::Secs, true);
-    vec![began, row.registration_id.to_string(), row.status.clone(), steps.join(" "), why]
+    vec![output::time(row.created_at), row.registration_id.to_string(), row.status.clone(), steps.join(" "), why]
 }
 
 fn described(row: &RegistrationRow) -> Value {

@@ -7,6 +7,7 @@ use platform::settings::KafkaSettings;
 use projector::Advance;
 use projector::fold::Item;
 use projector::past::{Changed, Difference, Log, Past, room_at};
+use serde_json::{Value, json};
 
 use crate::cli::LogArgs;
 use crate::folding::{FoldArgs, room, shown, stop_on_signals, time};
@@ -54,6 +55,9 @@ pub struct DiffArgs {
     /// The later time [default: now]
     #[arg(long, value_parser = time, value_name = "TIME")]
     pub to: Option<Timestamp>,
+    /// Messages shown: the first that changed. Both versions of each are in memory
+    #[arg(long, default_value_t = 1000, value_name = "N")]
+    pub limit: usize,
     #[command(flatten)]
     look: LookArgs,
 }
@@ -107,18 +111,39 @@ impl DiffArgs {
         let (log, advance) = (self.look.open()?, Advance::default());
         let earlier = shown(&advance, room_at(&log, self.room, Some(self.from), &advance)).await?;
         let later = shown(&advance, room_at(&log, self.room, self.to, &advance)).await?;
-        let difference = earlier.until(&later, usize::MAX)?;
+        let mut difference = earlier.until(&later, self.limit.saturating_add(1))?;
+        let more = cut(&mut difference, self.limit);
         if self.look.json {
-            output::line(serde_json::to_string(&difference)?)?;
-            return Ok(());
+            return Ok(output::line(described(&difference, more)?)?);
         }
-        tell(&difference)
+        tell(&difference)?;
+        if more {
+            let limit = self.limit;
+            output::note(format_args!("{limit} messages; more changed, with a higher seq: --limit shows more"));
+        }
+        Ok(())
     }
+}
+
+/// Cuts a difference to so many messages; whether there are more.
+fn cut(difference: &mut Difference, limit: usize) -> bool {
+    let more = difference.messages.len() > limit;
+    difference.messages.truncate(limit);
+    more
+}
+
+/// Where there are more messages, it says so as the HTTP form does.
+fn described(difference: &Difference, more: bool) -> serde_json::Result<Value> {
+    let mut object = serde_json::to_value(difference)?;
+    if more {
+        object["more_messages"] = Value::Bool(true);
+    }
+    Ok(object)
 }
 
 fn show_json(args: &ShowArgs, past: &Past) -> anyhow::Result<()> {
     let room = past.room().map(|room| {
-        serde_json::json!({
+        json!({
             "kind": room.kind.as_str(),
             "name": room.name,
             "archived": room.archived,
@@ -131,11 +156,11 @@ fn show_json(args: &ShowArgs, past: &Past) -> anyhow::Result<()> {
         .members()
         .iter()
         .map(|(user, it)| {
-            serde_json::json!({"user_id": user, "state": it.state.as_str(), "role": it.role.as_str(), "since": it.since})
+            json!({"user_id": user, "state": it.state.as_str(), "role": it.role.as_str(), "since": it.since})
         })
         .collect();
     let messages = past.messages(args.limit)?;
-    let all = serde_json::json!({"room_id": args.room, "room": room, "members": members, "messages": messages});
+    let all = json!({"room_id": args.room, "room": room, "members": members, "messages": messages});
     output::line(all)?;
     Ok(())
 }
@@ -145,7 +170,7 @@ fn show(args: &ShowArgs, past: &Past) -> anyhow::Result<()> {
         output::line(format_args!("room {} was not there yet", args.room))?;
         return Ok(());
     };
-    let name = room.name.as_deref().unwrap_or("(no name)");
+    let name = output::visible(room.name.as_deref().unwrap_or("(no name)"));
     let archived = if room.archived { ", archived" } else { "" };
     output::line(format_args!(
         "{} {name}{archived}: {} members, {} messages, rev {}",
@@ -172,21 +197,22 @@ fn show(args: &ShowArgs, past: &Past) -> anyhow::Result<()> {
 fn line(item: &Item) -> String {
     let marks = if item.edited_at.is_some() { " (edited)" } else { "" };
     let reactions: Vec<String> = item.reactions.iter().map(|it| format!(" {}×{}", it.emoji, it.count)).collect();
-    format!("{} {} {}: {}{marks}{}", item.seq, item.created_at, item.author_id, said(item), reactions.concat())
+    let (said, reactions) = (output::visible(said(item)), output::visible(&reactions.concat()));
+    format!("{} {} {}: {said}{marks}{reactions}", item.seq, item.created_at, item.author_id)
 }
 
-/// Control characters would move the cursor, or worse.
-fn said(item: &Item) -> String {
+fn said(item: &Item) -> &str {
     if item.deleted {
-        return "(deleted)".to_owned();
+        return "(deleted)";
     }
-    let text = item.content.as_ref().map_or("(nothing)", |content| content.as_str().unwrap_or("(not readable)"));
-    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
+    item.content.as_ref().map_or("(nothing)", |content| content.as_str().unwrap_or("(not readable)"))
 }
 
 fn tell(difference: &Difference) -> anyhow::Result<()> {
-    let word =
-        |value: &Option<String>| value.clone().filter(|value| !value.is_empty()).unwrap_or_else(|| "-".to_owned());
+    let word = |value: &Option<String>| match value.as_deref() {
+        None | Some("") => "-".to_owned(),
+        Some(value) => output::visible(value),
+    };
     for (fact, Changed { before, after }) in &difference.room {
         output::line(format_args!("~ {fact}: {} → {}", word(before), word(after)))?;
     }
@@ -205,4 +231,46 @@ fn tell(difference: &Difference) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+    use event_schema::{Text, UserId};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    fn message(seq: i64, text: &str, emoji: &str) -> Item {
+        serde_json::from_value(json!({
+            "message_id": Uuid::from_u128(1), "room_id": Uuid::from_u128(2), "seq": seq, "rev": seq + 1,
+            "author_id": UserId::PLATFORM, "content": Text::Plain(text.to_owned()),
+            "created_at": "2026-01-01T00:00:00Z", "reactions": [{"emoji": emoji, "count": 2}],
+        }))
+        .expect("a message")
+    }
+
+    #[test]
+    fn a_difference_is_cut_and_says_so() {
+        let changed = |seq| Changed { before: None, after: Some(message(seq, "new", "+")) };
+        let all = Difference { room: Vec::new(), members: Vec::new(), messages: (1..=3).map(changed).collect() };
+        for (limit, left, more) in [(2, 2, true), (3, 3, false), (0, 0, true)] {
+            let mut some = all.clone();
+            assert_eq!((cut(&mut some, limit), some.messages.len()), (more, left));
+            let object = described(&some, more).expect("JSON");
+            assert_eq!(object.get("more_messages"), more.then_some(&Value::Bool(true)));
+            assert_eq!(object["messages"].as_array().map(Vec::len), Some(left));
+        }
+        let words = ["chatlog", "diff", "00000000-0000-0000-0000-000000000002", "--from", "2026-01-01T00:00:00Z"];
+        let Command::Diff(args) = Cli::parse_from(words).command else { panic!("it is a diff") };
+        assert_eq!(args.limit, 1_000, "not the whole room");
+    }
+
+    #[test]
+    fn nothing_that_people_wrote_moves_the_cursor() {
+        let line = line(&message(1, "a\u{1b}[2Jb", "\u{7}+"));
+        assert!(!line.contains(char::is_control), "{line:?}");
+        assert!(line.contains("a\u{fffd}[2Jb \u{fffd}+×2"), "{line:?}");
+    }
 }

@@ -14,7 +14,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{docs_page, openapi};
+use crate::{docs_page, memory, openapi};
 
 /// For the help.
 pub const EXAMPLES: &str = "\
@@ -81,6 +81,7 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let serving = health.register("roles");
     serving.not_ready("starting");
     let platform = Platform::connect_with(&args.platform, lifecycle.clone(), health).await?;
+    lifecycle.spawn("memory", memory::give_back(lifecycle.soft()));
     let served = async {
         let routes = start(&platform, args).await?;
         let Some(routes) = routes else {
@@ -117,7 +118,7 @@ pub async fn start(platform: &Platform, args: &ServeArgs) -> anyhow::Result<Opti
     if has(Role::QueryApi) {
         apis.push(query_api::start(platform, &args.query_api));
         // The fold lives there; whoever reads history here may look back as well.
-        apis.push(projector::routes::router(platform));
+        apis.push(projector::routes::router(platform, &args.projector));
     }
     Ok((!apis.is_empty()).then(|| origin(apis)))
 }

@@ -15,6 +15,10 @@ use serde::de::DeserializeOwned;
 use crate::http::BodyLimit;
 use crate::problem::Problem;
 
+mod params;
+
+pub use params::{invalid, limit, time};
+
 /// A JSON body; also an answer.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Json<T>(pub T);

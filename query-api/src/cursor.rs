@@ -16,6 +16,9 @@ const VERSION: u8 = 1;
 const TAG_BYTES: usize = 9;
 /// Longer than any cursor ever given: a channel's name (80 characters of 4 bytes) and id.
 const MAX_CHARS: usize = 512;
+/// The last place that a cursor can stand at by number (a seq, a version, an offset). Anybody can make a cursor: numbers that
+/// no list has are refused, and every number that is let in has neighbours on both sides.
+pub const LAST: i64 = i64::MAX - 1;
 
 /// Text that is no cursor of the list it was sent for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +40,7 @@ enum List {
     Friends = 10,
     Incoming = 11,
     Registrations = 20,
+    Mails = 21,
 }
 
 /// The cursor that stands at `seq` of a room; the message itself belongs to neither side.
@@ -97,15 +101,12 @@ pub fn parse_receipts(room: RoomId, text: &str) -> Result<UserId, InvalidCursor>
 /// The cursor that stands at a room of somebody's inbox: its last activity, then its id, because times are not unique.
 #[must_use]
 pub fn inbox(reader: UserId, activity: Timestamp, last: RoomId) -> String {
-    encode(List::Inbox, reader.0, &[&activity.as_micros().to_be_bytes()[..], last.0.as_bytes()].concat())
+    moment(List::Inbox, reader.0, (activity, last.0))
 }
 
 /// The activity and id of the room at which a cursor of this person's inbox stands.
 pub fn parse_inbox(reader: UserId, text: &str) -> Result<(Timestamp, RoomId), InvalidCursor> {
-    let place = decode(List::Inbox, reader.0, text)?;
-    let (micros, id) = place.split_first_chunk().ok_or(InvalidCursor)?;
-    let activity = Timestamp::from_micros(i64::from_be_bytes(*micros)).ok_or(InvalidCursor)?;
-    Ok((activity, RoomId(Uuid::from_slice(id).map_err(|_| InvalidCursor)?)))
+    parse_moment(List::Inbox, reader.0, text).map(|(activity, id)| (activity, RoomId(id)))
 }
 
 /// The cursor that stands at a public channel: its name, then its id, because names are not unique.
@@ -119,8 +120,7 @@ pub fn parse_channels(text: &str) -> Result<(String, RoomId), InvalidCursor> {
     let place = decode(List::Channels, Uuid::nil(), text)?;
     let (id, name) = place.split_at_checked(16).ok_or(InvalidCursor)?;
     let id = Uuid::from_slice(id).map_err(|_| InvalidCursor)?;
-    let name = std::str::from_utf8(name).map_err(|_| InvalidCursor)?;
-    Ok((name.to_owned(), RoomId(id)))
+    Ok((words(name)?, RoomId(id)))
 }
 
 /// The cursor that stands at a friend of somebody, or at somebody who would be one.
@@ -149,7 +149,7 @@ pub fn parked(key: Uuid, topic: &str) -> String {
 pub fn parse_parked(text: &str) -> Result<(Uuid, String), InvalidCursor> {
     let place = decode(List::Parked, Uuid::nil(), text)?;
     let (key, topic) = place.split_first_chunk().ok_or(InvalidCursor)?;
-    Ok((Uuid::from_bytes(*key), topic_of(topic)?))
+    Ok((Uuid::from_bytes(*key), words(topic)?))
 }
 
 /// The cursor that stands at a parked event of a key.
@@ -162,29 +162,55 @@ pub fn parked_events(key: Uuid, topic: &str, offset: i64) -> String {
 pub fn parse_parked_events(key: Uuid, text: &str) -> Result<(String, i64), InvalidCursor> {
     let place = decode(List::ParkedEvents, key, text)?;
     let (offset, topic) = place.split_first_chunk().ok_or(InvalidCursor)?;
-    Ok((topic_of(topic)?, i64::from_be_bytes(*offset)))
+    Ok((words(topic)?, placed(*offset)?))
 }
 
 /// The cursor that stands at a sign-up: when it began, then its id, because times are not unique.
 #[must_use]
 pub fn registrations(began: Timestamp, last: Uuid) -> String {
-    encode(List::Registrations, Uuid::nil(), &[&began.as_micros().to_be_bytes()[..], last.as_bytes()].concat())
+    moment(List::Registrations, Uuid::nil(), (began, last))
 }
 
 /// The beginning and id of the sign-up at which a cursor stands.
 pub fn parse_registrations(text: &str) -> Result<(Timestamp, Uuid), InvalidCursor> {
-    let place = decode(List::Registrations, Uuid::nil(), text)?;
-    let (micros, id) = place.split_first_chunk().ok_or(InvalidCursor)?;
-    let began = Timestamp::from_micros(i64::from_be_bytes(*micros)).ok_or(InvalidCursor)?;
-    Ok((began, Uuid::from_slice(id).map_err(|_| InvalidCursor)?))
+    parse_moment(List::Registrations, Uuid::nil(), text)
 }
 
-fn topic_of(bytes: &[u8]) -> Result<String, InvalidCursor> {
-    std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| InvalidCursor)
+/// The cursor that stands at a mail: when it was asked for, then its request, because times are not unique.
+#[must_use]
+pub fn mails(requested: Timestamp, last: Uuid) -> String {
+    moment(List::Mails, Uuid::nil(), (requested, last))
+}
+
+/// The time and request of the mail at which a cursor stands.
+pub fn parse_mails(text: &str) -> Result<(Timestamp, Uuid), InvalidCursor> {
+    parse_moment(List::Mails, Uuid::nil(), text)
+}
+
+fn moment(list: List, scope: Uuid, (at, id): (Timestamp, Uuid)) -> String {
+    encode(list, scope, &[&at.as_micros().to_be_bytes()[..], id.as_bytes()].concat())
+}
+
+fn parse_moment(list: List, scope: Uuid, text: &str) -> Result<(Timestamp, Uuid), InvalidCursor> {
+    let place = decode(list, scope, text)?;
+    let (micros, id) = place.split_first_chunk().ok_or(InvalidCursor)?;
+    let at = Timestamp::from_micros(i64::from_be_bytes(*micros)).ok_or(InvalidCursor)?;
+    Ok((at, Uuid::from_slice(id).map_err(|_| InvalidCursor)?))
+}
+
+/// Text as Postgres takes it: UTF-8 without NUL.
+fn words(bytes: &[u8]) -> Result<String, InvalidCursor> {
+    let words = std::str::from_utf8(bytes).ok().filter(|words| !words.contains('\0'));
+    words.map(str::to_owned).ok_or(InvalidCursor)
 }
 
 fn number(list: List, scope: Uuid, text: &str) -> Result<i64, InvalidCursor> {
-    decode(list, scope, text)?.try_into().map(i64::from_be_bytes).map_err(|_| InvalidCursor)
+    placed(decode(list, scope, text)?.try_into().map_err(|_| InvalidCursor)?)
+}
+
+fn placed(bytes: [u8; 8]) -> Result<i64, InvalidCursor> {
+    let number = i64::from_be_bytes(bytes);
+    if (0..=LAST).contains(&number) { Ok(number) } else { Err(InvalidCursor) }
 }
 
 fn user(list: List, room: RoomId, text: &str) -> Result<UserId, InvalidCursor> {
@@ -239,9 +265,31 @@ mod tests {
         assert_eq!(history(ROOM, 5), "AQAAAAAAAAAFUz2Mtfw4l_PX");
     }
 
+    #[test]
+    fn what_no_list_has_is_refused() {
+        let (message, user) = (MessageId(ROOM.0), UserId(ROOM.0));
+        for number in [i64::MIN, -1, i64::MAX] {
+            assert_eq!(parse_history(ROOM, &history(ROOM, number)), Err(InvalidCursor), "{number}");
+            assert_eq!(parse_replies(message, &replies(message, number)), Err(InvalidCursor), "{number}");
+            let events = parked_events(ROOM.0, "chat.rooms", number);
+            assert_eq!(parse_parked_events(ROOM.0, &events), Err(InvalidCursor), "{number}");
+        }
+        assert_eq!(parse_edits(message, &edits(message, -1)), Err(InvalidCursor));
+        assert_eq!(parse_channels(&channels("a\0b", ROOM)), Err(InvalidCursor));
+        assert_eq!(parse_parked(&parked(ROOM.0, "chat\0")), Err(InvalidCursor));
+        assert_eq!(parse_parked_events(ROOM.0, &parked_events(ROOM.0, "\0", 0)), Err(InvalidCursor));
+        for micros in [i64::MIN, i64::MAX] {
+            let place = [&micros.to_be_bytes()[..], ROOM.0.as_bytes()].concat();
+            assert_eq!(parse_inbox(user, &encode(List::Inbox, user.0, &place)), Err(InvalidCursor));
+            let of = |list| encode(list, Uuid::nil(), &place);
+            assert_eq!(parse_registrations(&of(List::Registrations)), Err(InvalidCursor));
+            assert_eq!(parse_mails(&of(List::Mails)), Err(InvalidCursor));
+        }
+    }
+
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(room: u128, seq: i64, user: u128, name in "\\PC{0,80}") {
+        fn what_is_written_is_read_back(room: u128, seq in 0..=LAST, user: u128, name in "\\PC{0,80}") {
             let (room, user) = (RoomId(Uuid::from_u128(room)), UserId(Uuid::from_u128(user)));
             prop_assert_eq!(parse_history(room, &history(room, seq)), Ok(seq));
             prop_assert_eq!(parse_members(room, &members(room, user)), Ok(user));
@@ -252,7 +300,7 @@ mod tests {
         }
 
         #[test]
-        fn places_in_a_thread_and_an_inbox_are_read_back(id: u128, seq: i64, version: i32, micros in 0_i64..1 << 50) {
+        fn places_in_a_thread_and_an_inbox_are_read_back(id: u128, seq in 0..=LAST, version in 0..i32::MAX, micros in 0_i64..1 << 50) {
             let (message, reader, room) = (MessageId(Uuid::from_u128(id)), UserId(Uuid::from_u128(id)), ROOM);
             let activity = Timestamp::from_micros(micros).expect("within the years");
             prop_assert_eq!(parse_replies(message, &replies(message, seq)), Ok(seq));
@@ -262,7 +310,7 @@ mod tests {
         }
 
         #[test]
-        fn a_changed_cursor_is_refused(seq: i64, at in 0_usize..24, to in "[A-Za-z0-9_-]") {
+        fn a_changed_cursor_is_refused(seq in 0..=LAST, at in 0_usize..24, to in "[A-Za-z0-9_-]") {
             let cursor = history(ROOM, seq);
             let mut changed = cursor.clone();
             changed.replace_range(at..=at, &to);

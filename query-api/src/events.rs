@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use event_schema::{Timestamp, UserId};
 use platform::browse::{self, Ask, Bounds, Filter, Order, Start};
+use platform::extract::{self, invalid};
 use platform::{Kafka, Problem};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::params::{self, invalid};
+use crate::params;
 
 /// Records on a page when nothing is said, and at most.
-const LIMIT: (i64, i64) = (50, 200);
+const LIMIT: (u16, u16) = (50, 200);
 /// The work for one page, beside which others have theirs.
 const BOUNDS: Bounds = Bounds { records: 20_000, bytes: 4 * 1024 * 1024, time: Duration::from_secs(5) };
 /// Words in one parameter, and characters of one word.
@@ -98,12 +99,12 @@ impl EventsParams {
             return Err(invalid("from", "is later than `to`"));
         }
         let order = self.order.as_deref().map_or(Some(Order::default()), Order::from_word);
-        let limit = params::limit_of(self.limit.as_deref(), LIMIT)?;
+        let limit = extract::limit(self.limit.as_deref(), LIMIT)?;
         let filter = filter(kafka, self.topic, self.partition, self.key, self.types, self.actor)?;
         Ok(Ask {
             filter: Filter { offsets: parsed("offset", self.offset)?, from, to, ..filter },
             order: order.ok_or_else(|| invalid("order", "is `newest` or `oldest`"))?,
-            limit: usize::try_from(limit).unwrap_or_default(),
+            limit: limit.into(),
             after: self.after,
             bounds: BOUNDS,
         })

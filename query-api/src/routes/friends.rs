@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::access::Reader;
 use crate::item::NamesItem;
 use crate::openapi::{NotModified, ReadProblems};
-use crate::params::FriendsParams;
+use crate::params::{FriendsParams, after, limit};
 use crate::state::QueryState;
 use crate::store::people;
 use crate::{cursor, names};
@@ -81,9 +81,9 @@ async fn list_friends(
     Query(params): Query<FriendsParams>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (of, incoming, limit) = (reader.user_id, params.incoming()?, params.limit()?);
+    let (of, incoming, limit) = (reader.user_id, params.incoming()?, limit(params.limit.as_deref())?);
     // The nil id, the platform's own, comes before everybody.
-    let after = params.after(|text| cursor::parse_friends(of, incoming, text), UserId::PLATFORM)?;
+    let after = after(params.after.as_deref(), |text| cursor::parse_friends(of, incoming, text), UserId::PLATFORM)?;
     let mut db = reader.db(&state).await?;
     let rows = if incoming {
         people::incoming(&mut db, of, after, limit + 1).await?

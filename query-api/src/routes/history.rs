@@ -34,8 +34,8 @@ pub(super) fn router() -> OpenApiRouter<QueryState> {
 /// With `Accept: application/x-ndjson` the whole room (or the range of `from` and `to`) comes as a stream, a message a line,
 /// oldest first, at the reader's own pace. Its last line is
 /// `{"complete":true,"messages":N,"rev":R}`, or says with `"complete":false` and a `reason` why it ends early (a problem's
-/// last word: `forbidden` for who is no member any more); a stream without such a line was cut. What happened since it began
-/// is told by `changes` after `rev`.
+/// last word: `forbidden` for who is no member any more, or came back and may see less); a stream without such a line was cut.
+/// What happened since it began is told by `changes` after `rev`.
 #[utoipa::path(
     get,
     path = "/v1/rooms/{room}/messages",

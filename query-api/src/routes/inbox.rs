@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::access::Reader;
 use crate::item::{MessageItem, NamesItem};
 use crate::openapi::{NotModified, ReadProblems};
-use crate::params::ListParams;
+use crate::params::{ListParams, after, limit};
 use crate::state::QueryState;
 use crate::store::inbox::{InboxRow, NEWEST};
 use crate::{cursor, names, store};
@@ -109,9 +109,9 @@ async fn get_inbox(
     Query(params): Query<ListParams>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let limit = params.limit()?;
+    let limit = limit(params.limit.as_deref())?;
     let parse = |text: &str| cursor::parse_inbox(reader.user_id, text).map(|(at, room)| (at.to_datetime(), room));
-    let after = params.after(parse, NEWEST)?;
+    let after = after(params.after.as_deref(), parse, NEWEST)?;
     let mut db = reader.db(&state).await?;
     let rows = store::inbox::inbox(&mut db, reader.user_id, after, limit + 1).await?;
     let place = |last: &InboxRow| cursor::inbox(reader.user_id, last.activity.into(), RoomId(last.room_id));

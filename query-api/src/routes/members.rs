@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::access::RoomReader;
 use crate::item::NamesItem;
 use crate::openapi::{NotModified, ReadProblems, RoomProblems};
-use crate::params::ListParams;
+use crate::params::{ListParams, after, limit};
 use crate::state::QueryState;
 use crate::{cursor, names, store};
 
@@ -71,9 +71,9 @@ async fn list_members(
     Query(params): Query<ListParams>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (room, limit) = (reader.room_id, params.limit()?);
+    let (room, limit) = (reader.room_id, limit(params.limit.as_deref())?);
     // The nil id, the platform's own, comes before everybody.
-    let after = params.after(|text| cursor::parse_members(room, text), UserId::PLATFORM)?;
+    let after = after(params.after.as_deref(), |text| cursor::parse_members(room, text), UserId::PLATFORM)?;
     let rows = store::members(&mut reader.db, room, after, limit + 1).await?;
     let (rows, next) = page_of(rows, limit, |last| cursor::members(room, UserId(last.user_id)));
     let ids: Vec<Uuid> = rows.iter().map(|row| row.user_id).collect();

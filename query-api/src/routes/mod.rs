@@ -5,6 +5,7 @@ mod events;
 mod friends;
 mod history;
 mod inbox;
+mod mails;
 mod members;
 mod message;
 mod outcomes;
@@ -67,6 +68,7 @@ pub(crate) fn router() -> OpenApiRouter<QueryState> {
         .merge(projections::router())
         .merge(rebuild::router())
         .merge(registrations::router())
+        .merge(mails::router())
         .layer(axum::middleware::from_fn(marked))
         // For clients that ask for it; a page shrinks to a tenth, at the lowest level already.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressible))

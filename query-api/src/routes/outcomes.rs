@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use event_schema::{EventType, Topic};
-use platform::extract::Query;
+use platform::extract::{Query, invalid};
 use platform::{Caller, Position, Problem};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use crate::log_reader::{Heading, Place};
 use crate::openapi::{MissingProblems, ReadProblems};
-use crate::params::{OutcomeParams, invalid};
+use crate::params::OutcomeParams;
 use crate::parked::store as parked;
 use crate::state::QueryState;
 use crate::store::outcomes::{self, OutcomeRow};

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::cursor;
 use crate::openapi::{AdminProblems, MissingProblems};
-use crate::params::ParkedParams;
+use crate::params::{ParkedParams, after, limit};
 use crate::parked::store::{self, EventRow, KeyRow};
 use crate::parked::{ParkedError, Parking};
 use crate::state::QueryState;
@@ -128,8 +128,8 @@ async fn list_parked(
     _: Admin,
     Query(params): Query<ParkedParams>,
 ) -> Result<Json<ParkedPage>, Problem> {
-    let limit = params.limit()?;
-    let (key, topic) = params.after(cursor::parse_parked, (Uuid::nil(), String::new()))?;
+    let limit = limit(params.limit.as_deref())?;
+    let (key, topic) = after(params.after.as_deref(), cursor::parse_parked, (Uuid::nil(), String::new()))?;
     let mut db = state.platform().read_model.pool().acquire().await?;
     let rows = store::keys(&mut db, (key, &topic), limit + 1).await?;
     let (rows, next) = page_of(rows, limit, |last| cursor::parked(last.key_id, &last.topic));
@@ -152,8 +152,9 @@ async fn get_parked(
     Path(key): Path<Uuid>,
     Query(params): Query<ParkedParams>,
 ) -> Result<Json<ParkedEvents>, Problem> {
-    let limit = params.limit()?;
-    let (topic, offset) = params.after(|text| cursor::parse_parked_events(key, text), (String::new(), -1))?;
+    let limit = limit(params.limit.as_deref())?;
+    let (topic, offset) =
+        after(params.after.as_deref(), |text| cursor::parse_parked_events(key, text), (String::new(), -1))?;
     let mut db = state.platform().read_model.pool().acquire().await?;
     let rows = store::events(&mut db, key, (&topic, offset), limit + 1).await?;
     if rows.is_empty() && topic.is_empty() {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::access::RoomReader;
 use crate::openapi::{NotModified, ReadProblems, RoomProblems};
-use crate::params::ListParams;
+use crate::params::{ListParams, after, limit};
 use crate::state::QueryState;
 use crate::{cursor, store};
 
@@ -63,9 +63,9 @@ async fn list_receipts(
     Query(params): Query<ListParams>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (room, limit) = (reader.room_id, params.limit()?);
+    let (room, limit) = (reader.room_id, limit(params.limit.as_deref())?);
     // The nil id, the platform's own, comes before everybody.
-    let after = params.after(|text| cursor::parse_receipts(room, text), UserId::PLATFORM)?;
+    let after = after(params.after.as_deref(), |text| cursor::parse_receipts(room, text), UserId::PLATFORM)?;
     let rows = store::receipts::receipts(&mut reader.db, room, reader.room.last_seq, after, limit + 1).await?;
     let (rows, next) = page_of(rows, limit, |last| cursor::receipts(room, UserId(last.user_id)));
     let items = rows.into_iter().map(|row| Receipt { user_id: row.user_id, read_seq: row.read_seq }).collect();

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::cursor;
 use crate::openapi::AdminProblems;
-use crate::params::RegistrationsParams;
+use crate::params::{RegistrationsParams, after, limit};
 use crate::state::QueryState;
 use crate::store::registrations::{self, RegistrationRow, StepRow};
 
@@ -95,13 +95,12 @@ async fn list_registrations(
     _: Admin,
     Query(params): Query<RegistrationsParams>,
 ) -> Result<Json<RegistrationPage>, Problem> {
-    let (limit, status) = (params.limit()?, params.status()?);
-    let after = params.after()?.map(|(began, id)| (began.to_datetime(), id));
+    let (limit, status) = (limit(params.limit.as_deref())?, params.status()?);
+    let parse = |text: &str| cursor::parse_registrations(text).map(|(began, id)| (began.to_datetime(), id));
+    let after = after(params.after.as_deref(), parse, (DateTime::<Utc>::MAX_UTC, Uuid::max()))?;
     let mut db = state.platform().db.acquire().await?;
-    let rows =
-        registrations::page(&mut db, status, after.unwrap_or((DateTime::<Utc>::MAX_UTC, Uuid::max())), limit + 1);
-    let (rows, next) =
-        page_of(rows.await?, limit, |last| cursor::registrations(last.created_at.into(), last.registration_id));
+    let rows = registrations::page(&mut db, status, after, limit + 1).await?;
+    let (rows, next) = page_of(rows, limit, |last| cursor::registrations(last.created_at.into(), last.registration_id));
     Ok(Json(RegistrationPage { items: rows.into_iter().map(RegistrationItem::from).collect(), next }))
 }
 

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::access::{Reader, RoomVisitor};
 use crate::cursor;
 use crate::openapi::{MissingProblems, NotModified, ReadProblems};
-use crate::params::{ListParams, OneParams};
+use crate::params::{ListParams, OneParams, after, limit};
 use crate::state::QueryState;
 use crate::store::{self, ChannelRow, RoomRow};
 
@@ -192,9 +192,9 @@ async fn list_channels(
     Query(params): Query<ListParams>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let limit = params.limit()?;
+    let limit = limit(params.limit.as_deref())?;
     // Ids are never nil: this comes before every channel.
-    let (name, id) = params.after(cursor::parse_channels, (String::new(), RoomId(Uuid::nil())))?;
+    let (name, id) = after(params.after.as_deref(), cursor::parse_channels, (String::new(), RoomId(Uuid::nil())))?;
     let rows = store::channels(&mut *reader.db(&state).await?, reader.user_id, (&name, id), limit + 1).await?;
     let (rows, next) = page_of(rows, limit, |last| cursor::channels(&last.name, RoomId(last.room_id)));
     let link = next_link("/v1/channels", limit, next.as_deref());

@@ -67,6 +67,8 @@ struct Walk {
     left: Window,
     rev: i64,
     messages: i64,
+    /// How many messages make it complete: every seq has one.
+    all: i64,
     /// How many messages to ask for next.
     limit: i64,
     ended: bool,
@@ -85,6 +87,7 @@ pub(super) async fn stream(state: &QueryState, reader: RoomReader, window: Windo
         left: window,
         rev: reader.room.rev,
         messages: 0,
+        all: (window.last - window.first + 1).max(0),
         limit: FIRST_MESSAGES,
         ended: false,
         session,
@@ -129,8 +132,11 @@ impl Walk {
         let mut db = self.state.freshness().at_least(self.reader.user_id, None).await?;
         let room = store::room(&mut db, self.room, self.reader.user_id).await?;
         let room = room.filter(RoomRow::is_member).ok_or_else(Problem::forbidden)?;
-        // Somebody who left and came back may see less than before.
-        let range = (self.left.first.max(room.window().first), self.left.last);
+        // Somebody who left and came back may see less than before: what comes next, or anything at all.
+        if room.window().first > self.left.first {
+            return Err(Problem::forbidden());
+        }
+        let range = (self.left.first, self.left.last);
         let slice = store::stream::slice(&mut db, self.room, range, self.limit, SLICE_BYTES).await?;
         if slice.messages == 0 {
             return Ok(None);
@@ -144,6 +150,12 @@ impl Walk {
 
     fn end(&mut self, reason: Option<String>) -> Vec<u8> {
         self.ended = true;
+        // Wherever a row was missing, nobody keeps the lines as the whole room.
+        let missing = || {
+            let (room, messages, all) = (self.room, self.messages, self.all);
+            Problem::internal(format!("room {room} has {messages} of {all} messages")).slug().to_owned()
+        };
+        let reason = reason.or_else(|| (self.messages != self.all).then(missing));
         let end = End { complete: reason.is_none(), messages: self.messages, rev: self.rev, reason };
         let mut line = serde_json::to_vec(&end).unwrap_or_default();
         line.push(b'\n');

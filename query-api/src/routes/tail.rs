@@ -1,8 +1,8 @@
 //! The log as it grows, for administrators, as server-sent events.
 //!
 //! The next record is taken from Kafka when the client has taken the one before: a slow client is behind in the log, which is
-//! the buffer, and one that takes nothing at all is cut by the server. Whoever is no administrator any more is cut within
-//! a second; nobody watches longer than a token lives.
+//! the buffer, and one that takes nothing at all is cut by the server. Whoever is no administrator any more, or whose session
+//! is over, is cut within a second; nobody watches longer than a token lives.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -13,9 +13,9 @@ use axum::response::{IntoResponse, Response};
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use platform::browse::{Shown, Tail};
-use platform::extract::Query;
+use platform::extract::{Query, invalid};
 use platform::waiters::Waiter;
-use platform::{Admin, Problem};
+use platform::{Admin, Problem, SessionWatch};
 use serde::Serialize;
 use tokio::time::Instant;
 use utoipa_axum::router::OpenApiRouter;
@@ -23,7 +23,6 @@ use utoipa_axum::routes;
 
 use crate::events::TailParams;
 use crate::openapi::AdminProblems;
-use crate::params::invalid;
 use crate::state::QueryState;
 
 /// A stream ends after so long, as an access token does.
@@ -53,6 +52,7 @@ struct Watching {
     tail: Tail,
     state: QueryState,
     admin: Admin,
+    session: SessionWatch,
     until: Instant,
     next_look: Instant,
     /// When the client was told last where it is.
@@ -103,10 +103,12 @@ async fn tail_events(
         platform::browse::BrowseError::Cursor if last.is_some() => invalid("Last-Event-ID", error),
         other => other.into(),
     })?;
+    let session = state.platform().access.watch(&admin.caller).await;
     let now = Instant::now();
     let watching = Watching {
         tail,
         admin,
+        session,
         until: now + LIFE,
         next_look: now + LOOK,
         told: None,
@@ -160,6 +162,7 @@ impl Watching {
                 // Who may not watch any more is shown nothing more, however much there is.
                 biased;
                 () = stop.cancelled() => return Step::End("shutdown".to_owned()),
+                () = self.session.over() => return Step::End(Problem::unauthorized().slug().to_owned()),
                 () = tokio::time::sleep_until(self.next_look) => {
                     match self.look().await {
                         Some(ended) => return ended,

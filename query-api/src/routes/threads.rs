@@ -17,7 +17,7 @@ use crate::cursor;
 use crate::item::{MessagesPage, TextObject};
 use crate::openapi::{NotModified, ReadProblems, RoomProblems};
 use crate::page::PageBody;
-use crate::params::{At, ListParams, ThreadParams};
+use crate::params::{At, ListParams, ThreadParams, after, limit};
 use crate::state::QueryState;
 use crate::store::threads::EditRow;
 use crate::store::{self, MessageRow};
@@ -95,8 +95,8 @@ async fn list_edits(
     Query(params): Query<ListParams>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let limit = params.limit()?;
-    let after = params.after(|text| cursor::parse_edits(id, text), i32::MAX)?;
+    let limit = limit(params.limit.as_deref())?;
+    let after = after(params.after.as_deref(), |text| cursor::parse_edits(id, text), i32::MAX)?;
     let (mut reader, message) = reader.message(&state, id).await?;
     let present: Present = serde_json::from_str(&message.item).map_err(Problem::internal)?;
     // An edit that comes between the two statements is not half shown.
@@ -182,7 +182,7 @@ impl Replies {
             rows.truncate(most);
             rows.reverse();
             // The cursor itself stands at a reply: there are older ones than these.
-            let older = Some(rows.last().map_or(seq + 1, |row| row.seq));
+            let older = Some(rows.last().map_or((seq + 1).min(cursor::LAST), |row| row.seq));
             return Ok(Self { rows, older, newer });
         }
         let before = if let At::Before(seq) = at { seq } else { i64::MAX };
@@ -190,7 +190,7 @@ impl Replies {
         let mut rows = store::threads::replies_before(&mut reader.db, room, reply_to, bounds, limit + 1).await?;
         let older = (rows.len() > most).then(|| rows[most - 1].seq);
         rows.truncate(most);
-        let newer = (before < i64::MAX).then(|| rows.first().map_or(before - 1, |row| row.seq));
+        let newer = (before < i64::MAX).then(|| rows.first().map_or((before - 1).max(0), |row| row.seq));
         Ok(Self { rows, older, newer })
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod changes;
 pub mod inbox;
+pub mod mails;
 pub mod outcomes;
 pub mod people;
 pub mod projections;

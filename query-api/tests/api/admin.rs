@@ -13,10 +13,12 @@ use serde_json::{Value, json};
 use crate::support::Api;
 
 const PATIENCE: Duration = Duration::from_secs(20);
-const ROUTES: [&str; 4] = ["/v1/admin/events", "/v1/admin/events/tail", "/v1/admin/projections", "/v1/admin/rebuild"];
+const ROUTES: [&str; 5] =
+    ["/v1/admin/events", "/v1/admin/events/tail", "/v1/admin/projections", "/v1/admin/rebuild", "/v1/admin/mails"];
 
 impl Api {
-    async fn account(&self, roles: &[&str]) -> UserId {
+    /// Somebody with an account and these roles.
+    pub async fn account(&self, roles: &[&str]) -> UserId {
         let user = UserId(self.id());
         sqlx::query(
             "insert into identity.accounts
@@ -223,9 +225,15 @@ async fn a_tail_shows_what_is_written_and_goes_on_where_it_was() {
 }
 
 #[tokio::test]
-async fn a_tail_ends_with_the_role_and_with_the_process() {
+async fn a_tail_ends_with_the_role_with_the_session_and_with_the_process() {
     let api = Api::start().await;
     let (admin, other) = (api.account(&["admin"]).await, api.account(&["admin"]).await);
+    let leaver = api.account(&["admin"]).await;
+    let mut events = Events::open(&api, leaver, "/v1/admin/events/tail", &[]).await;
+    let leave =
+        "update identity.accounts set sessions_not_before = clock_timestamp() + interval '2 s' where user_id = $1";
+    sqlx::query(leave).bind(leaver.0).execute(&api.test.platform.db).await.expect("ended");
+    assert_eq!(events.next().await, Some(("end".to_owned(), json!({"reason": "unauthorized"}))));
     let mut events = Events::open(&api, admin, "/v1/admin/events/tail", &[]).await;
     let revoke = "update identity.accounts set roles = '{}' where user_id = $1";
     sqlx::query(revoke).bind(admin.0).execute(&api.test.platform.db).await.expect("revoked");
@@ -295,5 +303,40 @@ async fn a_rebuild_says_how_far_it_is() {
     let answer = api.get(admin, "/v1/admin/rebuild").await.body["rebuild"].clone();
     assert_eq!((&answer["state"], &answer["problem"]), (&json!("failed"), &json!("no disk")));
     assert!(answer["ended_at"].is_string() && answer.get("eta_seconds").is_none(), "{answer}");
+    api.finish().await;
+}
+
+#[tokio::test]
+async fn mails_are_walked_from_the_latest_and_by_where_they_stand() {
+    let api = Api::start().await;
+    let admin = api.account(&["admin"]).await;
+    assert_eq!(api.get(admin, "/v1/admin/mails").await.body, json!({"items": []}));
+    // Two of each second, so that times alone are no places.
+    let insert = "insert into mail.outgoing (request_id, user_id, template, locale, requested_at, status, reason, due_at)
+                  select lpad(n::text, 32, '0')::uuid, $1, 'verify', 'ko', '2026-01-01Z'::timestamptz + n / 2 * interval '1 s',
+                         case when n % 3 = 0 then 'parked' else 'waiting' end, case when n % 3 = 0 then 'refused_550' end,
+                         '2026-01-02Z'
+                  from generate_series(1, 9) n";
+    sqlx::query(insert).bind(admin.0).execute(&api.test.platform.db).await.expect("mails");
+    for (filter, numbers) in [("", vec![9, 8, 7, 6, 5, 4, 3, 2, 1]), ("&status=parked", vec![9, 6, 3])] {
+        let (mut found, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = api.get(admin, &format!("/v1/admin/mails?limit=2{filter}{after}")).await;
+            found.extend(page.body["items"].as_array().expect("items").clone());
+            let Some(next) = page.text("next") else { break };
+            after = format!("&after={next}");
+        }
+        let ids: Vec<_> = found.iter().map(|mail| mail["request_id"].clone()).collect();
+        assert_eq!(ids, numbers.iter().map(|n| json!(format!("00000000-0000-0000-0000-{n:012}"))).collect::<Vec<_>>());
+    }
+    let page = api.get(admin, "/v1/admin/mails?limit=2").await;
+    let (parked, waiting) = (&page.body["items"][0], &page.body["items"][1]);
+    assert_eq!((&parked["status"], &parked["reason"]), (&json!("parked"), &json!("refused_550")));
+    assert_eq!((parked.get("due_at"), waiting.get("reason")), (None, None));
+    assert_eq!(waiting["due_at"], "2026-01-02T00:00:00.000000Z");
+    for (query, field) in [("status=lost", "status"), ("after=x", "after"), ("limit=0", "limit"), ("user=x", "user")] {
+        let answer = api.get(admin, &format!("/v1/admin/mails?{query}")).await;
+        assert_eq!(answer.problem(), (400, "invalid-request", Some(field)), "{query}");
+    }
     api.finish().await;
 }

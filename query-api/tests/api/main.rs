@@ -3,6 +3,7 @@
 mod access;
 mod admin;
 mod changes;
+mod cursors;
 mod freshness;
 mod history;
 mod inbox;

@@ -4,6 +4,7 @@ use event_schema::{RoomId, UserId};
 use futures::StreamExt as _;
 use http::StatusCode;
 use serde_json::{Value, json};
+use sqlx::AssertSqlSafe;
 
 use crate::support::{Answer, Api, GROUP, Room};
 
@@ -110,6 +111,44 @@ async fn a_slow_reader_holds_no_connection_and_a_removed_one_is_cut() {
     }
     let end: Value = serde_json::from_slice(&rest).expect("the last line, and nothing else");
     assert_eq!((&end["complete"], &end["reason"]), (&json!(false), &json!("forbidden")));
+    api.finish().await;
+}
+
+#[tokio::test]
+async fn who_left_and_came_back_is_told_that_something_is_missing() {
+    let api = Api::start().await;
+    let reader = api.user("reader").await;
+    let room = big_room(&api, reader, 5_000, 1_000).await;
+    let hide = "update rooms set history_visibility = 'since_join' where room_id = $1";
+    sqlx::query(hide).bind(room.0).execute(&api.db()).await.expect("the room");
+    let uri = format!("/v1/rooms/{room}/messages");
+    // Beyond all that was to be told, and beyond a part of it.
+    for join_seq in [5_000, 4_000] {
+        api.member(room, reader, "joined", 0).await;
+        let mut body = api.open(reader, &uri, &[LINES]).await.into_body().into_data_stream();
+        body.next().await.expect("a slice").expect("bytes");
+        api.member(room, reader, "joined", join_seq).await;
+        let rest = body.next().await.expect("the last line").expect("bytes");
+        let end: Value = serde_json::from_slice(&rest).expect("the last line, and nothing else");
+        assert_eq!((&end["complete"], &end["reason"]), (&json!(false), &json!("forbidden")));
+    }
+    api.finish().await;
+}
+
+#[tokio::test]
+async fn a_room_of_which_a_message_is_missing_is_not_complete() {
+    let api = Api::start().await;
+    let reader = api.user("reader").await;
+    for gone in ["seq = 200", "seq > 250", "seq > 0"] {
+        let room = big_room(&api, reader, 300, 10).await;
+        let delete = sqlx::query(AssertSqlSafe(format!("delete from messages where room_id = $1 and {gone}")));
+        let gone = delete.bind(room.0).execute(&api.db()).await.expect("messages").rows_affected();
+        let left = 300 - i64::try_from(gone).expect("few");
+        let mut all = lines(&api, reader, &format!("/v1/rooms/{room}/messages")).await;
+        let end = json!({"complete": false, "messages": left, "rev": 301, "reason": "internal"});
+        assert_eq!(all.pop(), Some(end), "all that is there, and that it is not all");
+        assert_eq!(i64::try_from(all.len()).expect("few"), left);
+    }
     api.finish().await;
 }
 
