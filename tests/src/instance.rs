@@ -57,6 +57,7 @@ impl Instance {
             .with("CHATLOG_RATE_COMMANDS", "off")
             .with("CHATLOG_RATE_QUERIES", "off")
             .with("CHATLOG_RATE_MAILS", "off")
+            .with("CHATLOG_RATE_SPARE_LOOPBACK", "true")
             .with("NO_COLOR", "1");
         let logs = tempfile::tempdir().expect("a folder for logs");
         let instance = Self { name, servers, program, logs, tidy };

@@ -6,48 +6,54 @@
 
 use event_schema::UserId;
 use event_schema::security::Action;
+use platform::codes::Purpose;
 use platform::outbox::{self, OutboxError};
 use platform::rate::ClientAddress;
-use platform::{Platform, Problem};
+use platform::{Caller, Platform, Problem};
 use sqlx::PgConnection;
 
 use super::login::{self, invalid_credentials};
 use super::security::Happened;
 use super::sessions::Sessions;
 use super::throttle::Whose;
+use super::{details, mails};
+use crate::command::Command;
 use crate::state::App;
-use crate::store::credentials;
+use crate::store::{codes, credentials};
 
 /// Changes the password of somebody who says the present one, and ends every session of theirs, this one included. Tries
-/// count like log-ins.
+/// count like log-ins. The owner is told by mail, in case it was somebody else.
 pub async fn change_password(
     app: &App,
+    command: &Command,
     user: UserId,
-    (current, new): (String, String),
+    (current, new): (String, &str),
     from: ClientAddress,
 ) -> Result<(), Problem> {
-    let stored = credentials::secret_of(&app.platform.db, user).await?;
-    let attempt = login::admit(app, Whose::Account(user), from).await?;
-    let verified = app.passwords.verify(current, stored.clone()).await;
-    let stored = match (verified, stored) {
-        (Ok(true), Some(stored)) => stored,
-        (Ok(_), _) => return Err(invalid_credentials()),
-        (Err(busy), _) => {
-            app.throttle.give_back(&attempt).await;
-            return Err(busy.into());
-        }
-    };
-    app.throttle.succeeded(&attempt).await;
+    let person = credentials::person(&app.platform.db, user).await?.ok_or_else(invalid_credentials)?;
+    let about = [person.username.as_str(), person.display_name.as_str(), person.email.as_deref().unwrap_or_default()];
+    let new = details::password_of("new_password", new, &about)?;
+    let stored = person.secret;
+    if !login::prove(app, Whose::Account(user), (current, stored.clone()), from).await? {
+        return Err(invalid_credentials());
+    }
     let secret = app.passwords.hash(new).await?;
+    let mut tx = app.platform.db.begin().await?;
     // Somebody else may have changed it meanwhile: then what was proven is not true any more.
-    let replaced = replace(app, user, (&secret, &stored), (user, Action::PasswordChanged)).await?;
-    if replaced { Ok(()) } else { Err(invalid_credentials()) }
+    if !replace(&mut tx, &app.platform, (command, user), (&secret, stored.as_deref())).await? {
+        return Err(invalid_credentials());
+    }
+    tx.commit().await?;
+    app.platform.outbox.wake();
+    kill_families(&app.sessions, user).await;
+    Ok(())
 }
 
-/// Ends every session of somebody who asks for it.
-pub async fn log_out_everywhere(app: &App, user: UserId) -> Result<(), Problem> {
+/// Ends every session of somebody who asks for it; nothing, where the session that asks has ended meanwhile.
+pub async fn log_out_everywhere(app: &App, caller: &Caller) -> Result<(), Problem> {
+    let user = caller.user_id;
     let mut tx = app.platform.db.begin().await?;
-    if credentials::lock(&mut tx, user).await? {
+    if credentials::lock(&mut tx, user, caller.issued_at()).await? {
         end_sessions(&mut tx, &app.platform, user, (user, Action::SessionsEnded)).await?;
     }
     tx.commit().await?;
@@ -79,19 +85,19 @@ pub async fn kill_families(sessions: &Sessions, user: UserId) {
 }
 
 async fn replace(
-    app: &App,
-    user: UserId,
-    (secret, expected): (&str, &str),
-    why: (UserId, Action),
-) -> Result<bool, Problem> {
-    let mut tx = app.platform.db.begin().await?;
-    let replaced = credentials::lock(&mut tx, user).await?
-        && credentials::replace(&mut tx, user, (secret, Some(expected)), app.platform.clock.now()).await?;
-    if replaced {
-        end_sessions(&mut tx, &app.platform, user, why).await?;
-        tx.commit().await?;
-        app.platform.outbox.wake();
-        kill_families(&app.sessions, user).await;
+    tx: &mut PgConnection,
+    platform: &Platform,
+    (command, user): (&Command, UserId),
+    (secret, expected): (&str, Option<&str>),
+) -> Result<bool, OutboxError> {
+    let now = platform.clock.now();
+    let Some(account) = codes::lock_user(tx, user).await?.filter(|account| account.may_use(Purpose::Reset)) else {
+        return Ok(false);
+    };
+    if !credentials::replace(tx, user, (secret, expected), now).await? {
+        return Ok(false);
     }
-    Ok(replaced)
+    end_sessions(tx, platform, user, (user, Action::PasswordChanged)).await?;
+    mails::password_changed(tx, command, &account.recipient, now).await?;
+    Ok(true)
 }

@@ -52,16 +52,8 @@ pub async fn close(
 /// Tries count like log-ins.
 async fn check_password(app: &App, caller: UserId, password: String, from: ClientAddress) -> Result<(), Problem> {
     let stored = credentials::secret_of(&app.platform.db, caller).await?;
-    let attempt = login::admit(app, Whose::Account(caller), from).await?;
-    match app.passwords.verify(password, stored).await {
-        Ok(true) => app.throttle.succeeded(&attempt).await,
-        Ok(false) => return Err(wrong_password()),
-        Err(busy) => {
-            app.throttle.give_back(&attempt).await;
-            return Err(busy.into());
-        }
-    }
-    Ok(())
+    let right = login::prove(app, Whose::Account(caller), (password, stored), from).await?;
+    if right { Ok(()) } else { Err(wrong_password()) }
 }
 
 /// What the log has of the caller now is in the read model first, so that no room is overlooked.

@@ -42,10 +42,16 @@ pub async fn send(app: &App, command: &Command, email: &Email, purpose: Purpose)
 pub async fn verify(app: &App, proof: &Proof) -> Result<(), Problem> {
     let issued = check(app, proof, Purpose::Verify).await?;
     let mut tx = app.platform.db.begin().await?;
-    let verified =
-        codes::consume(&mut tx, Purpose::Verify, issued).await? && store::set_verified(&mut tx, issued.user).await?;
+    // The account first, as everywhere. A code is spent only on what it does.
+    let account = store::lock_user(&mut tx, issued.user).await?;
+    let verified = account.is_some_and(|account| account.may_use(Purpose::Verify))
+        && codes::consume(&mut tx, Purpose::Verify, issued).await?
+        && store::set_verified(&mut tx, issued.user).await?;
+    if !verified {
+        return Err(invalid_code());
+    }
     tx.commit().await?;
-    if verified { Ok(()) } else { Err(invalid_code()) }
+    Ok(())
 }
 
 /// Another password; nobody stays logged in, and the owner may log in from where they are, whatever others have tried.
@@ -59,13 +65,13 @@ pub async fn reset(
     let issued = check(app, proof, Purpose::Reset).await?;
     let secret = app.passwords.hash(password).await?;
     let mut tx = app.platform.db.begin().await?;
-    if !set_password(&mut tx, &app.platform, command, issued, &secret).await? {
+    let Some(account) = set_password(&mut tx, &app.platform, command, issued, &secret).await? else {
         return Err(invalid_code());
-    }
+    };
     tx.commit().await?;
     app.platform.outbox.wake();
     change::kill_families(&app.sessions, issued.user).await;
-    app.throttle.remember(issued.user, from).await;
+    app.throttle.is_owner(&[&account.username_key, &proof.email.key], from).await;
     Ok(())
 }
 
@@ -75,17 +81,18 @@ async fn set_password(
     command: &Command,
     issued: Issued,
     secret: &str,
-) -> Result<bool, OutboxError> {
+) -> Result<Option<store::Account>, OutboxError> {
     let now = platform.clock.now();
     // The account first, as everywhere: whoever asks for a code at the same time waits, or is waited for.
-    let Some(account) = store::lock_user(tx, issued.user).await? else { return Ok(false) };
-    if !account.may_use(Purpose::Reset) || !codes::consume(tx, Purpose::Reset, issued).await? {
-        return Ok(false);
+    let account = store::lock_user(tx, issued.user).await?.filter(|account| account.may_use(Purpose::Reset));
+    let Some(account) = account else { return Ok(None) };
+    if !codes::consume(tx, Purpose::Reset, issued).await? {
+        return Ok(None);
     }
     store::set_password(tx, issued.user, secret, now).await?;
     change::end_sessions(tx, platform, issued.user, (issued.user, Action::PasswordReset)).await?;
     mails::password_changed(tx, command, &account.recipient, now).await?;
-    Ok(true)
+    Ok(Some(account))
 }
 
 /// Spends a try, then compares; without a code that counts, with one that nobody was sent.

@@ -45,11 +45,6 @@ impl Email {
     }
 }
 
-/// A password as it is hashed, of a person of whom nothing is known here; see [`password_of`].
-pub fn password(field: &str, written: &str) -> Result<String, Problem> {
-    password_of(field, written, &[])
-}
-
 /// A password as it is hashed: long enough, not one of the first to be guessed. `about` has the person's username, address and
 /// name, which are guessed first.
 pub fn password_of(field: &str, written: &str, about: &[&str]) -> Result<String, Problem> {
@@ -88,6 +83,10 @@ pub fn locale(field: &str, written: &str) -> Result<(), Invalid> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn password(field: &str, written: &str) -> Result<String, Problem> {
+        password_of(field, written, &[])
+    }
     use proptest::prelude::*;
 
     #[test]

@@ -34,24 +34,17 @@ pub async fn log_in(app: &App, login: Login<'_>, password: String, from: ClientA
     // Before the account is read: what changes it from now on ends this session.
     let now = app.seconds();
     let credential = accounts::credential(&app.platform.db, login).await?;
-    let whose = credential.as_ref().map_or(Whose::Nobody(login.key()), |credential| Whose::Account(credential.user_id));
-    let attempt = admit(app, whose, from).await?;
+    let whose = Whose::Name(login.key(), credential.as_ref().map(|credential| credential.user_id));
     let (account, secret) = match credential {
         Some(credential) => {
             let Credential { user_id, secret, active, verified, not_before } = credential;
-            (active.then_some((user_id, verified, not_before)), Some(secret))
+            // Of an account that is closed or suspended no password is right.
+            (active.then_some((user_id, verified, not_before)), active.then_some(secret))
         }
         None => (None, None),
     };
-    let right = match app.passwords.verify(password, secret).await {
-        Ok(right) => right,
-        Err(busy) => {
-            app.throttle.give_back(&attempt).await;
-            return Err(busy.into());
-        }
-    };
+    let right = prove(app, whose, (password, secret), from).await?;
     let Some((user, verified, not_before)) = account.filter(|_| right) else { return Err(invalid_credentials()) };
-    app.throttle.succeeded(&attempt).await;
     // Told only to who knows the password.
     if app.require_verified && !verified {
         return Err(not_verified());
@@ -66,7 +59,7 @@ pub async fn refresh(app: &App, token: &str) -> Result<Tokens, Problem> {
     let token = RefreshToken::parse(token).ok_or_else(invalid_credentials)?;
     let now = app.seconds();
     // Asked first: if Postgres is away the token is still good for another try.
-    let not_before = accounts::sessions_not_before(&app.platform.db, token.user).await?;
+    let not_before = accounts::sessions_not_before(&app.platform.db, token.user, app.require_verified).await?;
     let not_before = not_before.ok_or_else(invalid_credentials)?;
     match app.sessions.rotate(&token, not_before).await {
         Ok(next) => tokens(app, &next, now.max(not_before)),
@@ -81,11 +74,33 @@ pub async fn refresh(app: &App, token: &str) -> Result<Tokens, Problem> {
     }
 }
 
+/// Whether a password is the stored one: the only place where one is tried. Only wrong ones are counted.
+pub async fn prove(
+    app: &App,
+    whose: Whose<'_>,
+    (password, stored): (String, Option<String>),
+    from: ClientAddress,
+) -> Result<bool, Problem> {
+    let attempt = admit(app, whose, from).await?;
+    match app.passwords.verify(password, stored).await {
+        Ok(right) => {
+            if right {
+                app.throttle.succeeded(&attempt).await;
+            }
+            Ok(right)
+        }
+        Err(busy) => {
+            app.throttle.give_back(&attempt).await;
+            Err(busy.into())
+        }
+    }
+}
+
 /// Leave to try a password. The log is told when an account begins to be guarded, after the answer: it must not take longer
 /// for accounts that exist.
-pub async fn admit(app: &App, whose: Whose<'_>, from: ClientAddress) -> Result<Attempt, Refused> {
+async fn admit(app: &App, whose: Whose<'_>, from: ClientAddress) -> Result<Attempt, Refused> {
     let admitted = app.throttle.admit(whose, from).await;
-    if let (Err(Refused::Wait { first: true, .. }), Whose::Account(user)) = (&admitted, whose) {
+    if let (Err(Refused::Wait { first: true, .. }), Some(user)) = (&admitted, whose.user()) {
         let happened = Happened { user, by: UserId::PLATFORM, action: Action::LogInThrottled, session: None };
         let platform = app.platform.clone();
         tokio::spawn(async move { happened.tell(&platform).await });

@@ -8,6 +8,7 @@ use http::StatusCode;
 use platform::codes::{self, Purpose};
 use platform::outbox::{self, OutboxError, Queued};
 use platform::{Position, Problem};
+use sqlx::PgConnection;
 
 use super::details::Email;
 use super::username::Username;
@@ -72,9 +73,16 @@ pub async fn sign_up(app: &App, command: &Command, ids: Ids, newcomer: Newcomer)
         secret,
         created_at: app.platform.clock.now(),
     };
-    match write(app, command, ids, &account).await {
-        Ok(queued) => Ok(app.platform.outbox.published(&queued, PUBLISHED_WITHIN).await),
+    let mut tx = app.platform.db.begin().await?;
+    match write(&mut tx, app, (command, ids), &account).await {
+        Ok(queued) => {
+            // It is a mail to somebody who may not have asked for it. Only what is sent is counted, not names in vain.
+            app.platform.rates.mailbox(&account.email.key).await?;
+            tx.commit().await?;
+            Ok(app.platform.outbox.published(&queued, PUBLISHED_WITHIN).await)
+        }
         Err(OutboxError::Database(error)) => {
+            drop(tx);
             let problem = taken(&error).ok_or(error)?;
             // A repetition meets its own account: the name is taken by the same command, and nobody else.
             if command.is_keyed() && repeats(app, ids, newcomer.password).await? { Ok(None) } else { Err(problem) }
@@ -93,24 +101,27 @@ pub async fn repeats(app: &App, ids: Ids, password: String) -> Result<bool, Prob
     if app.passwords.verify(password, Some(stored)).await? { Ok(true) } else { Err(idempotency::reused()) }
 }
 
-async fn write(app: &App, command: &Command, ids: Ids, account: &NewAccount) -> Result<Vec<Queued>, OutboxError> {
+async fn write(
+    tx: &mut PgConnection,
+    app: &App,
+    (command, ids): (&Command, Ids),
+    account: &NewAccount,
+) -> Result<Vec<Queued>, OutboxError> {
     let now = account.created_at;
     let deadline = after(now, app.registrations.deadline);
     let mut registration = Registration::begun(ids.registration, ids.user, command.id(), &app.registrations.steps);
-    let mut tx = app.platform.db.begin().await?;
     // The new row is locked by its own insertion: the account's outbox rows come after it.
-    accounts::insert(&mut tx, account).await?;
-    registrations::insert(&mut tx, &registration, deadline, now).await?;
+    accounts::insert(tx, account).await?;
+    registrations::insert(tx, &registration, deadline, now).await?;
     // The mailer sends it: it takes the sign-up's id for the mail's.
-    codes::issue(&mut tx, ids.user, Purpose::Verify, MailRequestId(ids.registration.0), now).await?;
-    let mut queued = outbox::insert(&mut tx, &[requested(command, ids, account)]).await?;
+    codes::issue(tx, ids.user, Purpose::Verify, MailRequestId(ids.registration.0), now).await?;
+    let mut queued = outbox::insert(tx, &[requested(command, ids, account)]).await?;
     // Where nobody has to answer, it is decided.
     let follows = registration.settle();
     if follows != Follows::Nothing {
-        let settled = registration::settle(&mut tx, vec![registration], &[(ids.registration, follows)], now).await?;
+        let settled = registration::settle(tx, vec![registration], &[(ids.registration, follows)], now).await?;
         queued.extend(settled.queued);
     }
-    tx.commit().await?;
     Ok(queued)
 }
 

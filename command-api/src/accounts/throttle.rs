@@ -5,8 +5,9 @@
 //! addresses gets the failures of one bucket, and whoever comes from a place that the account knows does not notice. From
 //! a new place the owner may have to wait while somebody guesses; setting the password by mail makes a place known.
 //!
-//! Names that nobody has are counted in the same way, so that a refusal tells nothing. All of it lies in Redis: while it is
-//! away nobody can log in anyway.
+//! What is counted is the name that was said, whether anybody has it or not: a refusal tells neither that there is an account
+//! nor that a username and an e-mail address are the same person's. So whoever knows both may fail with each. All of it
+//! lies in Redis: while it is away nobody can log in anyway.
 
 use std::sync::LazyLock;
 
@@ -60,10 +61,21 @@ return 1
 /// Whose password is tried.
 #[derive(Clone, Copy, Debug)]
 pub enum Whose<'a> {
-    /// An account's.
+    /// That of somebody who is logged in.
     Account(UserId),
-    /// That of a name, or an address, that no account has.
-    Nobody(&'a str),
+    /// That of a name or an e-mail address, and the account that has it, if any.
+    Name(&'a str, Option<UserId>),
+}
+
+impl Whose<'_> {
+    /// The account, where there is one.
+    #[must_use]
+    pub fn user(self) -> Option<UserId> {
+        match self {
+            Self::Account(user) => Some(user),
+            Self::Name(_, user) => user,
+        }
+    }
 }
 
 /// A try that may be made.
@@ -71,7 +83,7 @@ pub enum Whose<'a> {
 pub struct Attempt {
     /// Where its token is from; none where nothing is counted.
     bucket: Option<String>,
-    user: Option<UserId>,
+    name: String,
     from: ClientAddress,
 }
 
@@ -117,12 +129,8 @@ impl Throttle {
 
     /// Asks to try a password.
     pub async fn admit(&self, whose: Whose<'_>, from: ClientAddress) -> Result<Attempt, Refused> {
-        let user = match whose {
-            Whose::Account(user) => Some(user),
-            Whose::Nobody(_) => None,
-        };
-        let Some(rate) = self.rate else { return Ok(Attempt { bucket: None, user, from }) };
         let name = name_of(whose);
+        let Some(rate) = self.rate else { return Ok(Attempt { bucket: None, name, from }) };
         let (address, all) = (address_of(&name, from), self.key(&name, "failures"));
         let own = self.key(&name, &format!("failures:{address}"));
         let (admitted, known, wait_micros, first): (bool, bool, u64, bool) = ADMIT
@@ -138,15 +146,13 @@ impl Throttle {
         if !admitted {
             return Err(Refused::Wait { seconds: wait_micros.div_ceil(1_000_000).max(1), first });
         }
-        Ok(Attempt { bucket: Some(if known { own } else { all }), user, from })
+        Ok(Attempt { bucket: Some(if known { own } else { all }), name, from })
     }
 
     /// The password was right: the try does not count, and its address is known from now on.
     pub async fn succeeded(&self, attempt: &Attempt) {
         self.give_back(attempt).await;
-        if let Some(user) = attempt.user {
-            self.remember(user, attempt.from).await;
-        }
+        self.remember(&attempt.name, attempt.from).await;
     }
 
     /// Nothing was tried after all.
@@ -159,19 +165,24 @@ impl Throttle {
         }
     }
 
-    /// From here the account may be logged in whatever is tried from elsewhere.
-    pub async fn remember(&self, user: UserId, from: ClientAddress) {
+    /// The owner is here, whatever was tried from elsewhere: by any of these names they may log in from here.
+    pub async fn is_owner(&self, names: &[&str], from: ClientAddress) {
+        for name in names {
+            self.remember(&name_of(Whose::Name(name, None)), from).await;
+        }
+    }
+
+    async fn remember(&self, name: &str, from: ClientAddress) {
         if self.rate.is_none() {
             return;
         }
-        let name = name_of(Whose::Account(user));
-        let key = self.key(&name, "known");
+        let key = self.key(name, "known");
         let noted: Result<(), RedisError> = async {
             let mut connection = self.redis.connection();
             let (seconds, _): (i64, i64) = redis::cmd("TIME").query_async(&mut connection).await?;
             redis::pipe()
                 .atomic()
-                .zadd(&key, address_of(&name, from), seconds)
+                .zadd(&key, address_of(name, from), seconds)
                 .ignore()
                 .zremrangebyrank(&key, 0, isize::try_from(-KNOWN - 1).unwrap_or(isize::MIN))
                 .ignore()
@@ -194,11 +205,11 @@ impl Throttle {
     }
 }
 
-/// What failures are counted by; a name that nobody has could be somebody's secret, typed into the wrong field.
+/// What failures are counted by; a name could be somebody's secret, typed into the wrong field.
 fn name_of(whose: Whose<'_>) -> String {
     match whose {
         Whose::Account(user) => user.to_string(),
-        Whose::Nobody(name) => short(blake3::derive_key("chatlog v1 name of nobody", name.as_bytes())),
+        Whose::Name(name, _) => short(blake3::derive_key("chatlog v1 name of a log-in", name.as_bytes())),
     }
 }
 

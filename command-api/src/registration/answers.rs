@@ -1,17 +1,16 @@
 //! Answers of participants as they lie in `chat.registrations`.
 
-use event_schema::{Event, Payload, RegistrationId, Topic, UserId, record};
+use event_schema::{Event, Payload, RegistrationId, Topic, UserId};
+use platform::kafka;
 use rdkafka::Message as _;
-use rdkafka::message::{BorrowedMessage, Headers as _};
+use rdkafka::message::BorrowedMessage;
 
 use super::saga::{Answer, Said};
 
 /// Reads a record. One that is no answer is skipped, and said: outsiders write here, and none of them may stop everybody's
 /// sign-ups. What it should have said is missing then, and the deadline decides.
 pub(super) fn read(message: &BorrowedMessage<'_>) -> Option<Answer> {
-    let headers = message.headers();
-    let headers = headers.into_iter().flat_map(|headers| headers.iter()).map(|header| (header.key, header.value));
-    match record::decode(Topic::Registrations, message.key(), headers, message.payload()) {
+    match kafka::read(Topic::Registrations, message) {
         Ok(event) => answer(event),
         Err(error) => {
             let (partition, offset) = (message.partition(), message.offset());

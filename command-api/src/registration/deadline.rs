@@ -1,9 +1,13 @@
 //! Sign-ups whose participants did not all answer in time are rejected, by whichever replica sees it first.
+//!
+//! A deadline passes only once everything that was said until then is taken in, by any replica: answers that lie unread in
+//! the log, because nobody ran or Kafka was away, were given in time.
 
 use std::time::Duration;
 
-use event_schema::RegistrationId;
+use event_schema::{RegistrationId, Timestamp, Topic};
 use platform::Platform;
+use platform::kafka::KafkaError;
 use platform::outbox::OutboxError;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -18,17 +22,35 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How many are rejected in one transaction.
 const BATCH: i64 = 100;
 
+/// Why there was no look.
+#[derive(Debug, thiserror::Error)]
+enum Unlooked {
+    #[error(transparent)]
+    Kafka(#[from] KafkaError),
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+    #[error("Postgres: {0}")]
+    Postgres(#[from] sqlx::Error),
+}
+
+/// Where `chat.registrations` ended, and when at the earliest.
+struct Ends {
+    at: Timestamp,
+    offsets: Vec<(i32, i64)>,
+}
+
 /// Lets deadlines pass until the process ends.
 pub async fn run(platform: Platform, followers: Followers, soft: CancellationToken) {
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut deadlines = Deadlines { platform, followers, ends: None };
     loop {
         tokio::select! {
             () = soft.cancelled() => return,
             _ = look.tick() => {}
         }
         loop {
-            match pass(&platform, &followers).await {
+            match deadlines.pass().await {
                 // There may be more.
                 Ok(rejected) if rejected == BATCH && !soft.is_cancelled() => {}
                 Ok(_) => break,
@@ -41,22 +63,63 @@ pub async fn run(platform: Platform, followers: Followers, soft: CancellationTok
     }
 }
 
-/// Rejects what is overdue; how many.
-async fn pass(platform: &Platform, followers: &Followers) -> Result<i64, OutboxError> {
-    let now = platform.clock.now();
-    let mut tx = platform.db.begin().await?;
-    let mut overdue = store::overdue(&mut tx, now, BATCH).await?;
-    if overdue.is_empty() {
-        return Ok(0);
+struct Deadlines {
+    platform: Platform,
+    followers: Followers,
+    /// What has to be taken in before deadlines pass.
+    ends: Option<Ends>,
+}
+
+impl Deadlines {
+    /// Rejects what is overdue; how many.
+    async fn pass(&mut self) -> Result<i64, Unlooked> {
+        if !store::is_any_overdue(&self.platform.db, self.platform.clock.now()).await? {
+            self.ends = None;
+            return Ok(0);
+        }
+        let ends = match self.ends.take() {
+            Some(ends) => ends,
+            None => self.ends().await?,
+        };
+        if !self.are_taken_in(&ends).await? {
+            self.ends = Some(ends);
+            return Ok(0);
+        }
+        Ok(self.reject(ends.at).await?)
     }
-    let reject = |it: &mut Registration| (it.id, it.reject(None, DEADLINE));
-    let follows: Vec<(RegistrationId, Follows)> = overdue.iter_mut().map(reject).collect();
-    let settled = settle(&mut tx, overdue, &follows, now).await?;
-    tx.commit().await?;
-    let rejected = i64::try_from(follows.len()).unwrap_or(BATCH);
-    metrics::counter!("registrations_decided_total", "decision" => "deadline").increment(follows.len() as u64);
-    tracing::info!(rejected, "sign-ups were not answered in time");
-    platform.outbox.wake();
-    followers.tell(&settled.changed);
-    Ok(rejected)
+
+    async fn ends(&self) -> Result<Ends, KafkaError> {
+        let (kafka, at) = (&self.platform.kafka, self.platform.clock.now());
+        let mut offsets = Vec::new();
+        for partition in 0..kafka.partitions(Topic::Registrations).await? {
+            offsets.push((partition, kafka.end_offset(Topic::Registrations, partition).await?));
+        }
+        Ok(Ends { at, offsets })
+    }
+
+    async fn are_taken_in(&self, ends: &Ends) -> Result<bool, sqlx::Error> {
+        let partitions = i32::try_from(ends.offsets.len()).unwrap_or(i32::MAX);
+        let places = store::places(&self.platform.db, partitions).await?;
+        Ok(ends.offsets.iter().all(|end| places.iter().any(|place| place.0 == end.0 && place.1 >= end.1)))
+    }
+
+    /// Rejects what was overdue at this time.
+    async fn reject(&self, until: Timestamp) -> Result<i64, OutboxError> {
+        let platform = &self.platform;
+        let mut tx = platform.db.begin().await?;
+        let mut overdue = store::overdue(&mut tx, until, BATCH).await?;
+        if overdue.is_empty() {
+            return Ok(0);
+        }
+        let reject = |it: &mut Registration| (it.id, it.reject(None, DEADLINE));
+        let follows: Vec<(RegistrationId, Follows)> = overdue.iter_mut().map(reject).collect();
+        let settled = settle(&mut tx, overdue, &follows, platform.clock.now()).await?;
+        tx.commit().await?;
+        let rejected = i64::try_from(follows.len()).unwrap_or(BATCH);
+        metrics::counter!("registrations_decided_total", "decision" => "deadline").increment(follows.len() as u64);
+        tracing::info!(rejected, "sign-ups were not answered in time");
+        platform.outbox.wake();
+        self.followers.tell(&settled.changed);
+        Ok(rejected)
+    }
 }

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use event_schema::{RegistrationId, Topic};
 use futures::FutureExt as _;
-use platform::Platform;
 use platform::kafka::{KafkaError, Quiet};
 use platform::outbox::OutboxError;
+use platform::{HealthCheck, Platform};
 use rdkafka::Message as _;
 use rdkafka::consumer::{Consumer as _, StreamConsumer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -58,13 +58,19 @@ type Records = Vec<(i64, Option<Answer>)>;
 
 /// Takes answers in until the process ends; outlives the absence of Kafka and Postgres.
 pub async fn run(platform: Platform, followers: Followers, soft: CancellationToken) {
+    let check = platform.health.register("registrations");
     let mut rest = REST.0;
     while !soft.is_cancelled() {
-        let mut decider = Decider { platform: platform.clone(), followers: followers.clone(), places: HashMap::new() };
+        let (platform, followers) = (platform.clone(), followers.clone());
+        let mut decider = Decider { platform, followers, check: check.clone(), places: HashMap::new() };
         let Err(error) = decider.work(&soft).await else { return };
         tracing::warn!(%error, ?rest, "answers to sign-ups are not taken in; trying again");
-        // What went well for a while begins anew.
-        rest = if decider.took_something() { REST.0 } else { (rest * 2).min(REST.1) };
+        // What went well for a while begins anew; what fails once may be well in a moment.
+        let took = decider.took_something();
+        if !took && rest > REST.0 {
+            check.not_ready(error.to_string());
+        }
+        rest = if took { REST.0 } else { (rest * 2).min(REST.1) };
         let _ = tokio::time::timeout(rest, soft.cancelled()).await;
     }
 }
@@ -72,6 +78,7 @@ pub async fn run(platform: Platform, followers: Followers, soft: CancellationTok
 struct Decider {
     platform: Platform,
     followers: Followers,
+    check: HealthCheck,
     /// The next offset of each partition, and whether it has moved here.
     places: HashMap<i32, (i64, bool)>,
 }
@@ -84,6 +91,7 @@ impl Decider {
     /// Reads from the places in Postgres on.
     async fn work(&mut self, soft: &CancellationToken) -> Result<(), DeciderError> {
         let consumer = self.consumer().await?;
+        self.check.ready();
         let worked = self.take_all(&consumer, soft).await;
         // A thread of its own: dropping a consumer blocks, and a broker that is away must not keep the process.
         std::thread::spawn(move || drop(consumer));

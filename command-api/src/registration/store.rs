@@ -94,13 +94,23 @@ pub async fn lock(
     Ok(read(tx, &locked).await?.into_iter().map(|registration| (registration.id, registration)).collect())
 }
 
-/// Takes registrations that should have been decided by now, the longest overdue first, passing over those that somebody
+/// Whether a registration should have been decided by now. Index Only Scan on `registrations_undecided`.
+pub async fn is_any_overdue(db: &PgPool, now: Timestamp) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select exists (select from identity.registrations where status = 'pending' and deadline_at <= $1) as "is!""#,
+        now.to_datetime(),
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Takes registrations that should have been decided by this time, the longest overdue first, passing over those that somebody
 /// else has taken. Index Scan on `registrations_undecided`.
-pub async fn overdue(tx: &mut PgConnection, now: Timestamp, most: i64) -> Result<Vec<Registration>, sqlx::Error> {
+pub async fn overdue(tx: &mut PgConnection, until: Timestamp, most: i64) -> Result<Vec<Registration>, sqlx::Error> {
     let ids = sqlx::query_scalar!(
         "select registration_id from identity.registrations where status = 'pending' and deadline_at <= $1
          order by deadline_at limit $2 for update skip locked",
-        now.to_datetime(),
+        until.to_datetime(),
         most,
     );
     let ids = ids.fetch_all(&mut *tx).await?;

@@ -150,7 +150,7 @@ async fn reset(
     Json(body): Json<Reset>,
 ) -> Result<StatusCode, Problem> {
     let proof = proof(&body.email, body.code)?;
-    let password = details::password("password", &body.password)?;
+    let password = details::password_of("password", &body.password, &[&body.email])?;
     codes::reset(&app, &asked.command_once(&app.platform.ids), &proof, password, address).await?;
     Ok(StatusCode::NO_CONTENT)
 }

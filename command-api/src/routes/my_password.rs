@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
 use platform::extract::Json;
-use platform::rate::ClientAddress;
+use platform::rate::{ClientAddress, LogInAttempt};
 use platform::{Caller, Problem};
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization as _;
@@ -13,7 +13,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::accounts::change;
-use crate::accounts::details::{self, PASSWORD_CHARS};
+use crate::accounts::details::PASSWORD_CHARS;
+use crate::command::Asked;
 use crate::openapi::{BodyProblems, CallerProblems};
 use crate::routes::transport;
 use crate::state::App;
@@ -56,13 +57,15 @@ struct ChangePassword {
 async fn change_password(
     State(app): State<App>,
     caller: Caller,
+    _: LogInAttempt,
     address: ClientAddress,
+    asked: Asked,
     headers: HeaderMap,
     Json(body): Json<ChangePassword>,
 ) -> Result<Response, Problem> {
     validate::at_most("current_password", &body.current_password, *PASSWORD_CHARS.end())?;
-    let new = details::password("new_password", &body.new_password)?;
     let current = body.current_password.nfc().collect();
-    change::change_password(&app, caller.user_id, (current, new), address).await?;
+    let command = asked.command_once(&app.platform.ids);
+    change::change_password(&app, &command, caller.user_id, (current, &body.new_password), address).await?;
     Ok(transport::ended(&app, &headers))
 }

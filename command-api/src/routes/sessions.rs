@@ -6,7 +6,7 @@ use http::HeaderMap;
 use platform::cookies::Jar;
 use platform::csrf::FromPage;
 use platform::extract::Json;
-use platform::rate::{ClientAddress, LogInAttempt};
+use platform::rate::{ClientAddress, LogInAttempt, RefreshAttempt};
 use platform::{Caller, Problem};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -119,10 +119,12 @@ async fn log_in(
         CredentialProblems,
         PageProblems,
         BodyProblems,
+        AddressProblems,
     ),
 )]
 async fn refresh(
     State(app): State<App>,
+    _: RefreshAttempt,
     headers: HeaderMap,
     page: FromPage,
     Json(body): Json<Refresh>,
@@ -166,6 +168,6 @@ async fn log_out(State(app): State<App>, caller: Caller, headers: HeaderMap) -> 
     security(("bearer" = [])),
 )]
 async fn log_out_everywhere(State(app): State<App>, caller: Caller, headers: HeaderMap) -> Result<Response, Problem> {
-    change::log_out_everywhere(&app, caller.user_id).await?;
+    change::log_out_everywhere(&app, &caller).await?;
     Ok(transport::ended(&app, &headers))
 }

@@ -122,11 +122,18 @@ pub async fn credential(db: &PgPool, login: Login<'_>) -> Result<Option<Credenti
     }))
 }
 
-/// The second before which no session of an account counts; `None` where the account cannot be used.
-pub async fn sessions_not_before(db: &PgPool, user: UserId) -> Result<Option<i64>, sqlx::Error> {
+/// The second before which no session of an account counts; `None` where the account cannot be used, or is not verified and
+/// has to be.
+pub async fn sessions_not_before(
+    db: &PgPool,
+    user: UserId,
+    require_verified: bool,
+) -> Result<Option<i64>, sqlx::Error> {
     let row = sqlx::query!(
-        "select sessions_not_before from identity.accounts where user_id = $1 and status in ('registered', 'verified')",
+        "select sessions_not_before from identity.accounts
+         where user_id = $1 and (status = 'verified' or status = 'registered' and not $2)",
         user.0,
+        require_verified,
     )
     .fetch_optional(db)
     .await?;

@@ -11,6 +11,8 @@ use crate::accounts::mails::Recipient;
 pub struct Account {
     /// Where its mails go.
     pub recipient: Recipient,
+    /// Their name, as it is compared.
+    pub username_key: String,
     status: String,
 }
 
@@ -28,7 +30,8 @@ impl Account {
 /// The account of an address (a key), locked until the end of the transaction.
 pub async fn lock(tx: &mut PgConnection, email_key: &str) -> Result<Option<Account>, sqlx::Error> {
     let row = sqlx::query!(
-        "select user_id, locale, status from identity.accounts where workspace_id = $1 and email_key = $2 for update",
+        "select user_id, locale, status, username_key from identity.accounts
+         where workspace_id = $1 and email_key = $2 for update",
         WorkspaceId::DEFAULT.0,
         email_key,
     )
@@ -36,16 +39,22 @@ pub async fn lock(tx: &mut PgConnection, email_key: &str) -> Result<Option<Accou
     .await?;
     Ok(row.map(|row| Account {
         recipient: Recipient { user: UserId(row.user_id), locale: row.locale },
+        username_key: row.username_key,
         status: row.status,
     }))
 }
 
 /// An account, locked until the end of the transaction.
 pub async fn lock_user(tx: &mut PgConnection, user: UserId) -> Result<Option<Account>, sqlx::Error> {
-    let row = sqlx::query!("select locale, status from identity.accounts where user_id = $1 for update", user.0)
-        .fetch_optional(tx)
-        .await?;
-    Ok(row.map(|row| Account { recipient: Recipient { user, locale: row.locale }, status: row.status }))
+    let row = sqlx::query!(
+        "select locale, status, username_key from identity.accounts where user_id = $1 for update",
+        user.0,
+    );
+    Ok(row.fetch_optional(tx).await?.map(|row| Account {
+        recipient: Recipient { user, locale: row.locale },
+        username_key: row.username_key,
+        status: row.status,
+    }))
 }
 
 /// The address of an account is its owner's; `false` where there is nothing to verify.

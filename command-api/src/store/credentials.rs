@@ -10,11 +10,42 @@ pub async fn secret_of(db: &PgPool, user: UserId) -> Result<Option<String>, sqlx
         .await
 }
 
-/// Locks the account's row until the end of the transaction; whether the account can be used.
-pub async fn lock(tx: &mut PgConnection, user: UserId) -> Result<bool, sqlx::Error> {
-    let usable = sqlx::query_scalar!(
-        r#"select status in ('registered', 'verified') as "usable!" from identity.accounts where user_id = $1 for update"#,
+/// Whoever wants another password.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// Their name.
+    pub username: String,
+    /// The name that is shown.
+    pub display_name: String,
+    /// Where their mails go.
+    pub email: Option<String>,
+    /// The present password (a PHC string).
+    pub secret: Option<String>,
+}
+
+/// What another password is compared with; `None` where there is no account.
+pub async fn person(db: &PgPool, user: UserId) -> Result<Option<Person>, sqlx::Error> {
+    sqlx::query_as!(
+        Person,
+        r#"select a.username, a.display_name, a.email, c.secret as "secret?"
+           from identity.accounts a left join identity.credentials c on c.user_id = a.user_id and c.kind = 'password'
+           where a.user_id = $1"#,
         user.0,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Locks the account's row until the end of the transaction; whether the account can be used, and a token of this age (in
+/// seconds since 1970) still counts. Were that not asked, one token could end sessions that have not begun yet: each call
+/// moves the time before which none counts.
+pub async fn lock(tx: &mut PgConnection, user: UserId, issued_at: i64) -> Result<bool, sqlx::Error> {
+    let usable = sqlx::query_scalar!(
+        r#"select status in ('registered', 'verified')
+                  and (sessions_not_before is null or extract(epoch from sessions_not_before) <= $2::bigint) as "usable!"
+           from identity.accounts where user_id = $1 for update"#,
+        user.0,
+        issued_at,
     );
     Ok(usable.fetch_optional(tx).await?.unwrap_or(false))
 }

@@ -226,7 +226,9 @@ fn who_must_prove_an_address_first_logs_in_afterwards() {
         let settings = command_api::Settings { require_verified: true, ..Default::default() };
         let strict = Api::start_with(&world.test.platform, &settings).await;
         let email = newcomer(world).await;
-        log_in(&world.api, &email, PASSWORD).await.json(200);
+        let session = log_in(&world.api, &email, PASSWORD).await.json(200);
+        let refresh = strict.post("/v1/sessions/refresh", &json!({"refresh_token": session["refresh_token"]}));
+        assert_eq!(refresh.send().await.problem(401), "invalid-credentials", "nor goes on");
         assert_eq!(log_in(&strict, &email, PASSWORD).await.problem(403), "not-verified");
         assert_eq!(log_in(&strict, &email, OTHER).await.problem(401), "invalid-credentials", "the password goes first");
         let right = code(world, &email, "verify").await.expect("a code");
@@ -252,6 +254,14 @@ fn few_codes_are_mailed_to_one_address_whoever_has_it() {
             assert_eq!(refused.problem(429), "too-many-requests", "{email}");
             assert!(refused.headers.contains_key("retry-after"));
         }
+        // A sign-up is a mail, too; one that is refused takes no name.
+        let name = world.id().simple().to_string();
+        let sign_up = async |email: &str| {
+            let body = json!({"username": &name[..30], "email": email, "password": PASSWORD});
+            api.post("/v1/users", &body).send().await
+        };
+        assert_eq!(sign_up("nobody@example.org").await.problem(429), "too-many-requests");
+        sign_up(&format!("{name}@example.org")).await.json(202);
         platform.drain().await;
     });
 }

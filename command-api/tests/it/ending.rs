@@ -4,7 +4,7 @@ use command_api::Settings;
 use command_api::accounts::login;
 use command_api::state::App;
 use command_api::store::accounts::Login;
-use event_schema::UserId;
+use event_schema::{Topic, UserId};
 use futures::future::join_all;
 use platform::rate::ClientAddress;
 use platform::{Caller, Platform};
@@ -23,6 +23,10 @@ fn access(session: &Value) -> &str {
 
 async fn counts(platform: &Platform, session: &Value) -> bool {
     Caller::of_token(platform, access(session)).await.is_ok()
+}
+
+async fn session_user(platform: &Platform, session: &Value) -> UserId {
+    Caller::of_token(platform, access(session)).await.expect("a session that counts").user_id
 }
 
 /// Returns when none of these sessions counts at this replica.
@@ -119,6 +123,40 @@ fn another_password_ends_every_session() {
         let session = log_in_with(world, &member, NEXT).await.json(200);
         assert!(counts(&world.test.platform, &session).await && counts(&replica, &session).await, "at once");
         replica.drain().await;
+    });
+}
+
+#[test]
+fn the_owner_is_told_of_another_password_and_it_is_not_their_name() {
+    in_shared_world(async |world| {
+        let member = member(world).await;
+        let session = log_in(world, &member).await;
+        let own = change_password(&world.api, &session, PASSWORD, &member.username).await;
+        assert_eq!((own.problem(400).as_str(), own.field().as_str()), ("password-too-common", "new_password"));
+        let user = session_user(&world.test.platform, &session).await.to_string();
+        assert_eq!(change_password(&world.api, &session, PASSWORD, NEXT).await.status, 204);
+        let told = async {
+            // The mail of the sign-up is the mailer's to ask for: this is the first.
+            while super::log::types(&world.test.platform, Topic::Mail, &user).await != ["requested"] {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(10), told).await.expect("a mail is asked for");
+    });
+}
+
+#[test]
+fn logging_out_everywhere_again_and_again_locks_nobody_out() {
+    in_shared_world(async |world| {
+        let member = member(world).await;
+        let session = log_in(world, &member).await;
+        let everywhere = || world.api.call("DELETE", "/v1/sessions").bearer(access(&session)).send();
+        // All of them are let in before the first is done.
+        for reply in join_all((0..40).map(|_| everywhere())).await {
+            assert!([204, 401].contains(&reply.status.as_u16()), "{reply:?}");
+        }
+        let session = log_in(world, &member).await;
+        assert!(counts(&world.test.platform, &session).await, "a new session counts at once");
     });
 }
 

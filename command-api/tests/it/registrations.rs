@@ -285,6 +285,30 @@ fn whoever_is_away_beyond_the_deadline_is_not_waited_for_and_undoes_when_it_come
 }
 
 #[test]
+fn what_was_said_in_time_counts_although_nobody_has_heard_it() {
+    in_own_world(async |world| {
+        let api = Api::start_with_steps(&world.test.platform, "mailer").await;
+        let sign_up = SignUp::begin(world, &api).await;
+        // Nobody can take answers in for a while.
+        let mut holder = world.db().begin().await.expect("a transaction");
+        sqlx::query("select * from identity.registration_progress for update")
+            .execute(&mut *holder)
+            .await
+            .expect("the places are held");
+        sign_up.completed("mailer").await;
+        let passed = sqlx::query(
+            "update identity.registrations set deadline_at = now() - interval '1 minute' where registration_id = $1",
+        );
+        passed.bind(sign_up.id.0).execute(world.db()).await.expect("the deadline passed");
+        // Long enough for several looks at deadlines.
+        let looked = tokio::time::timeout(Duration::from_secs(3), sign_up.stream(None)).await;
+        assert!(looked.is_err(), "nothing is decided: {looked:?}");
+        holder.rollback().await.expect("let go");
+        sign_up.stands("registered", &["done"]).await;
+    });
+}
+
+#[test]
 fn several_replicas_take_each_answer_in_once() {
     in_own_world(async |world| {
         let mut replicas = vec![Api::start_with_steps(&world.test.platform, "mailer,profile").await];

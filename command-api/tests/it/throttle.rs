@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::api::{Api, Reply};
 use super::codes::reset_by_mail;
-use super::given::{World, in_shared_world};
+use super::given::{World, in_own_world, in_shared_world};
 use super::sessions::{Member, PASSWORD, log_in, member};
 
 const HOME: &str = "192.0.2.1";
@@ -67,6 +67,48 @@ fn names_that_nobody_has_are_refused_alike() {
         let addresses = ["198.51.100.1", "198.51.100.2", "198.51.100.3", "198.51.100.4"];
         assert_eq!(statuses(&apis, &nobody[..30], WRONG, &addresses).await, [401, 401, 401, 429]);
         end(apis).await;
+    });
+}
+
+#[test]
+fn a_refusal_does_not_tell_whose_address_it_is() {
+    in_shared_world(async |world| {
+        let apis = guarded(world).await;
+        let member = member(world).await;
+        let elsewhere = ["198.51.100.1", "198.51.100.2", "198.51.100.3", "198.51.100.4"];
+        assert_eq!(statuses(&apis, &member.username, WRONG, &elsewhere).await, [401, 401, 401, 429]);
+        // Their address is answered like anybody's.
+        for email in [member.email.as_str(), "nobody@example.org"] {
+            let body = json!({"email": email, "password": WRONG});
+            let reply = apis[0].post("/v1/sessions", &body).from("198.51.100.1").send().await;
+            assert_eq!(reply.problem(401), "invalid-credentials", "{email}");
+        }
+        end(apis).await;
+    });
+}
+
+#[test]
+fn passwords_are_tried_seldom_from_one_address_on_every_route() {
+    in_own_world(async |world| {
+        let mut settings = world.test.settings.clone();
+        settings.rates.rate_log_ins = "2/h".parse().expect("a rate");
+        settings.rates.rate_refreshes = "2/h".parse().expect("a rate");
+        settings.rates.rate_spare_loopback = false;
+        let platform = Platform::connect(&settings, Lifecycle::new()).await.expect("a platform");
+        let api = Api::start(&platform).await;
+        let session = log_in(world, &member(world).await).await;
+        let token = session["access_token"].as_str().expect("a token");
+        let change = json!({"current_password": WRONG, "new_password": "another horse"});
+        for (method, path, body, from) in [
+            ("PUT", "/v1/me/password", change, "198.51.100.1"),
+            ("DELETE", "/v1/me", json!({"password": WRONG}), "198.51.100.2"),
+            ("POST", "/v1/sessions/refresh", json!({"refresh_token": "x"}), "198.51.100.3"),
+        ] {
+            let ask = async || api.call(method, path).json(&body).bearer(token).from(from).send().await;
+            assert_eq!([ask().await.status, ask().await.status], [401; 2], "{path}");
+            assert_eq!(ask().await.problem(429), "too-many-requests", "{path}");
+        }
+        platform.drain().await;
     });
 }
 

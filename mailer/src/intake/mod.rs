@@ -82,7 +82,10 @@ async fn hold(shared: &Shared, check: &HealthCheck, soft: &CancellationToken) ->
         match reader.round(shared, soft).await? {
             Round::Done => {}
             // Somebody else took the same events in, or the log is not what it was: look again where we stand.
-            Round::Lost => held.clear(),
+            Round::Lost => {
+                held.clear();
+                balanced = None;
+            }
         }
     }
     Ok(())

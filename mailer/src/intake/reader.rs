@@ -2,17 +2,15 @@
 //! how far.
 
 use std::collections::{BTreeMap, HashMap};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use event_schema::envelope::header;
-use event_schema::{Event, EventId, Topic, record};
+use event_schema::{Event, EventId};
 use futures::FutureExt as _;
 use platform::Platform;
-use platform::kafka::Quiet;
+use platform::kafka::{self, Quiet};
 use rdkafka::consumer::{Consumer as _, StreamConsumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, Headers as _};
+use rdkafka::message::BorrowedMessage;
 use rdkafka::{Message as _, Offset, TopicPartitionList};
 use tokio_util::sync::CancellationToken;
 
@@ -108,7 +106,10 @@ impl Reader {
         for record in records {
             match record {
                 Ok(message) => taken.extend(Taken::of(&self.platform, &message)),
-                Err(error) if is_out_of_range(&error) => return Ok(Round::Lost),
+                Err(error) if is_out_of_range(&error) => {
+                    self.cursors.clear();
+                    return Ok(Round::Lost);
+                }
                 // The client keeps trying; whether brokers answer at all is watched elsewhere.
                 Err(error) => tracing::debug!(%error, "reading"),
             }
@@ -121,6 +122,8 @@ impl Reader {
         }
         if !batch::take_in(shared, &batch).await? {
             tracing::info!("somebody else has taken these events in");
+            // All of the batch was rolled back, also that of partitions that nobody else moved: none is read on from here.
+            self.cursors.clear();
             return Ok(Round::Lost);
         }
         for (place, run) in &batch {
@@ -187,23 +190,10 @@ impl Taken {
     fn of(platform: &Platform, message: &BorrowedMessage<'_>) -> Option<Self> {
         let topic = platform.kafka.topic_of(message.topic())?;
         let place = (topic, message.partition());
-        // The client panics on names of headers that are not UTF-8.
-        let read = catch_unwind(AssertUnwindSafe(|| (id_of(message), decode(topic, message))));
-        let (id, event) = read.unwrap_or_else(|_| (None, Err("a header's name is not UTF-8".to_owned())));
+        let event = kafka::read(topic, message).map_err(|error| error.to_string());
+        let id = kafka::id_of(message);
         Some(Self { place, offset: message.offset(), id, event })
     }
-}
-
-fn decode(topic: Topic, message: &BorrowedMessage<'_>) -> Result<Event, String> {
-    let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
-    let headers = headers.map(|header| (header.key, header.value));
-    record::decode(topic, message.key(), headers, message.payload()).map_err(|error| error.to_string())
-}
-
-/// The event id of a record that need not be readable otherwise.
-fn id_of(message: &BorrowedMessage<'_>) -> Option<EventId> {
-    let found = message.headers()?.iter().find(|header| header.key == header::ID)?;
-    std::str::from_utf8(found.value?).ok()?.parse().ok()
 }
 
 fn is_out_of_range(error: &KafkaError) -> bool {

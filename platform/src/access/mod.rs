@@ -78,12 +78,14 @@ impl Access {
         self.0.accounts.get(user).await
     }
 
-    /// Ends sessions: from now on no token of theirs counts here, and within a second nowhere.
+    /// Ends sessions: from now on no token of theirs counts here, and within a second nowhere. Others are told first: were it
+    /// over here alone, whoever repeats it after a failure would be refused before they could.
     pub async fn end_sessions(&self, user: UserId, sessions: &[Uuid]) -> Result<(), RedisError> {
+        self.0.over.tell(user, sessions).await?;
         for session in sessions {
             self.session_is_over(user, *session);
         }
-        self.0.over.tell(user, sessions).await
+        Ok(())
     }
 
     /// After the commit of a change of an account: it counts at once here, and in moments elsewhere. A hint: without it, or

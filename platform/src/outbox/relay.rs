@@ -23,6 +23,8 @@ use crate::share::Share;
 
 /// Rows taken at a time.
 const BATCH: i64 = 1_000;
+/// Rows of one key sent before others have their turn: one after another they take a while, and all else waits for them.
+const OF_A_KEY: usize = 50;
 /// Acked rows deleted at a time, at least where there are so many.
 const DELETE: usize = 200;
 /// How long a relay without work waits before it looks again.
@@ -38,6 +40,8 @@ pub struct Relay {
     shutdown: CancellationToken,
     /// Keys whose head was not taken by the log, and until when they rest.
     resting: HashMap<String, (Instant, Duration)>,
+    /// Keys with more rows than were sent, which are passed over once.
+    long: Vec<String>,
 }
 
 struct Row {
@@ -58,7 +62,7 @@ impl Relay {
     }
 
     async fn relay(platform: Platform, shutdown: CancellationToken) {
-        let mut relay = Self { platform, shutdown, resting: HashMap::new() };
+        let mut relay = Self { platform, shutdown, resting: HashMap::new(), long: Vec::new() };
         let mut pause = Pause::new();
         while !relay.shutdown.is_cancelled() {
             let settings = relay.platform.settings.postgres.clone();
@@ -82,12 +86,13 @@ impl Relay {
                 balanced = Some(Instant::now());
                 *pause = Pause::new();
             }
-            let rows = self.fetch(&shards.held()).await?;
+            let passed_over = std::mem::take(&mut self.long);
+            let rows = self.fetch(&shards.held(), &passed_over).await?;
             let sent = if rows.is_empty() { 0 } else { self.send(rows).await? };
             if self.shutdown.is_cancelled() {
                 return Ok(());
             }
-            if sent > 0 {
+            if sent > 0 || !passed_over.is_empty() {
                 idle = IDLE.0;
                 continue;
             }
@@ -106,13 +111,13 @@ impl Relay {
         resting.filter(|rest| !rest.is_zero()).min().map_or(idle, |rest| rest.min(idle))
     }
 
-    /// The next rows, oldest first, without keys that rest.
-    async fn fetch(&mut self, shards: &[i16]) -> Result<Vec<Row>, sqlx::Error> {
+    /// The next rows, oldest first, without keys that rest or are passed over.
+    async fn fetch(&mut self, shards: &[i16], passed_over: &[String]) -> Result<Vec<Row>, sqlx::Error> {
         let now = Instant::now();
         // A key that has rested is tried again, but remembers how long it rests next time.
         self.resting.retain(|_, (until, _)| *until + REST.1 > now);
-        let resting: Vec<String> =
-            self.resting.iter().filter(|(_, (until, _))| *until > now).map(|(key, _)| key.clone()).collect();
+        let resting = self.resting.iter().filter(|(_, (until, _))| *until > now).map(|(key, _)| key.clone());
+        let resting: Vec<String> = resting.chain(passed_over.iter().cloned()).collect();
         // Index Scan per shard on outbox_by_shard, then a bounded sort of what is left.
         let rows = sqlx::query!(
             r#"select id, topic, key, headers as "headers: sqlx::types::Json<Vec<(String, String)>>", value
@@ -142,6 +147,12 @@ impl Relay {
         let mut by_key: HashMap<String, Vec<Row>> = HashMap::new();
         for row in rows {
             by_key.entry(row.record.key.clone()).or_default().push(row);
+        }
+        for (key, rows) in &mut by_key {
+            if rows.len() > OF_A_KEY {
+                rows.truncate(OF_A_KEY);
+                self.long.push(key.clone());
+            }
         }
         let (platform, shutdown) = (self.platform.clone(), self.shutdown.clone());
         let (acked, mut acks) = tokio::sync::mpsc::unbounded_channel();

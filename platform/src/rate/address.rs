@@ -72,64 +72,37 @@ impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
     }
 }
 
-/// Leave to try to log in, by address.
-#[derive(Clone, Copy, Debug)]
-pub struct LogInAttempt(());
+/// Extractors that count a request by its address.
+macro_rules! counted {
+    ($($(#[$doc:meta])* $name:ident = $kind:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name(());
 
-/// Leave to sign up, by address.
-#[derive(Clone, Copy, Debug)]
-pub struct SignUpAttempt(());
+        impl<S: Send + Sync> FromRequestParts<S> for $name
+        where
+            Platform: FromRef<S>,
+        {
+            type Rejection = Problem;
 
-/// Leave to try a mailed code, or to ask for one, by address.
-#[derive(Clone, Copy, Debug)]
-pub struct CodeAttempt(());
-
-/// Leave to look at a sign-up, by address.
-#[derive(Clone, Copy, Debug)]
-pub struct RegistrationLook(());
-
-impl<S: Send + Sync> FromRequestParts<S> for CodeAttempt
-where
-    Platform: FromRef<S>,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        Platform::from_ref(state).rates.address(&parts.extensions, Kind::Codes).await.map(|()| Self(()))
-    }
+            async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+                Platform::from_ref(state).rates.address(&parts.extensions, Kind::$kind).await.map(|()| Self(()))
+            }
+        }
+    )*};
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for RegistrationLook
-where
-    Platform: FromRef<S>,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        Platform::from_ref(state).rates.address(&parts.extensions, Kind::Registrations).await.map(|()| Self(()))
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for LogInAttempt
-where
-    Platform: FromRef<S>,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        Platform::from_ref(state).rates.address(&parts.extensions, Kind::LogIns).await.map(|()| Self(()))
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for SignUpAttempt
-where
-    Platform: FromRef<S>,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        Platform::from_ref(state).rates.address(&parts.extensions, Kind::SignUps).await.map(|()| Self(()))
-    }
+counted! {
+    /// Leave to try a password, by address.
+    LogInAttempt = LogIns;
+    /// Leave to sign up, by address.
+    SignUpAttempt = SignUps;
+    /// Leave to try a mailed code, or to ask for one, by address.
+    CodeAttempt = Codes;
+    /// Leave to look at a sign-up, by address.
+    RegistrationLook = Registrations;
+    /// Leave to show a refresh token, by address.
+    RefreshAttempt = Refreshes;
 }
 
 #[cfg(test)]

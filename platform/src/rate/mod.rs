@@ -23,7 +23,7 @@ use crate::problem::Problem;
 use crate::redis::Redis;
 use crate::settings::RateSettings;
 
-pub use address::{ClientAddress, CodeAttempt, LogInAttempt, Peer, RegistrationLook, SignUpAttempt};
+pub use address::{ClientAddress, CodeAttempt, LogInAttempt, Peer, RefreshAttempt, RegistrationLook, SignUpAttempt};
 pub use level::{Level, Rate, RateError, Setting};
 
 use bucket::{Bucket, Step};
@@ -49,11 +49,21 @@ pub enum Kind {
     Mails,
     /// Looks at sign-ups from an address.
     Registrations,
+    /// Refresh tokens that are shown from an address.
+    Refreshes,
 }
 
 impl Kind {
-    const ALL: [Self; 7] =
-        [Self::Commands, Self::Queries, Self::LogIns, Self::SignUps, Self::Codes, Self::Mails, Self::Registrations];
+    const ALL: [Self; 8] = [
+        Self::Commands,
+        Self::Queries,
+        Self::LogIns,
+        Self::SignUps,
+        Self::Codes,
+        Self::Mails,
+        Self::Registrations,
+        Self::Refreshes,
+    ];
 
     /// The policy's name in headers, keys and metrics.
     #[must_use]
@@ -66,6 +76,7 @@ impl Kind {
             Self::Codes => "codes",
             Self::Mails => "mails",
             Self::Registrations => "registrations",
+            Self::Refreshes => "refreshes",
         }
     }
 }
@@ -125,7 +136,8 @@ fn seconds(micros: i64) -> u64 {
     u64::try_from(micros).unwrap_or(0).div_ceil(1_000_000)
 }
 
-/// Where a request's quota is noted for its answer; an extension. A request is counted once, whatever its extractors.
+/// Where a request's quota is noted for its answer; an extension. A request is counted once of each kind, whatever its
+/// extractors; its answer tells the first.
 #[derive(Clone, Debug, Default)]
 pub struct Noted(Arc<std::sync::OnceLock<Quota>>);
 
@@ -184,7 +196,7 @@ impl RateLimits {
 
     async fn request(&self, extensions: &Extensions, kind: Kind, key: u128) -> Result<(), Problem> {
         let noted = extensions.get::<Noted>();
-        if noted.is_some_and(|noted| noted.0.get().is_some()) {
+        if noted.and_then(Noted::quota).is_some_and(|quota| quota.kind == kind) {
             return Ok(());
         }
         let Some(quota) = self.take(kind, key).await else { return Ok(()) };

@@ -149,8 +149,12 @@ pub struct RateSettings {
     /// Looks at sign-ups that are under way, from one address (of IPv6, from one /64); a stream is one
     #[arg(long, env = "CHATLOG_RATE_REGISTRATIONS", default_value = "600/m", value_name = "RATE")]
     pub rate_registrations: Setting,
-    /// Whether addresses of this machine itself (loopback) may do all of these as often as they like
-    #[arg(long, env = "CHATLOG_RATE_SPARE_LOOPBACK", default_value_t = true, value_name = "BOOL")]
+    /// Refresh tokens that are shown from one address (of IPv6, from one /64)
+    #[arg(long, env = "CHATLOG_RATE_REFRESHES", default_value = "600/m", value_name = "RATE")]
+    pub rate_refreshes: Setting,
+    /// Whether addresses of this machine itself (loopback) may do all of these as often as they like: not where a proxy on
+    /// the same machine passes requests on
+    #[arg(long, env = "CHATLOG_RATE_SPARE_LOOPBACK", default_value_t = false, value_name = "BOOL")]
     #[arg(action = clap::ArgAction::Set)]
     pub rate_spare_loopback: bool,
 }
@@ -169,6 +173,7 @@ impl RateSettings {
             rate_codes: off,
             rate_mails: off,
             rate_registrations: off,
+            rate_refreshes: off,
             rate_spare_loopback: true,
         }
     }
@@ -182,6 +187,7 @@ impl RateSettings {
             Kind::LogIns => self.rate_log_ins.0,
             Kind::SignUps => self.rate_sign_ups.0,
             Kind::Codes => self.rate_codes.0,
+            Kind::Refreshes => self.rate_refreshes.0,
             Kind::Mails => self.rate_mails.0,
             Kind::Registrations => self.rate_registrations.0,
         }

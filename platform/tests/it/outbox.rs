@@ -106,6 +106,29 @@ async fn every_key_arrives_in_order_and_the_outbox_is_empty_afterwards() {
 }
 
 #[tokio::test]
+async fn a_key_with_many_rows_holds_up_nobody() {
+    let test = start().await;
+    let platform = &test.platform;
+    let (long, short) = (room(), room());
+    let many: Vec<Event> = (0..2_000).map(|n| event(long, &n.to_string())).collect();
+    insert(platform, &many).await;
+    insert(platform, &[event(short, "after them")]).await;
+    let (shutdown, relay) = run(platform);
+    let left = async |room: RoomId| -> i64 {
+        let count = sqlx::query_scalar("select count(*) from control.outbox where key = $1").bind(room.to_string());
+        count.fetch_one(&platform.db).await.expect("counted")
+    };
+    until("the one row is sent", async || left(short).await == 0).await;
+    assert!(left(long).await > 0, "it did not wait for all of the others");
+    until("the outbox is empty", async || rows_left(platform).await == 0).await;
+    shutdown.cancel();
+    relay.await.expect("it ends when asked");
+    let wanted = many.iter().map(|event| event.envelope.id.to_string()).collect();
+    assert_all_in_order(&HashMap::from([(long, wanted)]), &platform.kafka);
+    test.finish().await;
+}
+
+#[tokio::test]
 async fn a_command_learns_the_position_of_its_events() {
     let test = start().await;
     let platform = &test.platform;
