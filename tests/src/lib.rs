@@ -9,6 +9,7 @@
 )]
 
 pub mod answer;
+pub mod balancer;
 pub mod customers;
 pub mod document;
 pub mod expected;
@@ -19,6 +20,7 @@ pub mod judge;
 pub mod load;
 pub mod log;
 pub mod model;
+pub mod newcomers;
 pub mod page;
 pub mod person;
 pub mod port;

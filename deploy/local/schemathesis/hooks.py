@@ -1,9 +1,12 @@
-"""What Schemathesis cannot know: ids, cursors and positions that exist.
+"""What Schemathesis cannot know: ids, cursors and positions that exist. And what it does not tell: how often an operation was
+taken, in all (its report has the last scenario of each phase alone).
 
 A request is made from the API's document, so its ids are well-formed and name nothing. Most of them are put in the place
 of real ones here; what is malformed on purpose stays as it is, and so does a part of the unknown ones.
 """
 
+import atexit
+import collections
 import json
 import os
 import uuid
@@ -15,6 +18,7 @@ from schemathesis import GenerationMode
 FACTS = json.loads(os.environ["CHATLOG_FACTS"])
 # Of so many values one stays unknown.
 UNKNOWN = 8
+TAKEN = collections.Counter()
 EMOJI = ["🎉", "👍", "❤️", "🫖"]
 
 
@@ -66,3 +70,15 @@ def before_call(context, case, kwargs):
         value = getattr(case, part)
         if isinstance(value, dict):
             setattr(case, part, settled(part, value, facts, opaque))
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    if 200 <= response.status_code < 400:
+        TAKEN[f"{case.method.upper()} {case.operation.path}"] += 1
+
+
+@atexit.register
+def tell():
+    with open(os.environ["CHATLOG_TAKEN"], "w", encoding="utf-8") as file:
+        json.dump(TAKEN, file)
