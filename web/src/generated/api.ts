@@ -64,6 +64,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/mails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List mails
+         * @description Those on their way and those that ended, the latest first.
+         */
+        get: operations["list_mails"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/parked": {
         parameters: {
             query?: never;
@@ -485,8 +505,9 @@ export interface paths {
         /**
          * Follow a sign-up (server-sent events)
          * @description Events named `registration` have the same JSON as the plain look: first how it stands, then every change. After the last
-         *     one (it is registered, or it is rejected and everything is undone) comes `end`, and the stream closes. A client that comes
-         *     again with `Last-Event-ID` gets what is newer; 204 where nothing more will come.
+         *     one (it is registered, or it is rejected and everything is undone) comes `end`, and the stream closes; a participant that
+         *     has not answered within ten seconds of the rejection is not waited for. A client that comes again with `Last-Event-ID`
+         *     gets what is newer; 204 where nothing more will come.
          */
         get: operations["follow_registration"];
         put?: never;
@@ -616,8 +637,8 @@ export interface paths {
          *     With `Accept: application/x-ndjson` the whole room (or the range of `from` and `to`) comes as a stream, a message a line,
          *     oldest first, at the reader's own pace. Its last line is
          *     `{"complete":true,"messages":N,"rev":R}`, or says with `"complete":false` and a `reason` why it ends early (a problem's
-         *     last word: `forbidden` for who is no member any more); a stream without such a line was cut. What happened since it began
-         *     is told by `changes` after `rev`.
+         *     last word: `forbidden` for who is no member any more, or came back and may see less); a stream without such a line was cut.
+         *     What happened since it began is told by `changes` after `rev`.
          */
         get: operations["list_messages"];
         put?: never;
@@ -1376,6 +1397,57 @@ export interface components {
              * @example owner@example.org
              */
             email: string;
+        };
+        /** @description A mail. Its address is the account's, and not told here. */
+        MailItem: {
+            /**
+             * Format: int32
+             * @description Answers and silences of mail servers since it was asked for, or asked for again.
+             */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description When it came to its end.
+             */
+            done_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it is tried next, while it waits.
+             */
+            due_at?: string | null;
+            /** @description In which language (BCP 47). */
+            locale: string;
+            /** @description Why it waits, is parked or was dropped: a stable word. */
+            reason?: string | null;
+            /**
+             * Format: uuid
+             * @description The request for it.
+             */
+            request_id: string;
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            requested_at: string;
+            /**
+             * @description `waiting`, `sending`, `sent`, `parked` (not taken; an administrator may have it sent again) or `dropped` (not to be
+             *     sent any more).
+             */
+            status: string;
+            /** @description Which mail: `verify`, `reset` and so on. */
+            template: string;
+            /**
+             * Format: uuid
+             * @description Whom it is for.
+             */
+            user_id: string;
+        };
+        /** @description Mails. */
+        MailPage: {
+            /** @description The mails, the latest first. */
+            items: components["schemas"]["MailItem"][];
+            /** @description There are more: `after` this cursor. */
+            next?: string | null;
         };
         /** @description What one may know of oneself. */
         Me: components["schemas"]["Profile"] & {
@@ -2570,6 +2642,87 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description `invalid-request` or `limit-exceeded`: a parameter is wrong; `field` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait for `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_mails: {
+        parameters: {
+            query?: {
+                /** @description A cursor (`next` of a page): the items after it. */
+                after?: string;
+                /** @description Items on the page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description Only those: `waiting`, `sending`, `sent`, `parked` or `dropped`. */
+                status?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailPage"];
                 };
             };
             /** @description `invalid-request` or `limit-exceeded`: a parameter is wrong; `field` names it */
@@ -7323,6 +7476,15 @@ export interface operations {
             };
             /** @description `unsupported-media-type` */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: `Retry-After` and `RateLimit` say when and how many */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
