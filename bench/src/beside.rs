@@ -18,7 +18,7 @@ use crate::Options;
 use crate::live::{connect, write_backlog};
 use crate::load::Measured;
 use crate::replay::{Built, finished, pairs};
-use crate::report::{Report, ms, rate};
+use crate::report::{Report, ms, progress, rate};
 use crate::stack::{Person, Stack};
 
 const SENDS_PER_SECOND: u64 = 500;
@@ -197,8 +197,10 @@ async fn write(visitor: Visitor, rooms: Arc<Vec<String>>, stop: Arc<AtomicBool>)
             visitor.messages(Method::POST, room).json(&json!({"text": "Written while the tables are rebuilt."}));
         let failed = Arc::clone(&failed);
         tasks.push(tokio::spawn(async move {
-            if request.send().await.and_then(reqwest::Response::error_for_status).is_err() {
-                failed.fetch_add(1, Ordering::Relaxed);
+            if let Err(why) = sent(request).await
+                && failed.fetch_add(1, Ordering::Relaxed) == 0
+            {
+                progress(&format!("the first send that failed, after {:?}: {why:#}", begin.elapsed()));
             }
             planned.elapsed()
         }));
@@ -209,6 +211,14 @@ async fn write(visitor: Visitor, rooms: Arc<Vec<String>>, stop: Arc<AtomicBool>)
     }
     let sent = Measured::from_latencies(latencies, begin.elapsed().as_secs_f64())?;
     Ok((sent, failed.load(Ordering::Relaxed)))
+}
+
+/// Sends what must be taken; else with what was answered.
+async fn sent(request: reqwest::RequestBuilder) -> Result<()> {
+    let answer = request.send().await?;
+    let status = answer.status();
+    ensure!(status.is_success(), "{status}: {}", answer.text().await?);
+    Ok(())
 }
 
 async fn read(visitor: Visitor, rooms: Arc<Vec<String>>, stop: Arc<AtomicBool>) -> Result<(Measured, u64, u64)> {

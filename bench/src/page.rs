@@ -9,7 +9,7 @@ use sqlx::{Connection, PgConnection};
 
 use crate::Options;
 use crate::load::{self, Measured};
-use crate::report::{Report, ms};
+use crate::report::{Report, ms, progress};
 use crate::stack::{Person, Stack};
 
 /// Fills rooms until the table has as many rows, then reads pages of the largest with one and with 16 clients.
@@ -95,11 +95,6 @@ async fn fill(stack: &Stack, room: &str, reader: &Person, rows: u64) -> Result<(
     }
     progress(&format!("{rows} rows in {:.0} s", begin.elapsed().as_secs_f64()));
     Ok(())
-}
-
-#[expect(clippy::print_stderr, reason = "progress of a program that people run")]
-fn progress(line: &str) {
-    eprintln!("  {line}");
 }
 
 /// The limit: `pgbench`, prepared statements, five plain columns, the same pages.

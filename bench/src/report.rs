@@ -11,12 +11,17 @@ pub struct Report {
     rows: Vec<[String; 4]>,
 }
 
+/// A line for whoever waits.
+#[expect(clippy::print_stderr, reason = "progress of a program that people run")]
+pub fn progress(line: &str) {
+    eprintln!("  {line}");
+}
+
 impl Report {
     /// A figure, what it is compared with, and what the budget wants.
-    #[expect(clippy::print_stderr, reason = "progress of a program that people run")]
     pub fn row(&mut self, what: impl Into<String>, figure: String, beside: String, budget: &str) {
         let row = [what.into(), figure, beside, budget.to_owned()];
-        eprintln!("  {}: {} ({}; budget: {})", row[0], row[1], row[2], row[3]);
+        progress(&format!("{}: {} ({}; budget: {})", row[0], row[1], row[2], row[3]));
         self.rows.push(row);
     }
 
