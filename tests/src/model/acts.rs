@@ -185,10 +185,11 @@ impl Kind {
 }
 
 impl Act {
-    /// What it decides depends on whether the other is a member: then the answer must not come from a moment ago.
+    /// What it decides depends on who is a member, and no fold judges it afterwards (read marks) or tells one refusal from
+    /// another: then the answer must not come from a moment ago.
     #[must_use]
     pub fn depends_on_membership(&self) -> bool {
-        matches!(self, Self::Put { role: Some(_), .. })
+        matches!(self, Self::Put { role: Some(_), .. } | Self::Read { .. })
     }
 
     /// The request that it is.
