@@ -50,6 +50,8 @@ impl Parts {
             ("CHATLOG_REGISTRATION_STEPS", "customer,profile,mailer"),
             ("CHATLOG_PASSWORD_HASHES", "8"),
             ("CHATLOG_MAIL_RATE", "1000"),
+            // What a killed mailer was sending is taken up three of these and a minute later.
+            ("CHATLOG_SMTP_TIMEOUT", "1"),
             ("CHATLOG_MAIL_DIR", &mails(&instance).to_string_lossy()),
         ] {
             instance.program = instance.program.clone().with(name, value);
