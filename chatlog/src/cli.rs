@@ -90,7 +90,7 @@ impl Command {
             Self::Serve(args) => args.platform.telemetry.clone(),
             Self::Topics(command) => command.log().telemetry(),
             Self::Migrate(args) => args.log.telemetry(),
-            Self::Import(import::ImportCommand::Irc(args)) => args.servers.log.telemetry(),
+            Self::Import(import::ImportCommand::Irc(args)) => args.servers.others.log.telemetry(),
             Self::Events(command) => command.log().telemetry(),
             Self::Rebuild(args) => args.log().telemetry(),
             Self::Verify(args) => args.log.telemetry(),
@@ -160,26 +160,21 @@ pub struct ServerArgs {
     /// The log.
     #[command(flatten)]
     pub kafka: KafkaSettings,
-    /// The tables.
+    /// The others.
     #[command(flatten)]
-    pub postgres: PostgresSettings,
-    /// Pushes.
-    #[command(flatten)]
-    pub redis: RedisSettings,
-    /// Its own log lines.
-    #[command(flatten)]
-    pub log: LogArgs,
+    pub others: AccountArgs,
 }
 
 impl ServerArgs {
     /// The same for [`platform::Platform::connect`]; nothing listens.
     #[must_use]
     pub fn platform(&self) -> PlatformSettings {
+        let AccountArgs { postgres, redis, log } = self.others.clone();
         PlatformSettings {
             kafka: self.kafka.clone(),
-            postgres: self.postgres.clone(),
-            redis: self.redis.clone(),
-            telemetry: self.log.telemetry(),
+            postgres,
+            redis,
+            telemetry: log.telemetry(),
             internal: InternalSettings { internal_listen: ([127, 0, 0, 1], 0).into() },
             rates: RateSettings::off(),
             cookies: CookieSettings { cookie_secure: true },

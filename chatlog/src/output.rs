@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use event_schema::Timestamp;
+use platform::terminal::visible;
 use serde_json::Value;
 
 /// Prints a line of the result. A reader that has gone away (`chatlog events tail | head`) is an error of kind
@@ -21,12 +22,6 @@ pub fn note(text: impl Display) {
 #[must_use]
 pub fn watched() -> bool {
     io::stderr().is_terminal()
-}
-
-/// Text of the log or of the tables for a terminal: control characters would move the cursor, or worse.
-#[must_use]
-pub fn visible(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
 }
 
 /// A time for people, to the second, in the form that flags such as `--from` take.

@@ -9,6 +9,7 @@ use platform::browse::Shown;
 use platform::kafka::Quiet;
 use platform::readmodel::{active_generation, search_path};
 use platform::settings::KafkaSettings;
+use platform::terminal::visible;
 use platform::{Clock, Ids, Kafka, postgres};
 use query_api::parked::store::{self, EventRow, KeyRow};
 use query_api::parked::{ParkedError, Parking};
@@ -196,7 +197,7 @@ async fn show(tables: &PgPool, args: &ShowArgs) -> anyhow::Result<()> {
     for (row, line) in rows.iter().zip(lines.await??) {
         match (&row.reason, args.json) {
             (Some(reason), false) => {
-                output::line(format_args!("{line}\n    cannot be processed: {}", output::visible(reason)))?;
+                output::line(format_args!("{line}\n    cannot be processed: {}", visible(reason)))?;
             }
             _ => output::line(line)?,
         }
@@ -291,7 +292,7 @@ async fn tell(tables: &PgPool, key: Uuid) -> anyhow::Result<()> {
         match first {
             None => output::line(format_args!("{key}: nothing is parked any more"))?,
             Some(EventRow { reason: Some(reason), event_id, at_offset, .. }) => {
-                let reason = output::visible(&reason);
+                let reason = visible(&reason);
                 output::line(format_args!("{key}: stays parked at offset {at_offset}, event {event_id}: {reason}"))?;
             }
             Some(_) if began.elapsed() < PATIENCE => {

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use event_schema::RoomId;
 use platform::rebuilds::{self, Rebuild};
+use platform::terminal::visible;
 use platform::{Lifecycle, Platform};
 use projector::Advance;
 use projector::rebuild::{self, Done, Plan, RebuildError, Share, State, Status};
@@ -113,7 +114,7 @@ impl RebuildArgs {
             Some(RebuildCommand::Activate(args)) => &args.generation,
             Some(RebuildCommand::Drop(args)) => &args.one.generation,
         };
-        &generation.servers.log
+        &generation.servers.others.log
     }
 }
 
@@ -135,7 +136,7 @@ async fn connect(args: &GenerationArgs) -> anyhow::Result<Platform> {
 async fn start(args: &StartArgs) -> anyhow::Result<()> {
     let servers = &args.generation.servers;
     let platform = connect(&args.generation).await?;
-    let sources = args.fold.sources(&servers.kafka, &servers.postgres, stop_on_signals()?).await?;
+    let sources = args.fold.sources(&servers.kafka, &servers.others.postgres, stop_on_signals()?).await?;
     if let Some(room) = args.room {
         let repaired = repair::run(&platform, &sources, room, args.generation.json).await;
         platform.drain().await;
@@ -228,8 +229,7 @@ fn words_of(it: &Rebuild) -> String {
         }
         (state, ended) => {
             let ended = ended.map(output::time).unwrap_or_default();
-            let problem =
-                it.problem.as_ref().map_or_else(String::new, |problem| format!(": {}", output::visible(problem)));
+            let problem = it.problem.as_ref().map_or_else(String::new, |problem| format!(": {}", visible(problem)));
             format!("last rebuild, of generation {generation}, from {since} to {ended}: {}{problem}", state.as_str())
         }
     }

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use event_schema::{RoomId, Timestamp};
 use platform::Kafka;
 use platform::settings::KafkaSettings;
+use platform::terminal::visible;
 use projector::Advance;
 use projector::fold::Item;
 use projector::past::{Changed, Difference, Log, Past, room_at};
@@ -170,7 +171,7 @@ fn show(args: &ShowArgs, past: &Past) -> anyhow::Result<()> {
         output::line(format_args!("room {} was not there yet", args.room))?;
         return Ok(());
     };
-    let name = output::visible(room.name.as_deref().unwrap_or("(no name)"));
+    let name = visible(room.name.as_deref().unwrap_or("(no name)"));
     let archived = if room.archived { ", archived" } else { "" };
     output::line(format_args!(
         "{} {name}{archived}: {} members, {} messages, rev {}",
@@ -197,7 +198,7 @@ fn show(args: &ShowArgs, past: &Past) -> anyhow::Result<()> {
 fn line(item: &Item) -> String {
     let marks = if item.edited_at.is_some() { " (edited)" } else { "" };
     let reactions: Vec<String> = item.reactions.iter().map(|it| format!(" {}×{}", it.emoji, it.count)).collect();
-    let (said, reactions) = (output::visible(said(item)), output::visible(&reactions.concat()));
+    let (said, reactions) = (visible(said(item)), visible(&reactions.concat()));
     format!("{} {} {}: {said}{marks}{reactions}", item.seq, item.created_at, item.author_id)
 }
 
@@ -211,7 +212,7 @@ fn said(item: &Item) -> &str {
 fn tell(difference: &Difference) -> anyhow::Result<()> {
     let word = |value: &Option<String>| match value.as_deref() {
         None | Some("") => "-".to_owned(),
-        Some(value) => output::visible(value),
+        Some(value) => visible(value),
     };
     for (fact, Changed { before, after }) in &difference.room {
         output::line(format_args!("~ {fact}: {} → {}", word(before), word(after)))?;

@@ -34,6 +34,7 @@ pub mod service;
 pub mod settings;
 pub mod share;
 pub mod telemetry;
+pub mod terminal;
 pub mod testing;
 pub mod tokens;
 pub mod waiters;

@@ -3,6 +3,7 @@
 //! The servers are those that `KAFKA_BROKERS`, `DATABASE_URL` and `REDIS_URL` name, else those of `./dev up`. What a test
 //! makes is removed by [`TestPlatform::finish`], or, when the test fails before it, when this is dropped.
 
+use std::fmt::Display;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
@@ -23,6 +24,10 @@ use crate::settings::{
 /// Partitions of each topic of a test.
 pub const PARTITIONS: i32 = 2;
 const SERVERS: [&str; 3] = ["KAFKA_BROKERS", "DATABASE_URL", "REDIS_URL"];
+/// Between two looks: short, so that tests lose little by it; not nothing, so that what is waited for can go on meanwhile.
+const PAUSE: Duration = Duration::from_millis(5);
+/// Longer than anything takes that works, on a busy machine too: it ends a test that hangs, and measures nothing.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a test could not be given.
 pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
@@ -183,6 +188,24 @@ pub async fn account(db: &PgPool, user: UserId) -> Result<(), sqlx::Error> {
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Looks again and again until there is what is waited for. `what` is shown only when it does not come, so it may tell what
+/// was seen last (see [`std::fmt::from_fn`]).
+///
+/// # Panics
+///
+/// After a minute.
+pub async fn until<T>(what: impl Display, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let found = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, found).await.unwrap_or_else(|_| panic!("waited for {what} in vain"))
 }
 
 /// Settings of a listener for a test: a free port, short time-outs.

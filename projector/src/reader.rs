@@ -3,14 +3,12 @@
 //! The writer asks for the next batch when it has committed the last; what has been decoded by then goes with it, so that
 //! batches grow with the load and at most two are in memory.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use event_schema::envelope::header;
-use event_schema::{Event, EventId, record};
+use event_schema::EventId;
 use futures::{FutureExt as _, StreamExt as _};
+use platform::kafka;
 use rdkafka::Message as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, Headers as _};
+use rdkafka::message::BorrowedMessage;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -181,15 +179,12 @@ impl Reader {
             return Err(Reason::Hole { found: offset });
         }
         if let Some(expected) = self.verify.take() {
-            if id_of(message) != Some(expected) {
+            if kafka::id_of(message) != Some(expected) {
                 self.verify = Some(expected);
                 return Err(Reason::Replaced { at: offset, expected });
             }
         } else {
-            let topic = self.partition.topic;
-            // The client panics on names of headers that are not UTF-8.
-            let decoded = catch_unwind(AssertUnwindSafe(|| decode(topic, message)));
-            let event = decoded.map_err(|panic| Reason::Panicked(text_of(&*panic)))?.map_err(Reason::of_decoding)?;
+            let event = kafka::read(self.partition.topic, message).map_err(Reason::of_decoding)?;
             self.batch.push(event, message.payload_len());
         }
         self.next += 1;
@@ -200,19 +195,4 @@ impl Reader {
 pub(crate) fn is_out_of_range(error: &KafkaError) -> bool {
     let code = error.rdkafka_error_code();
     matches!(code, Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange))
-}
-
-pub(crate) fn decode(topic: event_schema::Topic, message: &BorrowedMessage<'_>) -> Result<Event, record::DecodeError> {
-    let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
-    let headers = headers.map(|header| (header.key, header.value));
-    record::decode(topic, message.key(), headers, message.payload())
-}
-
-/// The event id of a record that need not be readable otherwise.
-pub(crate) fn id_of(message: &BorrowedMessage<'_>) -> Option<EventId> {
-    let found = catch_unwind(AssertUnwindSafe(|| {
-        let header = message.headers()?.iter().find(|header| header.key == header::ID)?;
-        std::str::from_utf8(header.value?).ok()?.parse().ok()
-    }));
-    found.ok().flatten()
 }

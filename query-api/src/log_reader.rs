@@ -7,12 +7,12 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use event_schema::{Event, EventId, EventType, Topic, UserId, record};
+use event_schema::{Event, EventId, EventType, Topic, UserId};
 use platform::Problem;
-use platform::kafka::{Kafka, KafkaError, Quiet};
+use platform::kafka::{self, Kafka, KafkaError, Quiet};
 use rdkafka::Message as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::message::{BorrowedMessage, Headers as _};
+use rdkafka::message::BorrowedMessage;
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -148,8 +148,6 @@ impl Kept {
 }
 
 fn heading(topic: Topic, message: &BorrowedMessage<'_>) -> Option<Heading> {
-    let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
-    let headers = headers.map(|header| (header.key, header.value));
-    let Event { key, envelope, payload } = record::decode(topic, message.key(), headers, message.payload()).ok()?;
+    let Event { key, envelope, payload } = kafka::read(topic, message).ok()?;
     Some(Heading { key: key.id()?, id: envelope.id, actor: envelope.actor, event_type: payload.event_type() })
 }

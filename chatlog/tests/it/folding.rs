@@ -4,14 +4,12 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use platform::Platform;
-use platform::testing::TestPlatform;
+use platform::testing::{TestPlatform, until};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Executor as _, PgPool};
 use tokio::process::{Child, Command};
 
 use crate::world::{World, folder};
-
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The program, for the servers of a test.
 pub fn chatlog(test: &TestPlatform, arguments: &[&str]) -> Command {
@@ -117,14 +115,9 @@ async fn a_room_is_shown_as_it_was() {
     world.test.finish().await;
 }
 
-/// Waits until something is said by the servers.
-async fn until(what: &str, pool: &PgPool, sql: &'static str) {
-    let seen = async {
-        while !sqlx::query_scalar::<_, bool>(sql).fetch_one(pool).await.unwrap_or(false) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, seen).await.unwrap_or_else(|_| panic!("{what} was not seen"));
+/// Whether the servers say so.
+async fn so(pool: &PgPool, sql: &'static str) -> Option<()> {
+    sqlx::query_scalar::<_, bool>(sql).fetch_one(pool).await.unwrap_or(false).then_some(())
 }
 
 /// Starts a rebuild, holds it in a phase by a lock, kills it there.
@@ -133,12 +126,12 @@ async fn killed(test: &TestPlatform, platform: &Platform, hold: &str, waits: &'s
     tx.execute(AssertSqlSafe(hold.to_owned())).await.expect("a lock");
     let mut child: Child =
         chatlog(test, &["rebuild"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a process");
-    until(hold, &platform.db, waits).await;
+    until(format!("`{hold}` to hold it"), async || so(&platform.db, waits).await).await;
     child.kill().await.expect("killed");
     tx.rollback().await.expect("the lock is gone");
     // Its connections end when the servers notice.
-    until("the end of the killed one's lock", &platform.db, "select pg_try_advisory_xact_lock(7163082358176874500)")
-        .await;
+    let free = "select pg_try_advisory_xact_lock(7163082358176874500)";
+    until("the end of the killed one's lock", async || so(&platform.db, free).await).await;
 }
 
 const WAITS: &str =

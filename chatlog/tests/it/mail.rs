@@ -1,20 +1,18 @@
 //! From sign-up to a verified account over HTTP, by the code of the mail; and the queue on the command line.
 
 use std::path::Path;
-use std::time::Duration;
 
 use chatlog::cli::Cli;
 use chatlog::serve::{self, ServeArgs};
 use clap::Parser as _;
 use platform::http;
-use platform::testing::TestPlatform;
+use platform::testing::{TestPlatform, until};
 use reqwest::{Client, StatusCode, Url};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::world::serve_args;
 
-const PATIENCE: Duration = Duration::from_secs(30);
 const PASSWORD: &str = "correct horse battery";
 const OTHER: &str = "another horse battery";
 
@@ -60,13 +58,9 @@ impl Served {
             .expect("a count")
     }
 
-    async fn until(&self, what: &str, look: impl AsyncFn() -> bool) {
-        let found = async {
-            while !look().await {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, found).await.unwrap_or_else(|_| panic!("waited for {what} in vain"));
+    /// Waits until so many mails are sent.
+    async fn sent(&self, mails: i64) {
+        until(format!("{mails} mails to be sent"), async || (self.count("sent").await == mails).then_some(())).await;
     }
 }
 
@@ -85,18 +79,19 @@ async fn a_newcomer_is_verified_and_finds_back_in_by_mailed_codes() {
     let (email, username) = ("owner@example.org", "owner");
     let newcomer = json!({"username": username, "email": email, "password": PASSWORD, "locale": "ko-KR"});
     assert_eq!(served.post("/v1/users", &newcomer).await, 202);
-    served.until("the first mail", async || code(folder.path(), "verify").is_some()).await;
-    let proof = json!({"email": email, "code": code(folder.path(), "verify")});
+    let mailed = until("the first mail", async || code(folder.path(), "verify")).await;
+    let proof = json!({"email": email, "code": mailed});
     assert_eq!(served.post("/v1/users/verify", &proof).await, 204);
     assert_eq!(served.post("/v1/users/verify", &proof).await, 422, "once");
 
     assert_eq!(served.post("/v1/password/forgot", &json!({"email": email})).await, 202);
-    served.until("the second mail", async || code(folder.path(), "reset").is_some()).await;
-    let reset = json!({"email": email, "code": code(folder.path(), "reset"), "password": OTHER});
+    let mailed = until("the second mail", async || code(folder.path(), "reset")).await;
+    let reset = json!({"email": email, "code": mailed, "password": OTHER});
     assert_eq!(served.post("/v1/password/reset", &reset).await, 204);
     assert_eq!(served.post("/v1/sessions", &json!({"username": username, "password": PASSWORD})).await, 401);
     assert_eq!(served.post("/v1/sessions", &json!({"username": username, "password": OTHER})).await, 200);
-    served.until("the notice", async || served.count("sent").await == 3).await;
+    // The notice is the third.
+    served.sent(3).await;
     served.test.finish().await;
 }
 
@@ -106,23 +101,22 @@ async fn parked_mails_are_listed_and_sent_again() {
     let served = Served::start(folder.path()).await;
     let newcomer = json!({"username": "owner", "email": "owner@example.org", "password": PASSWORD});
     assert_eq!(served.post("/v1/users", &newcomer).await, 202);
-    served.until("the mail", async || served.count("sent").await == 1).await;
+    served.sent(1).await;
     let parked = "update mail.outgoing set status = 'parked', reason = 'refused_550' returning request_id::text";
     let request: String = sqlx::query_scalar(parked).fetch_one(&served.test.platform.db).await.expect("parked");
     for words in [&["parked"][..], &["parked", "--json"], &["list"], &["list", "--status", "sent", "--json"]] {
         served.command(words).await.expect("listed");
     }
     served.command(&["retry", &request]).await.expect("asked again");
-    served.until("the mail again", async || served.count("sent").await == 1).await;
+    served.sent(1).await;
     let refused = served.command(&["retry", &request]).await.expect_err("it is not parked any more");
     assert!(refused.to_string().contains("is not parked"), "{refused}");
     served.command(&["retry", "--all"]).await.expect("nothing to do");
     let acts = "select count(*) from control.outbox where topic = 'chat.admin'";
-    served
-        .until("the act in the log", async || {
-            let waiting: i64 = sqlx::query_scalar(acts).fetch_one(&served.test.platform.db).await.expect("a count");
-            waiting == 0
-        })
-        .await;
+    until("the act in the log", async || {
+        let waiting: i64 = sqlx::query_scalar(acts).fetch_one(&served.test.platform.db).await.expect("a count");
+        (waiting == 0).then_some(())
+    })
+    .await;
     served.test.finish().await;
 }

@@ -1,6 +1,7 @@
 //! A poisoned room through the whole platform: senders, readers, administrators and their tools.
 
 use event_schema::{Topic, UserId};
+use platform::testing::until;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use sqlx::Executor as _;
@@ -158,12 +159,7 @@ async fn administer(origin: &Origin, (owner, admin): (UserId, UserId), room: &st
     );
     let (code, words) = origin.said(&["parked", "drop", room]).await;
     assert!(code == 1 && words.contains("nothing of key"), "{code}: {words}");
-    let told = async {
-        while origin.acts().await < 3 {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(10), told).await.expect("two retries and a drop, told");
+    until("two retries and a drop to be told", async || (origin.acts().await >= 3).then_some(())).await;
     let (code, words) = origin.said(&["verify"]).await;
     assert!(code == 0, "{code}: {words}");
 }

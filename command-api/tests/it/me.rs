@@ -3,6 +3,7 @@
 use event_schema::ids::CommandScope;
 use event_schema::room::{Role, RoomKind};
 use event_schema::{RoomId, Topic, UserId};
+use platform::testing::until;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -193,12 +194,7 @@ fn closing_an_account_takes_everything_but_what_was_said() {
 
 /// The relay brings the rooms' events a moment after the person's own.
 async fn until_rooms(world: &World, wanted: i64) {
-    let there = async {
-        while events(world, Topic::Rooms).await < wanted {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(20), there).await.expect("the rooms are left");
+    until("the rooms to be left", async || (events(world, Topic::Rooms).await >= wanted).then_some(())).await;
     assert_eq!(events(world, Topic::Rooms).await, wanted);
 }
 

@@ -1,5 +1,7 @@
 //! Sign-ups that participants have to answer for: what they answer, tests write into the log themselves.
 
+use std::cell::RefCell;
+use std::fmt;
 use std::time::Duration;
 
 use event_schema::envelope::RULES;
@@ -7,6 +9,7 @@ use event_schema::registration::{StepCompensated, StepCompleted, StepFailed};
 use event_schema::{
     ClientKind, CommandId, Envelope, Event, EventId, Payload, RegistrationId, Topic, UserId, WorkspaceId,
 };
+use platform::testing::until;
 use platform::{Lifecycle, Platform};
 use serde_json::{Value, json};
 
@@ -86,25 +89,19 @@ impl SignUp {
 
     /// Waits until the sign-up stands like this: its status, and those of its steps by name.
     async fn stands(&self, status: &str, steps: &[&str]) -> Value {
-        let all = async {
-            loop {
-                let state = self.look().await;
-                let found: Vec<&str> = state["steps"]
-                    .as_array()
-                    .expect("steps")
-                    .iter()
-                    .filter_map(|step| step["status"].as_str())
-                    .collect();
-                if state["status"] == status && found == steps {
-                    return state;
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
+        let seen = RefCell::new(Value::Null);
+        let what = fmt::from_fn(|f| write!(f, "{status} {steps:?}, and not {}", seen.borrow()));
+        until(what, async || {
+            let state = self.look().await;
+            let found: Vec<&str> =
+                state["steps"].as_array().expect("steps").iter().filter_map(|step| step["status"].as_str()).collect();
+            if state["status"] == status && found == steps {
+                return Some(state);
             }
-        };
-        match tokio::time::timeout(PATIENCE, all).await {
-            Ok(state) => state,
-            Err(tokio::time::error::Elapsed { .. }) => panic!("not {status} {steps:?}, but {}", self.look().await),
-        }
+            *seen.borrow_mut() = state;
+            None
+        })
+        .await
     }
 
     async fn log_in(&self) -> u16 {
@@ -116,9 +113,7 @@ impl SignUp {
     async fn said(&self) -> Vec<String> {
         let platform = &self.api.platform;
         let key = self.user.to_string();
-        while left(platform, &key).await > 0 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        until("all of it in the log", async || (left(platform, &key).await == 0).then_some(())).await;
         super::log::types(platform, Topic::Users, &key).await
     }
 
@@ -227,12 +222,11 @@ fn who_waits_is_told_which_step_failed() {
         let call = api.post("/v1/users", &body).key("once").wait(10).send();
         let fail = async {
             let row = "select registration_id, user_id from identity.registrations";
-            let (id, user) = loop {
-                if let Ok((id, user)) = sqlx::query_as(row).fetch_one(world.db()).await {
-                    break (RegistrationId(id), UserId(user));
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            };
+            let (id, user) = until("the sign-up", async || {
+                let (id, user) = sqlx::query_as(row).fetch_one(world.db()).await.ok()?;
+                Some((RegistrationId(id), UserId(user)))
+            })
+            .await;
             let sign_up = SignUp { api: api.clone(), body: body.clone(), user, id };
             sign_up.failed("mailer").await;
             sign_up

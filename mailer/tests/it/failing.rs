@@ -5,9 +5,10 @@ use std::sync::Arc;
 use event_schema::{Payload, Topic, UserId};
 use mailer::{Settings, queue};
 use platform::codes::Purpose;
+use platform::testing::until;
 
 use super::server::MailServer;
-use super::world::{World, until};
+use super::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_is_waited_out_and_costs_each_mail_little() {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use mailer::{Settings, SettingsError, Tls};
 use platform::codes::Purpose;
 use platform::settings::Secret;
+use platform::testing::until;
 use tempfile::TempDir;
 
 use super::server::MailServer;
@@ -44,7 +45,7 @@ async fn mails_go_encrypted_and_logged_in_and_to_nobody_else() {
         let mailer = world.mailer(settings).await;
         let tried = sqlx::query("update mail.outgoing set reason = null where request_id = $1").bind(request.0);
         tried.execute(&world.platform().db).await.expect("changed");
-        super::world::until("an attempt", async || {
+        until("an attempt", async || {
             let reason: Option<Option<String>> =
                 sqlx::query_scalar("select reason from mail.outgoing where request_id = $1 and status = 'waiting'")
                     .bind(request.0)

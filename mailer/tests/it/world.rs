@@ -10,11 +10,9 @@ use event_schema::{
 use mailer::Settings;
 use platform::Platform;
 use platform::codes::{self, Purpose};
-use platform::testing::TestPlatform;
+use platform::testing::{TestPlatform, until};
 
 use super::log;
-
-const PATIENCE: Duration = Duration::from_mins(1);
 
 pub struct World {
     pub test: TestPlatform,
@@ -127,7 +125,7 @@ impl World {
 
     /// Waits until the mail stands like this; its reason and its attempts.
     pub async fn stands(&self, request: MailRequestId, status: &str) -> (Option<String>, i32) {
-        until(&format!("a mail that is {status}"), async || {
+        until(format!("a mail that is {status}"), async || {
             let row: Option<(String, Option<String>, i32)> =
                 sqlx::query_as("select status, reason, attempts from mail.outgoing where request_id = $1")
                     .bind(request.0)
@@ -194,17 +192,4 @@ impl Mailer {
     pub async fn end(self) -> bool {
         self.0.drain().await
     }
-}
-
-/// Looks again and again until there is what is looked for.
-pub async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
-    let found = async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, found).await.unwrap_or_else(|_| panic!("waited for {what} in vain"))
 }

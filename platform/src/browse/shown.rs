@@ -1,14 +1,15 @@
 //! One record of the log as it stands there, for people and for programs.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use event_schema::envelope::header;
-use event_schema::{Timestamp, Topic, record};
-use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
+use event_schema::{Timestamp, Topic};
+use rdkafka::message::{BorrowedMessage, Message as _};
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
+
+use crate::kafka;
+use crate::terminal::visible;
 
 /// A record of the log as it stands there, whether or not anybody can read it as an event.
 #[derive(Debug, Serialize, ToSchema)]
@@ -51,9 +52,11 @@ impl Shown {
 
     /// Everything but what it says: enough to know whether it is asked for.
     pub(super) fn head(topic: Topic, message: &BorrowedMessage<'_>) -> Self {
-        let (headers, problem) = match headers(message) {
-            Some(headers) => (headers, None),
-            None => (Vec::new(), Some("a header's name is not UTF-8".to_owned())),
+        let (headers, problem) = match kafka::headers(message) {
+            Ok(headers) => {
+                (headers.into_iter().map(|(name, value)| (name.to_owned(), value.map(text))).collect(), None)
+            }
+            Err(error) => (Vec::new(), Some(error.to_string())),
         };
         let millis = message.timestamp().to_millis();
         Self {
@@ -75,10 +78,7 @@ impl Shown {
             self.damaged = self.value.is_none().then(|| text(bytes));
         }
         if self.problem.is_none() {
-            let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
-            let headers = headers.map(|header| (header.key, header.value));
-            let read = record::decode(topic, message.key(), headers, message.payload());
-            self.problem = read.err().map(|error| error.to_string());
+            self.problem = kafka::read(topic, message).err().map(|error| error.to_string());
         }
         self
     }
@@ -161,15 +161,6 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// The client panics on names that are not UTF-8.
-fn headers(message: &BorrowedMessage<'_>) -> Option<Vec<(String, Option<String>)>> {
-    let read = AssertUnwindSafe(|| {
-        let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
-        headers.map(|header| (header.key.to_owned(), header.value.map(text))).collect()
-    });
-    catch_unwind(read).ok()
-}
-
 /// What any reader of JSON takes, on one line: not too deep, no number too large, no half characters.
 fn json(bytes: &[u8]) -> Option<Box<RawValue>> {
     serde_json::from_slice::<serde_json::Value>(bytes).ok()?;
@@ -177,11 +168,6 @@ fn json(bytes: &[u8]) -> Option<Box<RawValue>> {
     // Between the tokens only: inside of strings JSON has no line breaks.
     let text = if text.contains(['\n', '\r']) { text.replace(['\n', '\r'], " ") } else { text.to_owned() };
     RawValue::from_string(text).ok()
-}
-
-/// Control characters would move the cursor, or worse.
-fn visible(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
 }
 
 /// Kafka allows a name to occur more than once; nothing of it is hidden.

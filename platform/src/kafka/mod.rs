@@ -21,7 +21,7 @@ use crate::settings::KafkaSettings;
 
 pub use client::{Quiet, log, log_error};
 pub use producer::{Delivery, Placed, RawRecord, SendError};
-pub use read::{Unreadable, id_of, read};
+pub use read::{Header, header_of, headers, id_of, read};
 pub use topics::{TopicAction, TopicReport, apply_topics, delete_topics};
 
 /// How long a question to the brokers may take.

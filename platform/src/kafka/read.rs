@@ -1,39 +1,47 @@
 //! Records as the client gives them, read as events.
+//!
+//! The client panics on names of headers that are not UTF-8, although Kafka takes them from anybody: whoever looks at headers
+//! does so here.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use event_schema::envelope::header;
+use event_schema::record::DecodeError;
 use event_schema::{Event, EventId, Topic, record};
 use rdkafka::Message as _;
 use rdkafka::message::{BorrowedMessage, Headers as _};
 
-/// Why a record is no event that this version knows.
-#[derive(Debug, thiserror::Error)]
-pub enum Unreadable {
-    /// Its bytes are not of the form.
-    #[error(transparent)]
-    Record(#[from] record::DecodeError),
-    /// The client panics on such names, although Kafka takes them from anybody.
-    #[error("a header's name is not UTF-8")]
-    HeaderName,
-}
+/// A header's name, and its value if it has one.
+pub type Header<'a> = (&'a str, Option<&'a [u8]>);
 
 /// The event that a record is.
-pub fn read(topic: Topic, message: &BorrowedMessage<'_>) -> Result<Event, Unreadable> {
-    let decoded = catch_unwind(AssertUnwindSafe(|| {
-        let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
-        let headers = headers.map(|header| (header.key, header.value));
-        record::decode(topic, message.key(), headers, message.payload())
-    }));
-    Ok(decoded.map_err(|_| Unreadable::HeaderName)??)
+pub fn read(topic: Topic, message: &BorrowedMessage<'_>) -> Result<Event, DecodeError> {
+    guarded(|| record::decode(topic, message.key(), each(message), message.payload()))?
 }
 
 /// The event id of a record that need not be readable otherwise.
 #[must_use]
 pub fn id_of(message: &BorrowedMessage<'_>) -> Option<EventId> {
-    let found = catch_unwind(AssertUnwindSafe(|| {
-        let header = message.headers()?.iter().find(|header| header.key == header::ID)?;
-        std::str::from_utf8(header.value?).ok()?.parse().ok()
-    }));
-    found.unwrap_or_default()
+    std::str::from_utf8(header_of(message, header::ID)?).ok()?.parse().ok()
+}
+
+/// The first header of this name, if it has a value and all names are readable.
+#[must_use]
+pub fn header_of<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> Option<&'a [u8]> {
+    guarded(|| each(message).find(|header| header.0 == name)).ok()??.1
+}
+
+/// All headers, in their order.
+pub fn headers<'a>(message: &'a BorrowedMessage<'_>) -> Result<Vec<Header<'a>>, DecodeError> {
+    guarded(|| each(message).collect())
+}
+
+fn each<'a>(message: &'a BorrowedMessage<'_>) -> impl Iterator<Item = Header<'a>> {
+    let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
+    headers.map(|header| (header.key, header.value))
+}
+
+fn guarded<T>(look: impl FnOnce() -> T) -> Result<T, DecodeError> {
+    let problem = |_| DecodeError::Malformed { place: "headers", problem: "a name is not UTF-8".to_owned() };
+    catch_unwind(AssertUnwindSafe(look)).map_err(problem)
 }

@@ -4,17 +4,18 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use event_schema::topics::Key;
-use event_schema::{CommandId, Event, EventId, Payload, Topic, record, setting};
+use event_schema::{CommandId, Event, EventId, Payload, Topic, setting};
 use rdkafka::admin::{
     AdminClient, AdminOptions, AlterConfig, ConfigResource, ConfigSource, NewTopic, ResourceSpecifier, TopicReplication,
 };
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode as Code};
-use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
+use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::Quiet;
+use super::read;
 use super::{Kafka, KafkaError, QUESTION, config};
 use crate::clock::{Clock, Ids};
 use crate::position::LogId;
@@ -230,14 +231,8 @@ fn read_log_id(message: &BorrowedMessage<'_>) -> Result<Option<LogId>, KafkaErro
     if message.key() != Some(setting::LOG_ID.as_bytes()) {
         return Ok(None);
     }
-    let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
-    let event = record::decode(
-        Topic::Config,
-        message.key(),
-        headers.map(|header| (header.key, header.value)),
-        message.payload(),
-    )
-    .map_err(|error| KafkaError::Record(format!("the log's id at offset {}: {error}", message.offset())))?;
+    let event = read(Topic::Config, message)
+        .map_err(|error| KafkaError::Record(format!("the log's id at offset {}: {error}", message.offset())))?;
     let Payload::SettingChanged(changed) = event.payload else { return Ok(None) };
     let id = changed.value.as_str().and_then(|text| text.parse().ok());
     id.map(|id| Some(LogId(id))).ok_or_else(|| KafkaError::Record("the log's id is not a UUID".to_owned()))

@@ -1,11 +1,14 @@
 //! Sessions and accounts that do not count any more: felt by every replica, whatever is away meanwhile.
 
+use std::time::Duration;
+
 use event_schema::UserId;
+use platform::testing::{self, until};
 use platform::tokens::Claims;
-use platform::{Caller, Lifecycle, Platform, testing};
+use platform::{Caller, Lifecycle, Platform};
 use uuid::Uuid;
 
-use crate::support::{Network, proxied_postgres, proxied_redis, start, until};
+use crate::support::{Network, proxied_postgres, proxied_redis, start};
 
 async fn person(platform: &Platform) -> UserId {
     let user = UserId(platform.ids.v7());
@@ -31,6 +34,15 @@ async fn change(platform: &Platform, user: UserId, sql: &'static str) {
     sqlx::query(sql).bind(user.0).execute(&platform.db).await.expect("changed");
 }
 
+/// Waits for what has to be heard of: what is kept of accounts is read again after thirty seconds anyway, which would pass
+/// for hearing of it.
+async fn soon(what: &str, holds: impl AsyncFn() -> bool) {
+    let held = until(what, async || holds().await.then_some(()));
+    tokio::time::timeout(Duration::from_secs(10), held)
+        .await
+        .unwrap_or_else(|_| panic!("waited ten seconds for {what} in vain"));
+}
+
 const CLOSE: &str = "update identity.accounts set status = 'deactivated' where user_id = $1";
 const OPEN: &str = "update identity.accounts set status = 'registered' where user_id = $1";
 const END: &str =
@@ -47,7 +59,7 @@ async fn a_session_that_ends_counts_nowhere() {
     }
     one.access.end_sessions(user, &[ended.sid]).await.expect("told");
     assert!(!admits(one, &ended).await, "at once where it ended");
-    until("it counts nowhere", async || !admits(&other, &ended).await).await;
+    soon("it to count nowhere", async || !admits(&other, &ended).await).await;
     let later = test.another().await.expect("one that starts afterwards");
     assert!(!admits(&later, &ended).await, "known from the first request on");
     for platform in [one, &other, &later] {
@@ -72,7 +84,7 @@ async fn what_ended_while_redis_was_away_is_heard_of_afterwards() {
         test.platform.access.end_sessions(user, &[session.sid]).await.expect("told to the others");
         assert!(admits(&cut_off, &session).await, "nobody has told it");
         proxy.set(Network::Up);
-        until("it has read what it missed", async || !admits(&cut_off, &session).await).await;
+        soon("it to read what it missed", async || !admits(&cut_off, &session).await).await;
     }
     cut_off.drain().await;
     test.finish().await;
@@ -91,7 +103,7 @@ async fn a_change_of_an_account_counts_everywhere_whoever_makes_it_and_without_r
     for (sql, admitted) in [(CLOSE, false), (OPEN, true), (END, false)] {
         change(&test.platform, user, sql).await;
         for platform in platforms {
-            until(sql, async || admits(platform, &session).await == admitted).await;
+            soon(sql, async || admits(platform, &session).await == admitted).await;
         }
     }
     let grant = "update identity.accounts set roles = '{admin}' where user_id = $1";
@@ -101,7 +113,7 @@ async fn a_change_of_an_account_counts_everywhere_whoever_makes_it_and_without_r
             let standing = platform.access.standing(user).await.expect("Postgres answers").expect("an account");
             standing.has_role("admin") && !standing.has_role("owner")
         };
-        until("the role counts", is_admin).await;
+        soon("the role to count", is_admin).await;
     }
     without.drain().await;
     test.finish().await;
@@ -144,10 +156,10 @@ async fn nothing_is_trusted_for_long_while_postgres_is_away() {
     let session = session(&test.platform, user);
     assert!(admits(&cut_off, &session).await);
     proxy.set(Network::Cut);
-    until("it does not say yes any more", async || cut_off.access.admits(&session).await.is_err()).await;
+    soon("it to say yes no more", async || cut_off.access.admits(&session).await.is_err()).await;
     change(&test.platform, user, CLOSE).await;
     proxy.set(Network::Up);
-    until("it has heard", async || cut_off.access.admits(&session).await.is_ok_and(|admitted| !admitted)).await;
+    soon("it to hear of it", async || cut_off.access.admits(&session).await.is_ok_and(|admitted| !admitted)).await;
     cut_off.drain().await;
     test.finish().await;
 }
@@ -162,20 +174,20 @@ async fn whoever_watches_a_session_hears_that_it_is_over() {
     let (ended, kept, dropped) = (watch(0).await, watch(1).await, watch(2).await);
     drop(dropped);
     one.access.end_sessions(user, &[sessions[0].sid]).await.expect("told");
-    until("the session is over", async || ended.is_over()).await;
+    soon("the session to be over", async || ended.is_over()).await;
     ended.over().await;
     assert!(!kept.is_over(), "another session");
     change(one, user, END).await;
     // Nobody gives a hint.
-    until("the account has ended it", async || kept.is_over()).await;
+    soon("the account to end it", async || kept.is_over()).await;
 
     change(one, user, "update identity.accounts set sessions_not_before = null where user_id = $1").await;
-    until("it counts again", async || admits(&other, &sessions[1]).await).await;
+    soon("it to count again", async || admits(&other, &sessions[1]).await).await;
     let closed = watch(1).await;
     assert!(!closed.is_over());
     change(one, user, CLOSE).await;
     one.access.account_changed(user).await;
-    until("the account is closed", async || closed.is_over()).await;
+    soon("the account to be closed", async || closed.is_over()).await;
     other.drain().await;
     test.finish().await;
 }

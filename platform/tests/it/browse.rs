@@ -8,12 +8,12 @@ use event_schema::{RoomId, Timestamp, Topic};
 use platform::Kafka;
 use platform::browse::{Ask, Bounds, BrowseError, Filter, Offsets, Order, Page, Reader, Shown, Start, Tail};
 use platform::kafka::{Placed, RawRecord};
-use platform::testing::TestPlatform;
+use platform::testing::{TestPlatform, until};
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{event, room, start, until};
+use crate::support::{event, room, start};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const BOUNDS: Bounds = Bounds { records: 20_000, bytes: 4 * 1024 * 1024, time: PATIENCE };
@@ -74,9 +74,9 @@ async fn raw(test: &TestPlatform, key: &str, headers: &[(&'static str, &str)], v
 async fn quiet_moment(test: &TestPlatform) -> Timestamp {
     let before = test.platform.clock.now();
     let later = || test.platform.clock.now().as_micros() > before.as_micros() + 2_000;
-    until("the clock goes on", async || later()).await;
+    until("the clock to go on", async || later().then_some(())).await;
     let between = Timestamp::from_micros(before.as_micros() + 1_000).expect("a time");
-    until("the clock goes on", async || later()).await;
+    until("the clock to go on", async || later().then_some(())).await;
     between
 }
 

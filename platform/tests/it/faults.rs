@@ -4,12 +4,13 @@ use std::time::{Duration, Instant};
 
 use event_schema::Topic;
 use platform::settings::KafkaSettings;
+use platform::testing::until;
 use platform::{Kafka, SendError};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
-use crate::support::{event, room, until};
+use crate::support::{event, room};
 
 const TOPIC: &str = "chat.rooms";
 
@@ -43,7 +44,7 @@ async fn a_broker_that_went_away_and_came_back_is_used_again() {
     assert!(kafka.end_offset(Topic::Rooms, 0).await.is_err());
     assert!(started.elapsed() < Duration::from_secs(9), "every question is bounded: {:?}", started.elapsed());
     cluster.broker_up(1).expect("up");
-    until("records are taken again", async || kafka.send(&event(room, "after")).await.is_ok()).await;
+    until("records to be taken again", async || kafka.send(&event(room, "after")).await.ok()).await;
     kafka.end_offset(Topic::Rooms, 0).await.expect("an end");
 }
 
@@ -81,5 +82,5 @@ async fn a_dead_producer_is_replaced() {
     cluster.request_errors(RDKafkaApiKey::Produce, &[gap]);
     let told = kafka.send(&event(room, "lost")).await;
     assert!(matches!(told, Err(SendError::Unknown(_))), "{told:?}");
-    until("another producer works", async || kafka.send(&event(room, "after")).await.is_ok()).await;
+    until("another producer to work", async || kafka.send(&event(room, "after")).await.ok()).await;
 }

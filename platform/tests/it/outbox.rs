@@ -7,7 +7,7 @@ use event_schema::{Event, RoomId, Topic};
 use futures::StreamExt as _;
 use platform::outbox::{self, Queued, Relay};
 use platform::settings::KafkaSettings;
-use platform::testing::TestPlatform;
+use platform::testing::{TestPlatform, until};
 use platform::{Kafka, Platform};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::{Headers as _, Message as _};
@@ -15,7 +15,7 @@ use rdkafka::mocking::MockCluster;
 use rdkafka::{Offset, TopicPartitionList};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{event, room, start, until};
+use crate::support::{event, room, start};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -95,7 +95,7 @@ async fn every_key_arrives_in_order_and_the_outbox_is_empty_afterwards() {
     let rooms: Vec<_> = (0..20).map(|_| room()).collect();
     let wanted = fill(platform, &rooms, 25).await;
     platform.outbox.wake();
-    until("the outbox is empty", async || rows_left(platform).await == 0).await;
+    until("the outbox to be empty", async || (rows_left(platform).await == 0).then_some(())).await;
     shutdown.cancel();
     relay.await.expect("it ends when asked");
     let found = read(&platform.kafka, 2);
@@ -118,9 +118,9 @@ async fn a_key_with_many_rows_holds_up_nobody() {
         let count = sqlx::query_scalar("select count(*) from control.outbox where key = $1").bind(room.to_string());
         count.fetch_one(&platform.db).await.expect("counted")
     };
-    until("the one row is sent", async || left(short).await == 0).await;
+    until("the one row to be sent", async || (left(short).await == 0).then_some(())).await;
     assert!(left(long).await > 0, "it did not wait for all of the others");
-    until("the outbox is empty", async || rows_left(platform).await == 0).await;
+    until("the outbox to be empty", async || (rows_left(platform).await == 0).then_some(())).await;
     shutdown.cancel();
     relay.await.expect("it ends when asked");
     let wanted = many.iter().map(|event| event.envelope.id.to_string()).collect();
@@ -162,14 +162,14 @@ async fn a_relay_that_dies_at_any_moment_loses_nothing() {
     for millis in [1, 3, 5, 7, 9, 11, 13, 15, 17, 19] {
         let fresh = test.another().await.expect("connected");
         let (_, relay) = run(&fresh);
-        until("it has begun", async || rows_left(platform).await < 400 || millis < 4).await;
+        until("it to begin", async || (rows_left(platform).await < 400 || millis < 4).then_some(())).await;
         tokio::time::sleep(Duration::from_millis(millis)).await;
         relay.abort();
         let _ = relay.await;
         fresh.drain().await;
     }
     let (shutdown, relay) = run(platform);
-    until("the outbox is empty", async || rows_left(platform).await == 0).await;
+    until("the outbox to be empty", async || (rows_left(platform).await == 0).then_some(())).await;
     shutdown.cancel();
     relay.await.expect("it ends when asked");
     assert_all_in_order(&wanted, &platform.kafka);
@@ -184,7 +184,7 @@ async fn an_acked_row_that_was_not_deleted_is_sent_again() {
     insert(platform, std::slice::from_ref(&event)).await;
     platform.kafka.send(&event).await.expect("in the log");
     let (shutdown, relay) = run(platform);
-    until("the outbox is empty", async || rows_left(platform).await == 0).await;
+    until("the outbox to be empty", async || (rows_left(platform).await == 0).then_some(())).await;
     shutdown.cancel();
     relay.await.expect("it ends when asked");
     let id = event.envelope.id.to_string();
@@ -210,11 +210,11 @@ async fn two_relays_share_the_shards_and_one_takes_over_from_the_other() {
     let one = &test.platform;
     let other = test.another().await.expect("connected");
     let (stop_one, first) = run(one);
-    until("the first holds all", async || holders(&test).await.values().eq([&16])).await;
+    until("the first to hold all", async || holders(&test).await.values().eq([&16]).then_some(())).await;
     let (stop_other, second) = run(&other);
-    until("each holds half", async || {
+    until("each to hold half", async || {
         let held: Vec<i64> = holders(&test).await.into_values().collect();
-        held == [8, 8]
+        (held == [8, 8]).then_some(())
     })
     .await;
     let rooms: Vec<_> = (0..20).map(|_| room()).collect();
@@ -223,18 +223,18 @@ async fn two_relays_share_the_shards_and_one_takes_over_from_the_other() {
         for _ in 0..3 {
             let victim = *holders(&test).await.keys().next().expect("a holder");
             sqlx::query("select pg_terminate_backend($1)").bind(victim).execute(&one.db).await.expect("killed");
-            until("its shards are held again", async || {
+            until("its shards to be held again", async || {
                 let held = holders(&test).await;
-                !held.contains_key(&victim) && held.values().sum::<i64>() == 16
+                (!held.contains_key(&victim) && held.values().sum::<i64>() == 16).then_some(())
             })
             .await;
         }
     };
     let (wanted, ()) = tokio::join!(fill(one, &rooms, 30), killer);
-    until("the outbox is empty", async || rows_left(one).await == 0).await;
+    until("the outbox to be empty", async || (rows_left(one).await == 0).then_some(())).await;
     stop_one.cancel();
     first.await.expect("it ends when asked");
-    until("the second holds all", async || holders(&test).await.values().eq([&16])).await;
+    until("the second to hold all", async || holders(&test).await.values().eq([&16]).then_some(())).await;
     stop_other.cancel();
     second.await.expect("it ends when asked");
     assert_all_in_order(&wanted, &one.kafka);
@@ -257,7 +257,7 @@ async fn an_unknown_outcome_is_retried_before_the_next_row_of_the_key() {
     let (shutdown, relay) = run(&platform);
     let rooms: Vec<_> = (0..5).map(|_| room()).collect();
     let mut wanted = fill(&platform, &rooms, 10).await;
-    until("the outbox is empty", async || rows_left(&platform).await == 0).await;
+    until("the outbox to be empty", async || (rows_left(&platform).await == 0).then_some(())).await;
     cluster.broker_down(1).expect("down");
     for (room, ids) in fill(&platform, &rooms, 10).await {
         wanted.entry(room).or_default().extend(ids);
@@ -266,7 +266,7 @@ async fn an_unknown_outcome_is_retried_before_the_next_row_of_the_key() {
     tokio::time::sleep(SECOND * 2).await;
     assert!(rows_left(&platform).await > 0, "what the log did not take stays");
     cluster.broker_up(1).expect("up");
-    until("the outbox is empty", async || rows_left(&platform).await == 0).await;
+    until("the outbox to be empty", async || (rows_left(&platform).await == 0).then_some(())).await;
     shutdown.cancel();
     relay.await.expect("it ends when asked");
     assert_all_in_order(&wanted, &platform.kafka);

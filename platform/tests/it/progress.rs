@@ -8,11 +8,11 @@ use futures::stream::FuturesUnordered;
 use platform::kafka::Placed;
 use platform::push::{CHANNEL, Push};
 use platform::readmodel::create_generation;
-use platform::testing::TestPlatform;
+use platform::testing::{TestPlatform, until};
 use platform::{Lifecycle, LogId, Platform, Position, Progress, WaitError};
 
 use crate::readmodel::activate;
-use crate::support::{event, room, start, until};
+use crate::support::{event, room, start};
 
 const LONG: Duration = Duration::from_secs(10);
 
@@ -53,9 +53,9 @@ async fn a_push_ends_the_wait() {
     let message = push(1, placed).to_bytes();
     let told = async {
         // Said until it is heard: the subscription may still be on its way.
-        until("the push is heard", async || {
+        until("the push to be heard", async || {
             test.platform.redis.publish(CHANNEL, &message).await.expect("published");
-            progress.reached(placed.topic, placed.partition) == Some(placed.offset + 1)
+            (progress.reached(placed.topic, placed.partition) == Some(placed.offset + 1)).then_some(())
         })
         .await;
     };

@@ -8,11 +8,11 @@ use event_schema::UserId;
 use http::{HeaderMap, HeaderName, StatusCode};
 use platform::rate::{Kind, LogInAttempt, Quota, RateLimits};
 use platform::settings::{RateSettings, RedisSettings};
-use platform::testing::{self, TestPlatform, http_settings};
+use platform::testing::{self, TestPlatform, http_settings, until};
 use platform::tokens::Claims;
 use platform::{Caller, Clock, Lifecycle, Platform, Redis};
 
-use crate::support::{Network, Proxy, start, until};
+use crate::support::{Network, Proxy, start};
 
 fn settings(commands: &str, log_ins: &str) -> RateSettings {
     RateSettings {
@@ -68,14 +68,14 @@ async fn tokens_come_back_and_leave_nothing_in_redis() {
     let redis = &test.platform.redis;
     let limits = [limits("4/s", redis)];
     assert_eq!(let_through(&limits, 1, 10).await, 4);
-    until("a token came back", async || take(&limits[0], 1).await.retry_after.is_none()).await;
-    until("what has drained is gone", async || {
+    until("a token to come back", async || take(&limits[0], 1).await.retry_after.is_none().then_some(())).await;
+    until("what has drained to be gone", async || {
         let keys: Vec<String> = redis::cmd("KEYS")
             .arg(redis.key("rate:*"))
             .query_async(&mut redis.connection())
             .await
             .expect("Redis answers");
-        keys.is_empty()
+        keys.is_empty().then_some(())
     })
     .await;
     test.finish().await;
@@ -108,8 +108,8 @@ async fn without_redis_each_process_is_bound_and_none_is_closed() {
         }
         assert!(started.elapsed() < Duration::from_secs(5), "asked once, not every time: {:?}", started.elapsed());
         proxy.set(Network::Up);
-        until("Redis counts again", async || {
-            take(&processes[0], 3).await.retry_after.is_none() && counted(&test).await
+        until("Redis to count again", async || {
+            (take(&processes[0], 3).await.retry_after.is_none() && counted(&test).await).then_some(())
         })
         .await;
     }

@@ -1,10 +1,10 @@
 //! Generations: the first is made at the start, another is taken over while reading goes on.
 
 use platform::readmodel::{FOLD_VERSION, active_generation, create_generation, ensure_generation};
-use platform::testing::TestPlatform;
+use platform::testing::{TestPlatform, until};
 use platform::{Ids, Lifecycle, LogId, Platform, StartError, postgres};
 
-use crate::support::{start, until};
+use crate::support::start;
 
 /// Makes another generation the active one, as activation does.
 pub async fn activate(test: &TestPlatform, generation: i32) {
@@ -42,9 +42,9 @@ async fn another_generation_is_taken_over_while_reading_goes_on() {
     let old = platform.read_model.pool();
     assert_eq!(rooms_seen(&old).await, 0);
     activate(&test, 2).await;
-    until("the other generation is read", async || {
+    until("the other generation to be read", async || {
         assert!(rooms_seen(&platform.read_model.pool()).await >= 0, "reading never fails meanwhile");
-        platform.read_model.generation() == 2
+        (platform.read_model.generation() == 2).then_some(())
     })
     .await;
     assert_eq!(rooms_seen(&platform.read_model.pool()).await, 1);

@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
 use platform::Redis;
-use platform::testing::TestPlatform;
+use platform::testing::{TestPlatform, until};
 use redis::AsyncCommands as _;
 
-use crate::support::{Network, Proxy, proxied_redis, start, until};
+use crate::support::{Network, Proxy, proxied_redis, start};
 
 /// No answer takes longer, whatever happens.
 const BOUND: Duration = Duration::from_millis(1_200);
@@ -34,7 +34,7 @@ async fn a_server_that_is_cut_off_fails_fast_and_is_used_again() {
             assert!(started.elapsed() < BOUND, "{:?}", started.elapsed());
         }
         proxy.set(Network::Up);
-        until("Redis is used again", async || set(&redis).await.is_ok()).await;
+        until("Redis to be used again", async || set(&redis).await.ok()).await;
     }
     test.finish().await;
 }

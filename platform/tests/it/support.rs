@@ -1,7 +1,5 @@
 //! What several tests use.
 
-use std::time::{Duration, Instant};
-
 use event_schema::envelope::{ClientKind, Envelope, RULES};
 use event_schema::{CommandId, Event, EventId, Payload, RoomId, UserId, WorkspaceId, room};
 use platform::testing::TestPlatform;
@@ -37,15 +35,6 @@ pub fn event(room: RoomId, name: &str) -> Event {
 /// A room that nobody else uses.
 pub fn room() -> RoomId {
     RoomId(Ids::new().v7())
-}
-
-/// Waits until a condition holds; fails after ten seconds.
-pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
-    let started = Instant::now();
-    while !condition().await {
-        assert!(started.elapsed() < Duration::from_secs(10), "not within ten seconds: {what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
 }
 
 /// A TCP proxy whose network can fail.

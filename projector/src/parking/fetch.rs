@@ -1,11 +1,10 @@
 //! Parked events, read from the log again by their offsets.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use event_schema::Event;
 use platform::Kafka;
-use platform::kafka::Quiet;
+use platform::kafka::{self, Quiet};
 use rdkafka::Message as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
@@ -14,7 +13,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::store::Place;
 use crate::batch::Partition;
-use crate::reader::{self, text_of};
+use crate::reader;
 use crate::stop::Reason;
 
 /// Read at a time: memory is bounded.
@@ -107,10 +106,8 @@ fn gone(partition: Partition, place: Place) -> FetchError {
 }
 
 fn decode(partition: Partition, place: Place, message: &BorrowedMessage<'_>) -> Result<Event, Reason> {
-    if reader::id_of(message) != Some(place.event_id) {
+    if kafka::id_of(message) != Some(place.event_id) {
         return Err(Reason::Replaced { at: place.offset, expected: place.event_id });
     }
-    // The client panics on names of headers that are not UTF-8.
-    let decoded = catch_unwind(AssertUnwindSafe(|| reader::decode(partition.topic, message)));
-    decoded.map_err(|panic| Reason::Panicked(text_of(&*panic)))?.map_err(Reason::of_decoding)
+    kafka::read(partition.topic, message).map_err(Reason::of_decoding)
 }

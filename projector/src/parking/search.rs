@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use event_schema::envelope::header;
 use event_schema::{EventId, EventType, Topic};
 use platform::Kafka;
-use platform::kafka::Quiet;
+use platform::kafka::{self, Quiet};
 use rdkafka::Message as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::message::{BorrowedMessage, Headers as _};
+use rdkafka::message::BorrowedMessage;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
@@ -89,7 +89,7 @@ pub(crate) fn search(
                 heard = Instant::now();
                 next = message.offset() + 1;
                 if next <= to && says_so(&message) {
-                    let event = reader::decode(partition.topic, &message).ok();
+                    let event = kafka::read(partition.topic, &message).ok();
                     let word = event.as_ref().and_then(given_up_by);
                     found.extend(word.map(|(key, event_id)| (key, event_id, message.offset())));
                 }
@@ -108,10 +108,5 @@ pub(crate) fn search(
 
 /// By its header alone: few records are read as a whole.
 fn says_so(message: &BorrowedMessage<'_>) -> bool {
-    let read = std::panic::AssertUnwindSafe(|| {
-        let header = message.headers()?.iter().find(|it| it.key == header::TYPE)?;
-        Some(header.value? == EventType::EventDropped.name().as_bytes())
-    });
-    // The client panics on names of headers that are not UTF-8.
-    std::panic::catch_unwind(read).ok().flatten().unwrap_or_default()
+    kafka::header_of(message, header::TYPE) == Some(EventType::EventDropped.name().as_bytes())
 }

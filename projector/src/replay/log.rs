@@ -1,12 +1,11 @@
 //! Reads a stretch of a partition to a known end, on a thread of its own, outside of every group.
 
 use std::collections::HashSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use event_schema::{Event, EventId};
 use platform::Kafka;
-use platform::kafka::Quiet;
+use platform::kafka::{self, Quiet};
 use rdkafka::Message as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::BorrowedMessage;
@@ -17,7 +16,7 @@ use uuid::Uuid;
 use super::{Replay, ReplayError};
 use crate::batch::Partition;
 use crate::fold::Outcome;
-use crate::reader::{self, text_of};
+use crate::reader;
 use crate::stop::Reason;
 
 /// Events folded together.
@@ -210,7 +209,7 @@ impl Stretch<'_> {
             return Err(self.refused(next, &Reason::Hole { found: offset }));
         }
         if offset == self.to - 1 {
-            read.last_event_id = reader::id_of(message);
+            read.last_event_id = kafka::id_of(message);
         }
         let wanted = self.keys.is_none_or(|keys| {
             let key = message.key().and_then(|key| Uuid::try_parse_ascii(key).ok());
@@ -219,13 +218,8 @@ impl Stretch<'_> {
         if !wanted {
             return Ok(None);
         }
-        // The client panics on names of headers that are not UTF-8.
-        let decoded = catch_unwind(AssertUnwindSafe(|| reader::decode(self.partition.topic, message)));
-        let event = match decoded {
-            Ok(Ok(event)) => event,
-            Ok(Err(error)) => return Err(self.refused(offset, &Reason::of_decoding(error))),
-            Err(panic) => return Err(self.refused(offset, &Reason::Panicked(text_of(&*panic)))),
-        };
+        let event = kafka::read(self.partition.topic, message)
+            .map_err(|error| self.refused(offset, &Reason::of_decoding(error)))?;
         read.spent.decode += began.elapsed();
         Ok(Some(event))
     }

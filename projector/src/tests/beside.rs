@@ -1,15 +1,14 @@
 //! A program of another fold version beside this one, as while replicas are exchanged (`docs/adr/0009`): each folds its own
 //! generation of the same log, neither writes the other's, and the switch goes there and back (promises P7, P8).
 
-use std::time::Duration;
-
 use platform::Platform;
 use platform::readmodel::FOLD_VERSION;
+use platform::testing::until;
 use sqlx::PgPool;
 
 use super::story::Story;
 use super::verifying::sources;
-use super::world::{World, number};
+use super::world::{World, number, until_number};
 use crate::rebuild::{ActivateError, DropError, Plan, Share, activate, drop_generation, previous, rebuild};
 use crate::verify::{Scope, Sources, VerifyError, verify};
 use crate::{Advance, Settings};
@@ -20,15 +19,6 @@ const NEXT: i32 = FOLD_VERSION + 1;
 /// What a program says of its projector; nothing if it is ready.
 fn says(platform: &Platform) -> Option<String> {
     platform.health.not_ready().into_iter().find_map(|(part, why)| (part == "projector").then_some(why))
-}
-
-async fn until(what: &str, mut seen: impl FnMut() -> bool) {
-    let waited = async {
-        while !seen() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), waited).await.unwrap_or_else(|_| panic!("{what} was not seen"));
 }
 
 async fn fold_version(db: &PgPool, generation: i32) -> i32 {
@@ -46,11 +36,11 @@ async fn the_next_fold_version_builds_its_generation_beside_this_one_and_goes_ba
     crate::start(old, &Settings::default());
     world.log(&Story::new(91).events(1_500)).await;
     world.folded(first).await;
-    until("readiness", || says(old).is_none()).await;
+    until("readiness", async || says(old).is_none().then_some(())).await;
 
     // The newer program cannot fold what is read, says so, and does not try.
     crate::start(&new, &Settings::default());
-    until("what is to be done", || says(&new).is_some_and(|why| why.contains("run `chatlog rebuild`"))).await;
+    until("what is to be done", async || says(&new).filter(|why| why.contains("run `chatlog rebuild`"))).await;
     let trying = world.project_with(&new, first);
     let worry = |theirs, ours| format!("is of fold version {theirs}, this program is of {ours}");
     world.worried(&trying, &worry(FOLD_VERSION, NEXT)).await;
@@ -65,8 +55,10 @@ async fn the_next_fold_version_builds_its_generation_beside_this_one_and_goes_ba
     let (built, ()) = tokio::join!(rebuild(&new, &with_new, &plan, &advance), world.log(&more));
     let second = built.expect("a generation").generation;
     assert_eq!((fold_version(db, first).await, fold_version(db, second).await), (FOLD_VERSION, NEXT));
-    until("the switch", || [old, &new].iter().all(|it| it.read_model.generation() == second)).await;
-    until("readiness of the newer one", || says(&new).is_none()).await;
+    let both_read =
+        |generation: i32| [old, &new].iter().all(|it| it.read_model.generation() == generation).then_some(());
+    until("the switch", async || both_read(second)).await;
+    until("readiness of the newer one", async || says(&new).is_none().then_some(())).await;
     let trying = world.project_with(old, second);
     world.worried(&trying, &worry(NEXT, FOLD_VERSION)).await;
     assert!(trying.end().await);
@@ -85,7 +77,7 @@ async fn the_next_fold_version_builds_its_generation_beside_this_one_and_goes_ba
     assert_eq!(previous(db, new.fold()).await.expect("an answer"), None);
     assert_eq!(previous(db, old.fold()).await.expect("an answer"), Some(first));
     assert_eq!(activate(db, first, old.fold(), &stop).await.expect("active"), Some(second));
-    until("the way back", || [old, &new].iter().all(|it| it.read_model.generation() == first)).await;
+    until("the way back", async || both_read(first)).await;
     world.log(&Story::new(94).events(500)).await;
     world.folded(first).await;
     world.folded(second).await;
@@ -95,12 +87,10 @@ async fn the_next_fold_version_builds_its_generation_beside_this_one_and_goes_ba
         assert!(report.is_same(), "{report:?}");
     }
     // Long enough for another look of both.
-    until("readiness of both", || says(old).is_none() && says(&new).is_none()).await;
+    until("readiness of both", async || (says(old).is_none() && says(&new).is_none()).then_some(())).await;
 
     // Each rejection is told once, by whichever generation.
-    while number(db, "select count(*) from control.outbox").await > 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until_number(db, "select count(*) from control.outbox", 0).await;
     assert_eq!(world.told_rejections().await, number(&world.pool(first), "select count(*) from rejections").await);
 
     let early = drop_generation(db, second, false).await;

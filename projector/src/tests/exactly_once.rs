@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use event_schema::{RoomId, Topic, UserId};
+use platform::testing::until;
 use uuid::Uuid;
 
 use super::story::{Story, created, event, posted};
@@ -29,10 +30,9 @@ async fn restarts_in_mid_stream_neither_lose_nor_repeat() {
     for round in 0..4 {
         let running = world.project(active, &small());
         // Somewhere in the middle, a different place each time.
-        let until = (round + 1) * 400;
-        while running.projector.reached().iter().map(|(_, _, offset)| *offset).sum::<i64>() < until {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        let middle = (round + 1) * 400;
+        let folded = || running.projector.reached().iter().map(|(_, _, offset)| *offset).sum::<i64>();
+        until("the middle of the log", async || (folded() >= middle).then_some(())).await;
         running.crash().await;
     }
     let running = world.project(active, &small());
@@ -87,16 +87,12 @@ async fn partitions_move_between_replicas_without_loss() {
     let second = world.project(active, &small());
     world.log(&parts[1]).await;
     // Both have some, together all.
-    let shared_out = async {
-        loop {
-            let (one, other) = (first.projector.reached(), second.projector.reached());
-            if !one.is_empty() && !other.is_empty() && one.len() + other.len() == world.ends().await.len() {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), shared_out).await.expect("the work is shared out");
+    until("the work to be shared out", async || {
+        let (one, other) = (first.projector.reached(), second.projector.reached());
+        let both = !one.is_empty() && !other.is_empty();
+        (both && one.len() + other.len() == world.ends().await.len()).then_some(())
+    })
+    .await;
     world.log(&parts[2]).await;
     assert!(first.end().await, "a rolling restart");
     world.log(&parts[3]).await;
@@ -203,12 +199,9 @@ async fn what_postgres_lost_of_an_idle_partition_is_claimed_no_more_and_folded_a
     let progress = &world.platform().progress;
     // What is said of it to readers.
     let said = async |expected: i64| {
-        let said = async {
-            while progress.reached(partition.topic, partition.number) != Some(expected) {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(30), said).await.expect("said in time");
+        let as_expected =
+            async || (progress.reached(partition.topic, partition.number) == Some(expected)).then_some(());
+        until(format!("{expected} to be said of {partition}"), as_expected).await;
     };
     said(end).await;
 

@@ -45,9 +45,7 @@ async fn a_malformed_record_stops_its_partition_and_no_other() {
     let running = world.project(active, &Settings::default());
     world.worried(&running, "chat.rooms/0 stands still at offset 2: the record cannot be read").await;
     let (first, second) = (world.partition(Topic::Rooms, &one).await, world.partition(Topic::Rooms, &other).await);
-    while world.next_offset(active, second).await < 2 {
-        tokio::task::yield_now().await;
-    }
+    world.folded_to(active, second, 2).await;
     assert_eq!(world.next_offset(active, first).await, 2);
     let pool = world.pool(active);
     assert_eq!(number(&pool, "select count(*) from messages").await, 2);
@@ -81,12 +79,7 @@ async fn what_postgres_lost_of_a_partition_that_stands_still_is_folded_again() {
     world.worried(&running, "chat.rooms/0 stands still at offset 2").await;
     world.lose(active, "select").await;
     let (partition, pool) = (world.partition(Topic::Rooms, &one).await, world.pool(active));
-    let again = async {
-        while world.next_offset(active, partition).await < 2 {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(30), again).await.expect("folded again in time");
+    world.folded_to(active, partition, 2).await;
     assert_eq!(number(&pool, "select count(*) from messages").await, 1);
     world.worried(&running, "chat.rooms/0 stands still at offset 2").await;
     running.end().await;

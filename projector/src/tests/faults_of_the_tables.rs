@@ -1,8 +1,7 @@
 //! Rows that the tables refuse, and tables that are away.
 
-use std::time::Duration;
-
 use event_schema::{RoomId, UserId};
+use platform::testing::until;
 use uuid::Uuid;
 
 use super::story::{created, event, posted};
@@ -46,12 +45,7 @@ async fn trouble_of_the_server_is_waited_out_and_told() {
     world.worried(&running, "trying again").await;
     sqlx::query("alter table messages_elsewhere rename to messages").execute(&pool).await.expect("renamed");
     world.folded(active).await;
-    let calm = async {
-        while !running.projector.concerns().is_empty() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), calm).await.expect("ready again");
+    until("readiness", async || running.projector.concerns().is_empty().then_some(())).await;
     assert_eq!(number(&pool, "select count(*) from messages").await, 1);
     running.end().await;
     world.end().await;

@@ -10,7 +10,7 @@ use platform::push::{CHANNEL, Push};
 use uuid::Uuid;
 
 use super::story::{created, event, posted, refused, requested};
-use super::world::{World, number};
+use super::world::{World, number, until_number};
 use crate::Settings;
 use crate::batch::Partition;
 
@@ -48,9 +48,7 @@ async fn a_rejection_is_told_once() {
 
     let lifecycle = world.platform().lifecycle.clone();
     lifecycle.spawn("relay", Relay::run(world.platform().clone(), lifecycle.soft()));
-    while number(&pool, "select count(*) from control.outbox").await > 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until_number(&pool, "select count(*) from control.outbox", 0).await;
     assert_eq!(world.told_rejections().await, 1);
 
     // A generation that is being built repeats history without a word.

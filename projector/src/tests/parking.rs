@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::story::{Story, created, event, posted};
 use super::verifying::sources;
-use super::world::{Running, World, number};
+use super::world::{Running, World, number, until_number};
 use crate::batch::{Batch, Partition};
 use crate::parking::act::Act;
 use crate::past::{Log, room_at};
@@ -67,17 +67,6 @@ async fn ask(world: &World, generation: i32, key: Uuid, drop: Option<EventId>) {
     assert_eq!(asked.execute(&world.pool(generation)).await.expect("a request").rows_affected(), 1);
 }
 
-/// Waits for a number.
-async fn until(pool: &PgPool, sql: &'static str, expected: i64) {
-    let seen = async {
-        while number(pool, sql).await != expected {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
-    };
-    let waited = tokio::time::timeout(std::time::Duration::from_secs(30), seen).await;
-    assert!(waited.is_ok(), "{sql}: {} and not {expected}", number(pool, sql).await);
-}
-
 const WAITING: &str = "select count(*) from parked";
 const STUCK: &str = "select count(*) from parked where reason is not null";
 const ASKED: &str = "select count(*) from control.parked_requests";
@@ -131,13 +120,13 @@ async fn one_bad_event_parks_its_key_and_a_retry_lets_it_out() {
     assert_eq!((number(&pool, WAITING).await, number(&pool, "select count(*) from rejections").await), (42, 0));
     // The cause is still there: it stays where it is.
     ask(&world, active, rooms[0].0, None).await;
-    until(&pool, ASKED, 0).await;
-    until(&pool, STUCK, 1).await;
+    until_number(&pool, ASKED, 0).await;
+    until_number(&pool, STUCK, 1).await;
     assert_eq!(number(&pool, WAITING).await, 42);
 
     pool.execute(ALLOW).await.expect("no constraint");
     ask(&world, active, rooms[0].0, None).await;
-    until(&pool, WAITING, 0).await;
+    until_number(&pool, WAITING, 0).await;
     assert_eq!(number(&pool, "select count(*) from messages").await, 61 + 61 + 60);
     // What it caused is told once.
     let told = "select count(*) from control.outbox where topic = 'chat.rejections'";
@@ -159,10 +148,10 @@ async fn what_is_given_up_is_left_out_by_every_fold() {
         let first = "select event_id from parked where reason is not null";
         let first: Uuid = sqlx::query_scalar(first).fetch_one(&pool).await.expect("a parked event");
         ask(&world, active, rooms[0].0, Some(EventId(first))).await;
-        until(&pool, ASKED, 0).await;
-        until(&pool, "select count(*) from control.dropped_events where at_offset is null", 0).await;
+        until_number(&pool, ASKED, 0).await;
+        until_number(&pool, "select count(*) from control.dropped_events where at_offset is null", 0).await;
         // The word of the first is behind the second stone.
-        until(&pool, WAITING, if left > 0 { left + 1 } else { 0 }).await;
+        until_number(&pool, WAITING, if left > 0 { left + 1 } else { 0 }).await;
         assert_verified(&world).await;
     }
     world.folded(active).await;
@@ -206,7 +195,7 @@ async fn beyond_the_caps_the_partition_stands_still_until_keys_are_let_out() {
     pool.execute(ALLOW).await.expect("no constraint");
     ask(&world, active, rooms[0].0, None).await;
     world.folded(active).await;
-    until(&pool, WAITING, 0).await;
+    until_number(&pool, WAITING, 0).await;
     assert_as_from_the_beginning(&world, active).await;
     running.end().await;
     world.end().await;
@@ -239,7 +228,7 @@ async fn whatever_interrupts_it_nothing_is_lost_or_doubled() {
         ask(&world, active, rooms[0].0, None).await;
     }
     world.folded(active).await;
-    until(&pool, WAITING, 0).await;
+    until_number(&pool, WAITING, 0).await;
     assert_as_from_the_beginning(&world, active).await;
     let told = "select count(*) from control.outbox where topic = 'chat.rejections' and key = $1";
     let told = sqlx::query_scalar::<_, i64>(told).bind(rooms[0].to_string()).fetch_one(&pool).await;
@@ -310,12 +299,12 @@ async fn what_is_given_up_while_another_generation_is_loaded_is_left_out_there()
         .await
         .expect("a parked event");
     ask(&world, active, rooms[0].0, Some(EventId(first))).await;
-    until(&pool, ASKED, 0).await;
-    until(&pool, "select count(*) from control.dropped_events where at_offset is null", 0).await;
-    until(&pool, WAITING, 0).await;
+    until_number(&pool, ASKED, 0).await;
+    until_number(&pool, "select count(*) from control.dropped_events where at_offset is null", 0).await;
+    until_number(&pool, WAITING, 0).await;
     let other = world.project(done.generation, &Settings::default());
     world.folded(done.generation).await;
-    until(&new, WAITING, 0).await;
+    until_number(&new, WAITING, 0).await;
     assert_eq!(number(&new, "select count(*) from messages where item like '%a stone%'").await, 0);
     assert_eq!(world.hashes(active).await, world.hashes(done.generation).await);
     let report = verify(&sources(&world), Some(done.generation), &Scope::Whole, &Advance::default()).await;
@@ -344,7 +333,7 @@ async fn what_is_given_up_elsewhere_is_left_out_by_whoever_comes_to_it_later() {
     let ask = "insert into control.parked_requests (generation, topic, partition, key_id, action)
         values ($1, 'chat.rooms', 0, $2, 'retry')";
     sqlx::query(ask).bind(active).bind(rooms[0].0).execute(&pool).await.expect("a request");
-    until(&pool, ASKED, 0).await;
+    until_number(&pool, ASKED, 0).await;
     world.log(&[void, event(3, rooms[0], OWNER, posted("bread"))]).await;
     world.folded(active).await;
     assert_eq!(number(&pool, "select count(*) from messages").await, 1);
@@ -373,7 +362,7 @@ async fn people_are_parked_too_and_never_given_up() {
             .expect("a parked event");
     let before = number(&pool, WAITING).await;
     ask(&world, active, key, Some(EventId(event))).await;
-    until(&pool, ASKED, 0).await;
+    until_number(&pool, ASKED, 0).await;
     assert_eq!(
         (
             number(&pool, WAITING).await,
@@ -387,7 +376,7 @@ async fn people_are_parked_too_and_never_given_up() {
     for key in keys {
         ask(&world, active, key, None).await;
     }
-    until(&pool, WAITING, 0).await;
+    until_number(&pool, WAITING, 0).await;
     assert_as_from_the_beginning(&world, active).await;
     running.end().await;
     world.end().await;

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use platform::readmodel::Fold;
+use platform::testing::until;
 use platform::{Placed, Position, rebuilds};
 use sqlx::{PgPool, Row as _};
 
 use super::story::Story;
 use super::verifying::sources;
-use super::world::{World, number};
+use super::world::{World, number, until_number};
 use crate::rebuild::{
     ActivateError, Done, DropError, Plan, RebuildError, Share, State, activate, drop_generation, previous, rebuild,
     status,
@@ -77,9 +78,8 @@ async fn what_was_interrupted_goes_on_where_it_was() {
     let token = interrupted.stop.clone();
     let slow = Plan { share: Share::percent(5), ..plan() };
     let stop = async {
-        while advance.now().0 != "load" || advance.now().1 == 0 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        let loading = async || (advance.now().0 == "load" && advance.now().1 > 0).then_some(());
+        until("the middle of the load", loading).await;
         token.cancel();
     };
     let (ended, ()) = tokio::join!(rebuild(world.platform(), &interrupted, &slow, &advance), stop);
@@ -159,9 +159,9 @@ async fn write_on(world: &World, newest: &Mutex<Option<Placed>>, done: &AtomicBo
 }
 
 async fn reads_generation(world: &World, generation: i32) {
-    while world.platform().read_model.generation() != generation {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let read = &world.platform().read_model;
+    until(format!("generation {generation} to be read"), async || (read.generation() == generation).then_some(()))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -197,9 +197,7 @@ async fn everything_goes_on_through_a_rebuild_and_back() {
     }
     // Each rejection was told once, whichever generation was active when it was found.
     let pool = world.pool(built);
-    while number(&pool, "select count(*) from control.outbox").await > 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until_number(&pool, "select count(*) from control.outbox", 0).await;
     assert_eq!(world.told_rejections().await, number(&pool, "select count(*) from rejections").await);
     world.end().await;
 }

@@ -8,12 +8,13 @@ use event_schema::receipt::ReadUpTo;
 use event_schema::{Event, MessageId, Payload, RoomId, Topic, UserId};
 use futures::StreamExt as _;
 use platform::push::{CHANNEL, Push};
+use platform::testing::until;
 use sqlx::{AssertSqlSafe, Executor as _, PgPool};
 use uuid::Uuid;
 
 use super::story::{Story, created, event, posted, text};
 use super::verifying::sources;
-use super::world::{World, number};
+use super::world::{World, number, until_number};
 use crate::rebuild::{RepairError, Repaired, repair_room};
 use crate::verify::{Scope, verify};
 use crate::{Advance, Settings};
@@ -172,12 +173,8 @@ async fn a_room_is_mended_in_every_generation_while_posts_go_on() {
         assert_eq!(others(pool).await, before, "others are as they were, and were not written anew");
     }
     // What readers keep by revs is worth nothing any more.
-    let edition = async {
-        while world.platform().read_model.edition() != (active, 1) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), edition).await.expect("another edition");
+    let read = &world.platform().read_model;
+    until("another edition", async || (read.edition() == (active, 1)).then_some(())).await;
     world.end().await;
 }
 
@@ -245,12 +242,7 @@ async fn a_parked_room_is_mended_up_to_its_first_parked_event() {
     pool.execute("update parked set reason = null").await.expect("let out");
     pool.execute("update checkpoints set epoch = epoch + 1").await.expect("taken again");
     world.log(&[event(90, ROOM, OWNER, posted("late"))]).await;
-    let out = async {
-        while number(&pool, "select count(*) from parked").await > 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), out).await.expect("let out");
+    until_number(&pool, "select count(*) from parked", 0).await;
     world.folded(active).await;
     assert_verified(&world, active).await;
     assert_eq!(number(&pool, "select count(*) from messages").await, 59);

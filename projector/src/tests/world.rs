@@ -1,13 +1,15 @@
 //! A log, tables and projectors of a test.
 
+use std::cell::Cell;
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use event_schema::{Event, Topic};
 use futures::future::try_join_all;
 use platform::readmodel::{create_generation, search_path};
-use platform::testing::TestPlatform;
+use platform::testing::{TestPlatform, until};
 use platform::{Lifecycle, Platform, postgres};
 use sqlx::{AssertSqlSafe, PgPool, Row as _};
 
@@ -28,7 +30,6 @@ const TABLES: [&str; 11] = [
     "rejections",
     "seen_events",
 ];
-const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct World {
     test: TestPlatform,
@@ -147,15 +148,21 @@ impl World {
 
     /// Waits until everything in the log is folded.
     pub(crate) async fn folded(&self, generation: i32) {
-        let ends = self.ends().await;
-        let all = async {
-            for (partition, end) in ends {
-                while self.next_offset(generation, partition).await < end {
-                    tokio::time::sleep(Duration::from_millis(5)).await;
-                }
-            }
-        };
-        tokio::time::timeout(PATIENCE, all).await.expect("everything folded in time");
+        for (partition, end) in self.ends().await {
+            self.folded_to(generation, partition, end).await;
+        }
+    }
+
+    /// Waits until a partition is folded up to an offset.
+    pub(crate) async fn folded_to(&self, generation: i32, partition: Partition, end: i64) {
+        let seen = Cell::new(0);
+        let what =
+            fmt::from_fn(|f| write!(f, "{partition} up to {end} in generation {generation}, now at {}", seen.get()));
+        until(what, async || {
+            seen.set(self.next_offset(generation, partition).await);
+            (seen.get() >= end).then_some(())
+        })
+        .await;
     }
 
     /// Takes all commits of a generation back, as a crash of Postgres does with those that had not reached the disk. `then` is
@@ -178,13 +185,9 @@ impl World {
 
     /// Waits for a projector to be worried about something.
     pub(crate) async fn worried(&self, running: &Running, about: &str) {
-        let worried = async {
-            while !running.projector.concerns().iter().any(|concern| concern.contains(about)) {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        let waited = tokio::time::timeout(PATIENCE, worried).await;
-        waited.unwrap_or_else(|_| panic!("`{about}` is not in {:?}", running.projector.concerns()));
+        let concerns = || running.projector.concerns();
+        let what = fmt::from_fn(|f| write!(f, "`{about}` in {:?}", concerns()));
+        until(what, async || concerns().iter().any(|concern| concern.contains(about)).then_some(())).await;
     }
 }
 
@@ -203,4 +206,15 @@ pub(crate) async fn hashes(pool: &PgPool) -> Vec<(&'static str, i64, String)> {
 /// Runs a query that gives a number.
 pub(crate) async fn number(pool: &PgPool, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(pool).await.expect("a number")
+}
+
+/// Waits until a query gives this number.
+pub(crate) async fn until_number(pool: &PgPool, sql: &'static str, expected: i64) {
+    let seen = Cell::new(None::<i64>);
+    let what = fmt::from_fn(|f| write!(f, "{expected} from `{sql}`, which gives {:?}", seen.get()));
+    until(what, async || {
+        seen.set(Some(number(pool, sql).await));
+        (seen.get() == Some(expected)).then_some(())
+    })
+    .await;
 }

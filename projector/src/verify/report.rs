@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use platform::terminal;
 use serde::Serialize;
 
 use crate::replay::table::Table;
@@ -144,15 +145,10 @@ fn excerpts(one: &str, other: &str) -> (String, String) {
 
 fn excerpt(text: &str, around: usize) -> String {
     let begin = around.saturating_sub(EXCERPT / 2);
-    let shown: String = text.chars().skip(begin).take(EXCERPT).map(visible).collect();
+    let shown: String = text.chars().skip(begin).take(EXCERPT).map(terminal::harmless).collect();
     let before = if begin > 0 { "…" } else { "" };
     let after = if text.chars().count() > begin + EXCERPT { "…" } else { "" };
     format!("{before}{shown}{after}")
-}
-
-/// Control characters would move the cursor, or worse.
-fn visible(character: char) -> char {
-    if character.is_control() { '\u{fffd}' } else { character }
 }
 
 #[cfg(test)]
