@@ -12,10 +12,11 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::freshness::Db;
+use crate::page::PageBody;
 use crate::routes::ParkedMark;
 use crate::state::QueryState;
 use crate::store::{self, MessageRow, RoomRow};
-use crate::window::Window;
+use crate::window::{Ahead, Window};
 
 /// Somebody with a valid token.
 #[derive(Clone, Debug)]
@@ -54,8 +55,8 @@ pub struct RoomVisitor {
 }
 
 #[derive(Deserialize)]
-struct RoomPath {
-    room: RoomId,
+pub(crate) struct RoomPath {
+    pub(crate) room: RoomId,
 }
 
 #[derive(Deserialize)]
@@ -122,9 +123,26 @@ impl Reader {
 }
 
 impl RoomReader {
-    async fn new(state: &QueryState, reader: Reader, room_id: RoomId) -> Result<Self, Problem> {
+    pub(crate) async fn new(state: &QueryState, reader: Reader, room_id: RoomId) -> Result<Self, Problem> {
         let (db, room) = visible(state, &reader, room_id, RoomRow::is_member).await?;
         Ok(Self { reader, room_id, window: room.window(), room, db })
+    }
+
+    /// The same, with messages that were read along with the room: the page, if it turns out to hold just them.
+    pub(crate) async fn ahead(
+        state: &QueryState,
+        reader: Reader,
+        room_id: RoomId,
+        ahead: Ahead,
+    ) -> Result<(Self, Option<PageBody>), Problem> {
+        let mut db = reader.db(state).await?;
+        let found = store::room_ahead(&mut db, room_id, reader.user_id, ahead).await?;
+        if let Some((room, page)) = found.filter(|(room, _)| room.is_member()) {
+            return Ok((Self { reader, room_id, window: room.window(), room, db }, Some(page)));
+        }
+        // Whoever is about to be refused is looked at again, the ordinary way.
+        drop(db);
+        Ok((Self::new(state, reader, room_id).await?, None))
     }
 
     /// The same member on a state that shows everything of the room, for whoever is about to be refused something in it.

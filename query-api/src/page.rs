@@ -15,14 +15,31 @@ pub struct PageBody {
     authors: Vec<Uuid>,
 }
 
+impl Default for PageBody {
+    /// A page without messages.
+    fn default() -> Self {
+        Self { buffer: br#"{"items":["#.to_vec(), items: 0, authors: Vec::new() }
+    }
+}
+
 impl PageBody {
-    /// The page of these messages: complete JSON objects with commas between them, and the author of each.
-    #[must_use]
-    pub fn new(items: &str, authors: Vec<Uuid>) -> Self {
-        let mut buffer = Vec::with_capacity(items.len() + FRAME_BYTES);
-        buffer.extend_from_slice(br#"{"items":["#);
-        buffer.extend_from_slice(items.as_bytes());
-        Self { buffer, items: authors.len(), authors }
+    /// Makes room for items of so many bytes.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.buffer.reserve(bytes + FRAME_BYTES);
+    }
+
+    /// Adds messages after those that are there: complete JSON objects with commas between them, and the author of each.
+    pub fn add(&mut self, items: &[u8], authors: impl IntoIterator<Item = Uuid>) {
+        if items.is_empty() {
+            return;
+        }
+        if self.items > 0 {
+            self.buffer.push(b',');
+        }
+        self.buffer.extend_from_slice(items);
+        let known = self.authors.len();
+        self.authors.extend(authors);
+        self.items += self.authors.len() - known;
     }
 
     /// Where the messages end and the rest begins, in bytes.
@@ -96,14 +113,17 @@ mod tests {
 
     #[test]
     fn an_empty_page_is_complete() {
-        let body = PageBody::new("", Vec::new()).finish(std::iter::empty(), None, None);
+        let body = PageBody::default().finish(std::iter::empty(), None, None);
         assert_eq!(parsed(&body), json!({"items": [], "users": {}}));
     }
 
     #[test]
     fn items_stay_as_they_are_and_authors_come_once() {
         let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let mut page = PageBody::new(r#"{"seq":3},{"seq":2},{"seq":1}"#, vec![other, one, other]);
+        let mut page = PageBody::default();
+        page.add(br#"{"seq":3},{"seq":2}"#, [other, one]);
+        page.add(b"", []);
+        page.add(br#"{"seq":1}"#, [other]);
         assert_eq!(page.len(), 3);
         assert_eq!(page.authors(), [one, other]);
         let names = [(one, r#"{"display_name":"Reader"}"#), (other, r#"{"display_name":null}"#)];

@@ -2,25 +2,27 @@
 
 use std::fmt::Write;
 
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::response::Response;
 use event_schema::{RoomId, Timestamp};
 use http::header::VARY;
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use platform::Problem;
-use platform::extract::Query;
+use platform::extract::{Path, Query};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::RoomReader;
+use crate::access::{Reader, RoomPath, RoomReader};
 use crate::item::MessagesPage;
 use crate::openapi::{NotModified, ReadProblems, RoomProblems};
+use crate::page::PageBody;
 use crate::params::{At, HistoryParams, HistoryQuery};
 use crate::state::QueryState;
-use crate::window::{Place, Window};
+use crate::window::{Ahead, Place, Window};
 use crate::{cursor, etag, store};
 
-use super::{stream, tagged};
+use super::{ParkedMark, stream, tagged};
 
 pub(super) fn router() -> OpenApiRouter<QueryState> {
     OpenApiRouter::default().routes(routes!(list_messages))
@@ -57,17 +59,14 @@ async fn list_messages(
     State(state): State<QueryState>,
     // Before the reader, which reads.
     edition: etag::Edition,
-    mut reader: RoomReader,
-    Query(params): Query<HistoryParams>,
+    HistoryReader { mut reader, query, ahead }: HistoryReader,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let room = reader.room_id;
     if stream::is_wanted(&headers) {
-        let query = params.check_stream(room)?;
         let window = within(&mut reader, &query).await?;
         return stream::stream(&state, reader, window).await;
     }
-    let query = params.check(room)?;
     let place = match query.at {
         At::Newest => Place::Newest,
         At::Before(seq) => Place::Before(seq),
@@ -80,7 +79,10 @@ async fn list_messages(
     };
     let span = within(&mut reader, &query).await?.span(place, query.limit);
 
-    let mut page = store::messages(&mut reader.db, room, span).await?;
+    let mut page = match ahead {
+        Some((ahead, page)) if ahead.holds(span, reader.room.last_seq) => page,
+        _ => store::messages(&mut reader.db, room, span).await?,
+    };
     let names = state.names_of(&mut reader.db, page.authors(), reader.reader.wants_fresh()).await?;
     metrics::counter!("query_api_pages_total", "at" => query.at.name()).increment(1);
     metrics::histogram!("query_api_page_items").record(u32::try_from(page.len()).unwrap_or(u32::MAX));
@@ -94,6 +96,50 @@ async fn list_messages(
     let mut response = tagged(&headers, body, etag, link);
     response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
     Ok(response)
+}
+
+/// A member of the room in the path, what they want to read of it, and messages that were read along with the room.
+struct HistoryReader {
+    reader: RoomReader,
+    query: HistoryQuery,
+    ahead: Option<(Ahead, PageBody)>,
+}
+
+impl FromRequestParts<QueryState> for HistoryReader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &QueryState) -> Result<Self, Problem> {
+        let reader = Reader::from_request_parts(parts, state).await?;
+        let Path(RoomPath { room }) = Path::from_request_parts(parts, state).await?;
+        let Query(params): Query<HistoryParams> = Query::from_request_parts(parts, state).await?;
+        let (query, ahead) = if stream::is_wanted(&parts.headers) {
+            (params.check_stream(room)?, None)
+        } else {
+            let query = params.check(room)?;
+            (query, ahead_of(&query))
+        };
+        let (reader, ahead) = match ahead {
+            None => (RoomReader::new(state, reader, room).await?, None),
+            Some(ahead) => {
+                let (reader, page) = RoomReader::ahead(state, reader, room, ahead).await?;
+                (reader, page.map(|page| (ahead, page)))
+            }
+        };
+        if reader.room.parked {
+            ParkedMark::set(parts);
+        }
+        Ok(Self { reader, query, ahead })
+    }
+}
+
+fn ahead_of(query: &HistoryQuery) -> Option<Ahead> {
+    match query.at {
+        // What lies in a range of time must be looked up first.
+        _ if query.from.is_some() || query.to.is_some() => None,
+        At::Newest => Ahead::of(Place::Newest, query.limit),
+        At::Before(seq) => Ahead::of(Place::Before(seq), query.limit),
+        At::After(_) | At::Around(_) => None,
+    }
 }
 
 /// The part of the window that lies in the range of time asked for.

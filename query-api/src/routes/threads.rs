@@ -150,8 +150,10 @@ async fn list_replies(
     let (at, limit) = params.check(id)?;
     let (mut reader, message) = reader.message(&state, id).await?;
     let replies = Replies::read(&mut reader, message.seq, at, limit).await?;
-    let items: Vec<&str> = replies.rows.iter().map(|row| row.item.as_str()).collect();
-    let mut page = PageBody::new(&items.join(","), replies.rows.iter().map(|row| row.author_id).collect());
+    let mut page = PageBody::default();
+    for row in &replies.rows {
+        page.add(row.item.as_bytes(), [row.author_id]);
+    }
     let names = state.names_of(&mut reader.db, page.authors(), reader.reader.wants_fresh()).await?;
     let next = replies.older.map(|seq| cursor::replies(id, seq));
     let prev = replies.newer.map(|seq| cursor::replies(id, seq));

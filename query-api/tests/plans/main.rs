@@ -6,7 +6,7 @@ mod scale;
 
 use event_schema::{RoomId, Timestamp, UserId};
 use query_api::store;
-use query_api::window::{Place, Span, Window};
+use query_api::window::{Ahead, Place, Span, Window};
 use uuid::Uuid;
 
 use scale::{Scale, Statement, id};
@@ -78,10 +78,27 @@ async fn history(scale: &mut Scale) {
             for limit in [1, 50, 1000] {
                 let span = window.span(place, limit);
                 let count = i64::try_from(span.len()).expect("a page");
-                let arguments = format!("'{}', {}, {}, {count}", id("room", room), span.first, span.last);
+                let arguments = format!("'{}', {}, {}, {}", id("room", room), span.last, span.first, slices(count));
                 let read = statement.walks(scale, &arguments, &["messages_pkey"], count).await;
-                assert_eq!(read, count, "{place:?}");
+                // Postgres tells the mean of the slices, rounded.
+                assert!(read.abs_diff(count) <= (count + 99).unsigned_abs() / 200, "{place:?}: {read}, not {count}");
             }
+        }
+    }
+    let (room, user) = (RoomId(id("room", 3)), UserId(id("user", 21)));
+    let ahead = Ahead { before: i64::MAX, limit: 1_000 };
+    let read = store::room_ahead(&mut scale.db, room, user, ahead).await.expect("read");
+    let (found, mut page) = read.expect("the room");
+    let span = Window { first: 1, last: found.last_seq }.span(Place::Newest, 1_000);
+    let mut same = store::messages(&mut scale.db, room, span).await.expect("read");
+    assert_eq!((page.len(), page.authors()), (same.len(), same.authors()));
+    assert_eq!(page.finish(std::iter::empty(), None, None), same.finish(std::iter::empty(), None, None));
+    let statement = Statement::newest(scale, "room_ahead").await;
+    for before in [i64::MAX, found.last_seq, found.last_seq / 2, 2, 1, 0] {
+        for limit in [1, 50, 1000] {
+            let arguments = format!("'{}', '{}', {before}, {limit}, {}", room.0, user.0, slices(limit));
+            let indexes = ["rooms_pkey", "room_members_pkey", "room_members_by_user", "parked_pkey", "messages_pkey"];
+            statement.walks(scale, &arguments, &indexes, limit + 2).await;
         }
     }
     let room = RoomId(id("room", 0));
@@ -90,6 +107,12 @@ async fn history(scale: &mut Scale) {
     let statement = Statement::newest(scale, "message").await;
     let arguments = format!("'{}', '{}'", room.0, id("message", 1_000_000));
     statement.walks(scale, &arguments, &["messages_by_id"], 1).await;
+}
+
+/// As the service says where the slices of so many messages begin.
+fn slices(messages: i64) -> String {
+    let behind: Vec<String> = (0..messages).step_by(100).map(|behind| behind.to_string()).collect();
+    format!("'{{{}}}'", behind.join(","))
 }
 
 async fn time_bounds(scale: &mut Scale) {
