@@ -30,6 +30,18 @@ impl Measured {
         f64::from(u32::try_from(self.count()).unwrap_or(u32::MAX)) / self.seconds
     }
 
+    /// Nothing yet, for [`Self::add`].
+    pub fn nothing() -> Result<Self> {
+        Self::from_latencies([], 0.0)
+    }
+
+    /// Another measurement of the same, after this one.
+    pub fn add(&mut self, other: &Self) -> Result<()> {
+        self.histogram.add(&other.histogram)?;
+        self.seconds += other.seconds;
+        Ok(())
+    }
+
     /// From latencies measured elsewhere.
     pub fn from_latencies(latencies: impl IntoIterator<Item = Duration>, seconds: f64) -> Result<Self> {
         let mut histogram = Histogram::new(3)?;

@@ -1,6 +1,7 @@
 //! A page of 1000 from a large table over HTTP, beside `pgbench` reading five plain columns of the same rows.
 
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -12,6 +13,9 @@ use crate::load::{self, Measured};
 use crate::report::{Report, ms, progress};
 use crate::stack::{Person, Stack};
 
+/// Turns of each of the two that are compared.
+const ROUNDS: u64 = 5;
+
 /// Fills rooms until the table has as many rows, then reads pages of the largest with one and with 16 clients.
 pub async fn run(stack: &Stack, options: &Options, report: &mut Report) -> Result<()> {
     let reader = stack.person("reader").await?;
@@ -19,18 +23,16 @@ pub async fn run(stack: &Stack, options: &Options, report: &mut Report) -> Resul
     stack.call(stack.request(&reader, Method::GET, &format!("/v1/rooms/{room}/messages"))).await?;
     fill(stack, &room, &reader, options.rows).await?;
 
-    let bare = pgbench(stack, &room, 1, options.seconds)?;
-    let ours = pages(stack, &reader, &room, 1, options.rows, options.seconds).await?;
+    let cursors = Arc::new(cursors(stack, &reader, &room, options.rows).await?);
+    let clients = |many| Clients { stack, reader: &reader, room: &room, cursors: &cursors, many };
+    let both = clients(1).measure(options.seconds).await?;
     report.row(
         format!("page of 1000 from Postgres, {} rows, over HTTP, one client", options.rows),
-        format!("p50 {}, {:.2} ×", ms(ours.quantile(0.5)), ours.quantile(0.5) / bare.quantile(0.5)),
-        format!("pgbench prepared, five columns: p50 {}", ms(bare.quantile(0.5))),
+        format!("p50 {}, {:.2} ×", ms(both.ours.quantile(0.5)), both.ours.quantile(0.5) / both.bare.quantile(0.5)),
+        format!("pgbench prepared, five columns: p50 {}", ms(both.bare.quantile(0.5))),
         "p50 ≤ 0.9 ×",
     );
-    let bare = pgbench(stack, &room, 16, options.seconds)?;
-    let cpu = stack.cpu_seconds()?;
-    let ours = pages(stack, &reader, &room, 16, options.rows, options.seconds).await?;
-    let cpu = stack.cpu_seconds()? - cpu;
+    let Both { bare, ours, cpu } = clients(16).measure(options.seconds).await?;
     report.row(
         "pages of 1000, 16 clients",
         format!("{:.0} pages/s, {:.2} ×", ours.per_second(), ours.per_second() / bare.per_second()),
@@ -40,22 +42,51 @@ pub async fn run(stack: &Stack, options: &Options, report: &mut Report) -> Resul
     Ok(())
 }
 
-/// Random places of the room, so that it is not one page read again and again.
-async fn pages(stack: &Stack, reader: &Person, room: &str, clients: usize, rows: u64, s: u64) -> Result<Measured> {
-    let cursors = cursors(stack, reader, room, rows).await?;
-    let (http, url, reader) = (stack.http.clone(), stack.url.clone(), reader.clone());
-    let room = room.to_owned();
-    load::closed(clients, s, move |client, n| {
-        let cursor = &cursors[(client * 7 + usize::try_from(n).unwrap_or(0) * 13) % cursors.len()];
-        let url = format!("{url}/v1/rooms/{room}/messages?limit=1000&before={cursor}");
-        let request = reader.sign(http.get(url));
-        async move {
-            let body = request.send().await?.error_for_status()?.bytes().await?;
-            ensure!(body.len() > 100_000, "a page of {} bytes is not a page of 1000", body.len());
-            Ok(())
+/// Readers of the same pages, over HTTP and by pgbench.
+struct Clients<'a> {
+    stack: &'a Stack,
+    reader: &'a Person,
+    room: &'a str,
+    cursors: &'a Arc<Vec<String>>,
+    many: u32,
+}
+
+/// What they measured, and the seconds of CPU that the platform took for its part.
+struct Both {
+    bare: Measured,
+    ours: Measured,
+    cpu: f64,
+}
+
+impl Clients<'_> {
+    /// By turns: a virtual machine is another one every few seconds.
+    async fn measure(&self, seconds: u64) -> Result<Both> {
+        let mut both = Both { bare: Measured::nothing()?, ours: Measured::nothing()?, cpu: 0.0 };
+        for round in 0..ROUNDS {
+            let seconds = (seconds * (round + 1) / ROUNDS - seconds * round / ROUNDS).max(1);
+            both.bare.add(&pgbench(self.stack, self.room, self.many, seconds)?)?;
+            let cpu = self.stack.cpu_seconds()?;
+            both.ours.add(&self.pages(seconds).await?)?;
+            both.cpu += self.stack.cpu_seconds()? - cpu;
         }
-    })
-    .await
+        Ok(both)
+    }
+
+    /// Random places of the room, so that it is not one page read again and again.
+    async fn pages(&self, seconds: u64) -> Result<Measured> {
+        let url = format!("{}/v1/rooms/{}/messages?limit=1000&before=", self.stack.url, self.room);
+        let (http, reader, cursors) = (self.stack.http.clone(), self.reader.clone(), Arc::clone(self.cursors));
+        load::closed(usize::try_from(self.many)?, seconds, move |client, n| {
+            let cursor = &cursors[(client * 7 + usize::try_from(n).unwrap_or(0) * 13) % cursors.len()];
+            let request = reader.sign(http.get(format!("{url}{cursor}")));
+            async move {
+                let body = request.send().await?.error_for_status()?.bytes().await?;
+                ensure!(body.len() > 100_000, "a page of {} bytes is not a page of 1000", body.len());
+                Ok(())
+            }
+        })
+        .await
+    }
 }
 
 /// Cursors spread over the newest fifth of the room, taken as a client would: from pages.
