@@ -77,13 +77,13 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
-/// Errors that the same rows would cause again: data exceptions, broken constraints, too large a row, rows that cannot be
-/// read or written as what they should be. Everything else is tried again, so that no unforeseen trouble of a server
-/// stops a partition.
+/// Errors that the same rows would cause again: data exceptions, broken constraints, too large a row, what a trigger raises,
+/// rows that cannot be read or written as what they should be. Everything else is tried again, so that no unforeseen trouble
+/// of a server stops a partition.
 pub(crate) fn is_of_the_data(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Encode(_) | sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => true,
-        _ => is_code(error, &["21", "22", "23", "54"]),
+        _ => is_code(error, &["21", "22", "23", "54", "P0"]),
     }
 }
 

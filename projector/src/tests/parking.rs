@@ -138,6 +138,31 @@ async fn one_bad_event_parks_its_key_and_a_retry_lets_it_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_trigger_refuses_is_parked_as_well() {
+    let world = World::new().await;
+    let active = world.platform().read_model.generation();
+    let pool = world.pool(active);
+    let trigger = "create function refuse() returns trigger language plpgsql
+            as $$ begin raise exception 'no stones here'; end $$;
+        create trigger no_stones before insert or update on messages
+            for each row when (new.item like '%a stone%') execute function refuse()";
+    pool.execute(trigger).await.expect("a trigger");
+    let (_, rooms) = rooms(&world, 3).await;
+    world.log(&talk(&rooms, 60, &[20])).await;
+    let running = world.project(active, &Settings::default());
+    world.folded(active).await;
+    assert_eq!((number(&pool, WAITING).await, number(&pool, STUCK).await), (41, 1));
+    assert_eq!(number(&pool, "select count(*) from parked where reason like '%no stones here%'").await, 1);
+    assert_eq!(number(&pool, "select count(*) from messages").await, 20 + 2 * 60);
+    pool.execute("drop trigger no_stones on messages").await.expect("no trigger");
+    ask(&world, active, rooms[0].0, None).await;
+    until_number(&pool, WAITING, 0).await;
+    assert_as_from_the_beginning(&world, active).await;
+    assert!(running.end().await);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_given_up_is_left_out_by_every_fold() {
     let (world, pool, rooms, running) = parked(&Settings::default(), |rooms| talk(rooms, 40, &[10, 25])).await;
     let active = world.platform().read_model.generation();
