@@ -35,7 +35,7 @@ pub enum DecodeError {
     /// The record is not what its type says; reading it again will not help.
     #[error("{place}: {problem}")]
     Malformed {
-        /// The header, `key` or `value`.
+        /// The header, `headers`, `key` or `value`.
         place: &'static str,
         /// What is wrong with it, without its content.
         problem: String,

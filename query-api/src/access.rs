@@ -15,7 +15,7 @@ use crate::freshness::Db;
 use crate::page::PageBody;
 use crate::routes::ParkedMark;
 use crate::state::QueryState;
-use crate::store::{self, MessageRow, RoomRow};
+use crate::store::{self, MessageRow, RoomAhead, RoomRow};
 use crate::window::{Ahead, Window};
 
 /// Somebody with a valid token.
@@ -128,21 +128,21 @@ impl RoomReader {
         Ok(Self { reader, room_id, window: room.window(), room, db })
     }
 
-    /// The same, with messages that were read along with the room: the page, if it turns out to hold just them.
+    /// The same, with messages that were read along with the room, from one seq to another: the page, if it holds just them.
     pub(crate) async fn ahead(
         state: &QueryState,
         reader: Reader,
         room_id: RoomId,
         ahead: Ahead,
-    ) -> Result<(Self, Option<PageBody>), Problem> {
+    ) -> Result<(Self, Option<((i64, i64), PageBody)>), Problem> {
         let mut db = reader.db(state).await?;
         let found = store::room_ahead(&mut db, room_id, reader.user_id, ahead).await?;
-        if let Some((room, page)) = found.filter(|(room, _)| room.is_member()) {
-            return Ok((Self { reader, room_id, window: room.window(), room, db }, Some(page)));
+        if let Some(RoomAhead { room, read }) = found.filter(|found| found.room.is_member()) {
+            return Ok((Self { reader, room_id, window: room.window(), room, db }, read));
         }
-        // Whoever is about to be refused is looked at again, the ordinary way.
         drop(db);
-        Ok((Self::new(state, reader, room_id).await?, None))
+        let (db, room) = settled(state, &reader, room_id, RoomRow::is_member).await?;
+        Ok((Self { reader, room_id, window: room.window(), room, db }, None))
     }
 
     /// The same member on a state that shows everything of the room, for whoever is about to be refused something in it.
@@ -184,6 +184,16 @@ async fn visible(
         return Ok((db, found));
     }
     drop(db);
+    settled(state, reader, room, passes).await
+}
+
+/// The same where a first look has not let it pass.
+async fn settled(
+    state: &QueryState,
+    reader: &Reader,
+    room: RoomId,
+    passes: impl Fn(&RoomRow) -> bool,
+) -> Result<(Db, RoomRow), Problem> {
     let mut db = reader.settled_db(state, Topic::Rooms, room.0).await?;
     match store::room(&mut db, room, reader.user_id).await? {
         Some(found) if passes(&found) => Ok((db, found)),

@@ -60,13 +60,6 @@ impl Ahead {
             Place::After(_) | Place::Around(_) => None,
         }
     }
-
-    /// Whether in a room of so many messages just these were read.
-    #[must_use]
-    pub fn holds(self, span: Span, last_seq: i64) -> bool {
-        let last = last_seq.min(self.before.saturating_sub(1));
-        !span.is_empty() && (span.first, span.last) == ((last.saturating_sub(self.limit) + 1).max(1), last)
-    }
 }
 
 impl Window {
@@ -150,24 +143,6 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_ahead_is_the_page_only_where_all_of_it_may_be_seen() {
-        let everything = Window { first: 1, last: 30 };
-        for (place, is_known) in [(Place::Newest, true), (Place::Before(26), true), (Place::After(12), false)] {
-            assert_eq!(Ahead::of(place, 5).is_some(), is_known);
-        }
-        let holds = |window: Window, place, limit| {
-            Ahead::of(place, limit).expect("a place").holds(window.span(place, limit), 30)
-        };
-        for place in [Place::Newest, Place::Before(31), Place::Before(99), Place::Before(26), Place::Before(2)] {
-            assert!(holds(everything, place, 5), "{place:?}");
-        }
-        assert!(holds(everything, Place::Newest, 1_000) && holds(WINDOW, Place::Newest, 5));
-        assert!(!holds(WINDOW, Place::Newest, 1_000), "the reader may see less");
-        assert!(!holds(Window { first: 1, last: 20 }, Place::Newest, 5), "a range of time ends earlier");
-        assert!(!holds(everything, Place::Before(1), 5) && !holds(WINDOW, Place::Before(11), 5), "nothing");
-    }
-
-    #[test]
     fn around_is_full_at_both_ends() {
         assert_eq!(range(Place::Around(11), 6), (11, 16));
         assert_eq!(range(Place::Around(30), 6), (25, 30));
@@ -201,11 +176,6 @@ mod tests {
             match place {
                 Place::Newest | Place::Around(_) => prop_assert_eq!(span.len(), usize::try_from(expected).unwrap_or(0)),
                 Place::Before(_) | Place::After(_) => prop_assert!(span.len() <= usize::try_from(expected).unwrap_or(0)),
-            }
-            if let Some(ahead) = Ahead::of(place, limit) {
-                // Read for nobody in particular, from the beginning of the room.
-                let all = Window { first: 1, last: window.last }.span(place, limit);
-                prop_assert_eq!(ahead.holds(span, window.last), !span.is_empty() && span.first == all.first);
             }
             if let Place::Around(seq) = place {
                 prop_assert!((span.first..=span.last).contains(&seq));

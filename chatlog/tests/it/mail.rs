@@ -1,6 +1,6 @@
 //! From sign-up to a verified account over HTTP, by the code of the mail; and the queue on the command line.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chatlog::cli::Cli;
 use chatlog::serve::{self, ServeArgs};
@@ -67,7 +67,12 @@ impl Served {
 /// The code in the newest mail of this template.
 fn code(folder: &Path, template: &str) -> Option<String> {
     let names = std::fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").path());
-    let newest = names.filter(|path| path.to_string_lossy().contains(&format!("-{template}-"))).max()?;
+    // What begins with a dot is being written.
+    let is_whole = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        !name.starts_with('.') && name.contains(&format!("-{template}-"))
+    };
+    let newest = names.filter(is_whole).max()?;
     let text = std::fs::read_to_string(newest).expect("a mail");
     text.lines().map(str::trim).find(|line| line.len() == 6 && line.parse::<u32>().is_ok()).map(str::to_owned)
 }

@@ -16,7 +16,7 @@ pub type Header<'a> = (&'a str, Option<&'a [u8]>);
 
 /// The event that a record is.
 pub fn read(topic: Topic, message: &BorrowedMessage<'_>) -> Result<Event, DecodeError> {
-    guarded(|| record::decode(topic, message.key(), each(message), message.payload()))?
+    record::decode(topic, message.key(), headers(message)?.into_iter(), message.payload())
 }
 
 /// The event id of a record that need not be readable otherwise.
@@ -25,7 +25,7 @@ pub fn id_of(message: &BorrowedMessage<'_>) -> Option<EventId> {
     std::str::from_utf8(header_of(message, header::ID)?).ok()?.parse().ok()
 }
 
-/// The first header of this name, if it has a value and all names are readable.
+/// The first header of this name, if it has a value and the names up to it are readable.
 #[must_use]
 pub fn header_of<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> Option<&'a [u8]> {
     guarded(|| each(message).find(|header| header.0 == name)).ok()??.1

@@ -80,7 +80,7 @@ async fn list_messages(
     let span = within(&mut reader, &query).await?.span(place, query.limit);
 
     let mut page = match ahead {
-        Some((ahead, page)) if ahead.holds(span, reader.room.last_seq) => page,
+        Some(((first, last), page)) if (first, last) == (span.first, span.last) => page,
         _ => store::messages(&mut reader.db, room, span).await?,
     };
     let names = state.names_of(&mut reader.db, page.authors(), reader.reader.wants_fresh()).await?;
@@ -102,7 +102,7 @@ async fn list_messages(
 struct HistoryReader {
     reader: RoomReader,
     query: HistoryQuery,
-    ahead: Option<(Ahead, PageBody)>,
+    ahead: Option<((i64, i64), PageBody)>,
 }
 
 impl FromRequestParts<QueryState> for HistoryReader {
@@ -120,10 +120,7 @@ impl FromRequestParts<QueryState> for HistoryReader {
         };
         let (reader, ahead) = match ahead {
             None => (RoomReader::new(state, reader, room).await?, None),
-            Some(ahead) => {
-                let (reader, page) = RoomReader::ahead(state, reader, room, ahead).await?;
-                (reader, page.map(|page| (ahead, page)))
-            }
+            Some(ahead) => RoomReader::ahead(state, reader, room, ahead).await?,
         };
         if reader.room.parked {
             ParkedMark::set(parts);

@@ -85,8 +85,8 @@ macro_rules! slice {
 /// system for each time, and could not be sent before it is complete. Against one row for all, a page takes Postgres two
 /// thirds of the time, and 16 clients get twice as many.
 ///
-/// The walk along the slices keeps their order, and the aggregates take the rows in the order in which the sub-query gives
-/// them. Its `limit` never cuts anything off (a slice holds no more); it tells the planner that few rows are wanted, so
+/// Nested loops (nothing else can be done with it) keep the slices in the order of the array, and the aggregates take the rows in
+/// the order in which the sub-query gives them. Its `limit` never cuts anything off (a slice holds no more); it tells the planner that few rows are wanted, so
 /// that it walks the primary key backwards instead of collecting and sorting: `Nested Loop → Function Scan, Aggregate → Limit →
 /// Index Scan Backward using messages_pkey, Index Cond (room_id, seq)`.
 /// The slices are an array because the planner takes an unknown one to be short, and an unknown `generate_series` to be long.
@@ -97,7 +97,6 @@ pub async fn messages(db: &mut PgConnection, room: RoomId, span: Span) -> sqlx::
     if span.is_empty() {
         return Ok(page);
     }
-    let behind = slices(span.last - span.first + 1);
     let mut slices = sqlx::query(concat!(
         "select slice.items, slice.authors
          from (select $2::bigint as page_last, $3::bigint as page_first) page cross join unnest($4::bigint[]) behind
@@ -107,51 +106,73 @@ pub async fn messages(db: &mut PgConnection, room: RoomId, span: Span) -> sqlx::
     .bind(room.0)
     .bind(span.last)
     .bind(span.first)
-    .bind(&behind)
+    .bind(slices(span.last - span.first + 1))
     .fetch(db);
     while let Some(slice) = slices.try_next().await? {
-        add_slice(&mut page, &slice, behind.len())?;
+        add_slice(&mut page, &slice, (span.first, span.last))?;
     }
     Ok(page)
 }
 
-/// One round trip for the room, what this person is to it, and messages that they are likely to ask for: nothing of them for
-/// who is no member. The statements of [`room`] and [`messages`] in one.
+/// A room, and messages that were read along with it.
+#[derive(Debug)]
+pub struct RoomAhead {
+    /// The room, and what the person is to it.
+    pub room: RoomRow,
+    /// The messages, from the oldest to the newest seq; none for who is no member.
+    pub read: Option<((i64, i64), PageBody)>,
+}
+
+/// One round trip for the room, what this person is to it, and messages that they are likely to ask for. The statements of
+/// [`room`] and [`messages`] in one.
+///
+/// For who is no member the bounds are null, and no message is read; for a member they are not beyond what the member may see,
+/// lest a page of ten costs as much as one of a thousand. What may be shown is decided by the caller all the same.
 pub async fn room_ahead(
     db: &mut PgConnection,
     room: RoomId,
     user: UserId,
     ahead: Ahead,
-) -> sqlx::Result<Option<(RoomRow, PageBody)>> {
-    let behind = slices(ahead.limit);
+) -> sqlx::Result<Option<RoomAhead>> {
     let mut rows = sqlx::query(concat!(
         // Materialized: once, and not for every slice.
         "with reader as materialized (
              select r.kind, r.name, r.join_rule, r.history_visibility, r.archived, r.creator_id, r.created_at,
                     r.last_message_at, r.last_seq, r.rev, r.member_count, m.state, m.role, m.join_seq, m.since,
                     exists (select from parked p where p.key_id = r.room_id and p.topic = 'chat.rooms') as parked,
-                    least(r.last_seq, $3 - 1) as page_last, least(r.last_seq, $3 - 1) - $4 + 1 as page_first
+                    case when m.state = 'joined' then least(r.last_seq, $3 - 1) end as page_last,
+                    greatest(least(r.last_seq, $3 - 1) - $4 + 1,
+                             case r.history_visibility when 'all' then 1 else m.join_seq + 1 end) as page_first
              from rooms r left join room_members m on m.room_id = r.room_id and m.user_id = $2
              where r.room_id = $1)
          select slice.items, slice.authors, reader.*
-         from reader cross join unnest($5::bigint[]) behind left join lateral ",
-        slice!(),
-        " on state = 'joined'"
+         from reader cross join unnest($5::bigint[]) behind cross join lateral ",
+        slice!()
     ))
     .bind(room.0)
     .bind(user.0)
     .bind(ahead.before)
     .bind(ahead.limit)
-    .bind(&behind)
+    .bind(slices(ahead.limit))
     .fetch(db);
-    let (mut found, mut page) = (None, PageBody::default());
+    let mut found: Option<RoomAhead> = None;
     while let Some(row) = rows.try_next().await? {
-        if found.is_none() {
-            found = Some(RoomRow::from_row(&row)?);
+        let found = match &mut found {
+            Some(found) => found,
+            none => {
+                let last: Option<i64> = row.try_get("page_last")?;
+                let read = match last {
+                    Some(last) => Some(((row.try_get("page_first")?, last), PageBody::default())),
+                    None => None,
+                };
+                none.insert(RoomAhead { room: RoomRow::from_row(&row)?, read })
+            }
+        };
+        if let Some((bounds, page)) = &mut found.read {
+            add_slice(page, &row, *bounds)?;
         }
-        add_slice(&mut page, &row, behind.len())?;
     }
-    Ok(found.map(|room| (room, page)))
+    Ok(found)
 }
 
 /// How far behind the newest message each slice of a page begins.
@@ -159,15 +180,15 @@ fn slices(messages: i64) -> Vec<i64> {
     (0..messages).step_by(SLICE).collect()
 }
 
-/// Adds a slice to its page of so many.
-fn add_slice(page: &mut PageBody, row: &PgRow, slices: usize) -> sqlx::Result<()> {
+/// Adds a slice to its page, which goes from one seq to another.
+fn add_slice(page: &mut PageBody, row: &PgRow, (first, last): (i64, i64)) -> sqlx::Result<()> {
     let (items, authors) = (row.try_get_raw(0)?, row.try_get::<Option<&[u8]>, _>(1)?);
     // Null where every row of a slice is missing.
     let Some(authors) = authors else { return Ok(()) };
     let items = items.as_bytes().map_err(sqlx::Error::Decode)?;
     if page.is_empty() {
         // The others are about as long.
-        page.reserve(slices * items.len());
+        page.reserve(usize::try_from(last - first + 1).unwrap_or(0).div_ceil(SLICE) * items.len());
     }
     page.add(items, authors.as_chunks::<16>().0.iter().map(|author| Uuid::from_bytes(*author)));
     Ok(())

@@ -3,6 +3,7 @@
 use event_schema::RoomId;
 use http::StatusCode;
 use serde_json::json;
+use sqlx::AssertSqlSafe;
 
 use crate::support::{Answer, Api, GROUP, Room, item, time};
 
@@ -91,6 +92,58 @@ async fn a_walk_sees_each_message_once_while_people_write() {
     let newest = *seen.last().expect("messages");
     assert_eq!(seen, (1..=newest).collect::<Vec<_>>());
     assert_eq!(newest, 50);
+    api.finish().await;
+}
+
+/// Postgres puts a hundred messages together at a time.
+#[tokio::test]
+async fn pages_are_whole_however_many_pieces_they_are_made_of() {
+    let api = Api::start().await;
+    let (reader, newcomer, writer) = (api.user("reader").await, api.user("newcomer").await, api.user("writer").await);
+    let room = api.room(GROUP).await;
+    api.member(room, reader, "joined", 0).await;
+    api.member(room, newcomer, "joined", 120).await;
+    for author in [reader, writer] {
+        api.post(room, author, 175, 10).await;
+    }
+    let down = |from: i64, to: i64| (to..=from).rev().collect::<Vec<_>>();
+    let page = async |who, limit, before: String| {
+        api.get(who, &format!("/v1/rooms/{room}/messages?limit={limit}{before}")).await
+    };
+    for limit in [1, 99, 100, 101, 200, 201, 349, 350, 351, 1_000] {
+        let (mut newest, mut before) = (350, String::new());
+        loop {
+            let found = page(reader, limit, before).await;
+            let oldest = (newest - limit + 1).max(1);
+            assert_eq!(found.seqs(), down(newest, oldest), "{limit} from {newest}");
+            let authors = i64::from(newest > 175) + i64::from(oldest <= 175);
+            assert_eq!(found.body["users"].as_object().map(serde_json::Map::len), usize::try_from(authors).ok());
+            let Some(next) = found.text("next") else { break };
+            (newest, before) = (oldest - 1, format!("&before={next}"));
+            if limit == 1 {
+                break;
+            }
+        }
+    }
+
+    let hide = "update rooms set history_visibility = 'since_join' where room_id = $1";
+    sqlx::query(hide).bind(room.0).execute(&api.db()).await.expect("the room");
+    for (who, first) in [(reader, 1), (newcomer, 121)] {
+        for limit in [50, 150, 230, 1_000] {
+            assert_eq!(page(who, limit, String::new()).await.seqs(), down(350, (351 - limit).max(first)), "{limit}");
+        }
+    }
+
+    // Rows that should be there and are not, of the newest hundred, in the middle, of the last: what is left is shown.
+    for (gone, left) in [
+        ("seq > 250", down(250, 1)),
+        ("seq = 200", [down(250, 201), down(199, 1)].concat()),
+        ("seq <= 50", [down(250, 201), down(199, 51)].concat()),
+    ] {
+        let delete = sqlx::query(AssertSqlSafe(format!("delete from messages where room_id = $1 and {gone}")));
+        delete.bind(room.0).execute(&api.db()).await.expect("messages");
+        assert_eq!(page(reader, 1_000, String::new()).await.seqs(), left, "{gone}");
+    }
     api.finish().await;
 }
 

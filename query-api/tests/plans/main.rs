@@ -87,9 +87,10 @@ async fn history(scale: &mut Scale) {
     }
     let (room, user) = (RoomId(id("room", 3)), UserId(id("user", 21)));
     let ahead = Ahead { before: i64::MAX, limit: 1_000 };
-    let read = store::room_ahead(&mut scale.db, room, user, ahead).await.expect("read");
-    let (found, mut page) = read.expect("the room");
+    let read = store::room_ahead(&mut scale.db, room, user, ahead).await.expect("read").expect("the room");
+    let (found, (bounds, mut page)) = (read.room, read.read.expect("a member"));
     let span = Window { first: 1, last: found.last_seq }.span(Place::Newest, 1_000);
+    assert_eq!(bounds, (span.first, span.last));
     let mut same = store::messages(&mut scale.db, room, span).await.expect("read");
     assert_eq!((page.len(), page.authors()), (same.len(), same.authors()));
     assert_eq!(page.finish(std::iter::empty(), None, None), same.finish(std::iter::empty(), None, None));
@@ -101,6 +102,16 @@ async fn history(scale: &mut Scale) {
             statement.walks(scale, &arguments, &indexes, limit + 2).await;
         }
     }
+    // A stranger's question reads no message.
+    let arguments = format!("'{}', '{}', {}, 1000, {}", room.0, Uuid::nil(), i64::MAX, slices(1_000));
+    statement
+        .walks(
+            scale,
+            &arguments,
+            &["rooms_pkey", "room_members_pkey", "room_members_by_user", "parked_pkey", "messages_pkey"],
+            2,
+        )
+        .await;
     let room = RoomId(id("room", 0));
     let message = id("message", 1_000_000).into();
     store::message(&mut scale.db, room, message).await.expect("read").expect("the message");
