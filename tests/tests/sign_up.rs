@@ -93,8 +93,13 @@ async fn everybody_does_their_part_or_nobody_keeps_it() {
     let stream = place.api(1).get(&format!("{}/events", path(registration))).await.expect(200);
     assert!(stream.text.contains("\"status\":\"registered\"") && stream.text.contains("event: end"), "{}", stream.text);
     let session = log_in(&place.api(1), &member).await.expect(200);
-    let profile = place.api(1).request(Method::GET, &format!("/v1/users/{user}"));
-    let profile = send(profile.bearer_auth(session.field("access_token"))).await.expect(200);
+    // Decided in Postgres, it is on its way to the log: the profile is there a moment later.
+    let profile = until("the profile is shown", PATIENCE, async || {
+        let profile = place.api(1).request(Method::GET, &format!("/v1/users/{user}"));
+        let profile = send(profile.bearer_auth(session.field("access_token"))).await;
+        (profile.status == 200).then_some(profile)
+    })
+    .await;
     assert_eq!(profile.body["username"], member["username"]);
     assert_eq!(place.traces(user).await, (1, 1));
 
