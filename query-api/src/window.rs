@@ -50,18 +50,6 @@ pub struct Ahead {
     pub limit: i64,
 }
 
-impl Ahead {
-    /// What a page at this place most likely holds, if that can be said.
-    #[must_use]
-    pub fn of(place: Place, limit: i64) -> Option<Self> {
-        match place {
-            Place::Newest => Some(Self { before: i64::MAX, limit }),
-            Place::Before(before) => Some(Self { before, limit }),
-            Place::After(_) | Place::Around(_) => None,
-        }
-    }
-}
-
 impl Window {
     /// Whether nothing can be shown.
     #[must_use]

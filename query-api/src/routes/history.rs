@@ -129,12 +129,14 @@ impl FromRequestParts<QueryState> for HistoryReader {
     }
 }
 
+/// What the page most likely holds, if that can be said before anything is read.
 fn ahead_of(query: &HistoryQuery) -> Option<Ahead> {
+    let limit = query.limit;
     match query.at {
         // What lies in a range of time must be looked up first.
         _ if query.from.is_some() || query.to.is_some() => None,
-        At::Newest => Ahead::of(Place::Newest, query.limit),
-        At::Before(seq) => Ahead::of(Place::Before(seq), query.limit),
+        At::Newest => Some(Ahead { before: i64::MAX, limit }),
+        At::Before(before) => Some(Ahead { before, limit }),
         At::After(_) | At::Around(_) => None,
     }
 }

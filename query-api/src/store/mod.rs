@@ -86,9 +86,9 @@ macro_rules! slice {
 /// thirds of the time, and 16 clients get twice as many.
 ///
 /// Nested loops (nothing else can be done with it) keep the slices in the order of the array, and the aggregates take the rows in
-/// the order in which the sub-query gives them. Its `limit` never cuts anything off (a slice holds no more); it tells the planner that few rows are wanted, so
-/// that it walks the primary key backwards instead of collecting and sorting: `Nested Loop → Function Scan, Aggregate → Limit →
-/// Index Scan Backward using messages_pkey, Index Cond (room_id, seq)`.
+/// the order in which the sub-query gives them. Its `limit` never cuts anything off (a slice holds no more); it tells the
+/// planner that few rows are wanted, so that it walks the primary key backwards instead of collecting and sorting:
+/// `Nested Loop → Function Scan, Aggregate → Limit → Index Scan Backward using messages_pkey, Index Cond (room_id, seq)`.
 /// The slices are an array because the planner takes an unknown one to be short, and an unknown `generate_series` to be long.
 ///
 /// By hand, because the items are copied straight from the connection's buffer into the page.
