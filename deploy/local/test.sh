@@ -145,6 +145,16 @@ print_total() { # EXIT_CODE
         }'
 }
 
+# The reason of each test that failed, once more at the end: it stands far above, between backtraces.
+print_failures() {
+  awk '
+    /^---- .* stdout ----$/ { name = $2; shown = 0; next }
+    /^stack backtrace:|^note: run with|^failures:$/ { shown = 0 }
+    name != "" && / panicked at / { print name ": " $0; shown = 20; next }
+    shown > 0 && NF { print "  " $0; shown-- }
+  ' "$LOCAL/log/test-tests.log" 2>/dev/null || true
+}
+
 stage_table() {
   local stage left=0 result
   say ''
@@ -169,6 +179,7 @@ end_test() {
   trap - EXIT
   end_running_step
   if [[ -d $TEST_SET ]]; then "$HERE/servers.sh" remove "$TEST_SET"; fi
+  ((rc == 0)) || print_failures
   stage_table
   print_total "$rc"
   exit "$rc"

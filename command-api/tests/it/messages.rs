@@ -6,7 +6,7 @@ use event_schema::room::{Role, RoomKind};
 use event_schema::{Event, Payload, RoomId, Topic, record};
 use platform::Position;
 use rdkafka::consumer::{Consumer as _, StreamConsumer};
-use rdkafka::message::{Headers as _, Message as _};
+use rdkafka::message::{Headers as _, Message as _, OwnedMessage};
 use rdkafka::{Offset, TopicPartitionList};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -17,28 +17,33 @@ const POST: &str = "POST /v1/rooms/{room}/messages";
 const BATCH: &str = "POST /v1/rooms/{room}/messages/batch";
 
 /// The last `count` events of a room up to a position, from the log itself.
-pub async fn events(world: &World, position: &Value, count: i64) -> Vec<Event> {
+pub async fn events(world: &World, position: &Value, count: usize) -> Vec<Event> {
     events_of(world, Topic::Rooms, position, count).await
 }
 
-/// The same of any topic.
-pub async fn events_of(world: &World, of: Topic, position: &Value, count: i64) -> Vec<Event> {
+/// The same of any topic. Other keys lie between them: they share partitions.
+pub async fn events_of(world: &World, of: Topic, position: &Value, count: usize) -> Vec<Event> {
     let position: Position = position.as_str().expect("one").parse().expect("a position");
     let ((topic, partition), next) = position.offsets.into_iter().next().expect("one place");
     assert_eq!(topic, of);
     let kafka = &world.test.platform.kafka;
     let consumer: StreamConsumer = kafka.consumer_config("reader").create().expect("a consumer");
-    let mut from = TopicPartitionList::new();
-    from.add_partition_offset(&kafka.topic_name(topic), partition, Offset::Offset(next - count)).expect("a place");
-    consumer.assign(&from).expect("assigned");
-    let mut events = Vec::new();
-    for _ in 0..count {
-        let message = tokio::time::timeout(Duration::from_secs(10), consumer.recv()).await.expect("in time");
-        let message = message.expect("a record");
-        let headers = message.headers().expect("headers");
-        let headers = headers.iter().map(|header| (header.key, header.value));
-        events.push(record::decode(of, message.key(), headers, message.payload()).expect("an event"));
+    let mut all = TopicPartitionList::new();
+    all.add_partition_offset(&kafka.topic_name(topic), partition, Offset::Beginning).expect("a place");
+    consumer.assign(&all).expect("assigned");
+    let mut records = Vec::new();
+    while records.last().is_none_or(|last: &OwnedMessage| last.offset() + 1 < next) {
+        let record = tokio::time::timeout(Duration::from_secs(60), consumer.recv()).await.expect("in time");
+        records.push(record.expect("a record").detach());
     }
+    let key = records.last().and_then(|last| last.key());
+    let of_key = records.iter().filter(|record| record.key() == key).map(|record| {
+        let headers = record.headers().expect("headers");
+        let headers = headers.iter().map(|header| (header.key, header.value));
+        record::decode(of, record.key(), headers, record.payload()).expect("an event")
+    });
+    let mut events: Vec<Event> = of_key.collect();
+    events.drain(..events.len().checked_sub(count).expect("so many"));
     events
 }
 

@@ -116,17 +116,39 @@ async fn what_was_interrupted_goes_on_where_it_was() {
     world.end().await;
 }
 
-/// A reader that names the newest position it knows, and never sees less than before.
-async fn read_on(world: &World, newest: &Mutex<Option<Placed>>, done: &AtomicBool) -> (u64, Vec<i32>) {
-    let (mut reads, mut most, mut generations) = (0, 0, Vec::new());
-    while !done.load(Ordering::Relaxed) {
-        let Some(placed) = *newest.lock().expect("a lock") else {
+/// What reader, writer and admin of a test tell each other.
+#[derive(Default)]
+struct Shared {
+    /// The newest event that its writer knows to be in the log.
+    newest: Mutex<Option<Placed>>,
+    /// Generations that were read, in turn.
+    read: Mutex<Vec<i32>>,
+    done: AtomicBool,
+}
+
+impl Shared {
+    fn is_done(&self) -> bool {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    /// Waits until the reader has got an answer from a generation, and is still there.
+    async fn reads(&self, generation: i32) {
+        let last = async || (self.read.lock().expect("a lock").last() == Some(&generation)).then_some(());
+        until(format!("an answer from generation {generation}"), last).await;
+    }
+}
+
+/// A reader that names the newest position it knows, and never sees less than before. How often it read.
+async fn read_on(world: &World, shared: &Shared) -> u64 {
+    let (mut reads, mut most) = (0, 0);
+    while !shared.is_done() {
+        let Some(placed) = *shared.newest.lock().expect("a lock") else {
             tokio::time::sleep(Duration::from_millis(1)).await;
             continue;
         };
         let next = placed.offset + 1;
         let position = Position::of(world.platform().log_id, placed.topic, placed.partition, next);
-        let pool = world.platform().progress.pool_at(&position, Duration::from_secs(10)).await.expect("never behind");
+        let pool = world.platform().progress.pool_at(&position, Duration::from_secs(60)).await.expect("never behind");
         let row = sqlx::query(
             "select (select next_offset from checkpoints where topic = $1 and partition = $2),
              (select coalesce(sum(rev), 0)::bigint from rooms), substr(current_schema(), 2)::int",
@@ -137,31 +159,26 @@ async fn read_on(world: &World, newest: &Mutex<Option<Placed>>, done: &AtomicBoo
         assert!(revs >= most, "back in time: {revs} after {most}");
         most = revs;
         let generation = row.get(2);
-        if generations.last() != Some(&generation) {
-            generations.push(generation);
+        let mut read = shared.read.lock().expect("a lock");
+        if read.last() != Some(&generation) {
+            read.push(generation);
         }
         reads += 1;
     }
-    (reads, generations)
+    reads
 }
 
-async fn write_on(world: &World, newest: &Mutex<Option<Placed>>, done: &AtomicBool) -> usize {
+async fn write_on(world: &World, shared: &Shared) -> usize {
     let mut story = Story::new(44);
     let mut written = 0;
-    while !done.load(Ordering::Relaxed) {
+    while !shared.is_done() {
         for event in story.events(20) {
             let placed = world.platform().kafka.send(&event).await.expect("a log");
-            *newest.lock().expect("a lock") = Some(placed);
+            *shared.newest.lock().expect("a lock") = Some(placed);
             written += 1;
         }
     }
     written
-}
-
-async fn reads_generation(world: &World, generation: i32) {
-    let read = &world.platform().read_model;
-    until(format!("generation {generation} to be read"), async || (read.generation() == generation).then_some(()))
-        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -170,24 +187,24 @@ async fn everything_goes_on_through_a_rebuild_and_back() {
     let active = world.platform().read_model.generation();
     crate::start(world.platform(), &Settings::default());
     world.log(&Story::new(45).events(2_000)).await;
-    let (newest, done) = (Mutex::new(None), AtomicBool::new(false));
+    let shared = Shared::default();
     let changes = async {
+        shared.reads(active).await;
         let built = rebuilt(&world).await.generation;
-        reads_generation(&world, built).await;
+        shared.reads(built).await;
         let (db, fold): (&PgPool, Fold) = (&world.platform().db, world.platform().fold());
         let stop = sources(&world).stop;
         for _ in 0..2 {
             let back = previous(db, fold).await.expect("an answer").expect("one to go back to");
             assert!(activate(db, back, fold, &stop).await.expect("active").is_some());
-            reads_generation(&world, back).await;
+            shared.reads(back).await;
         }
-        done.store(true, Ordering::Relaxed);
+        shared.done.store(true, Ordering::Relaxed);
         built
     };
-    let (built, (reads, generations), written) =
-        tokio::join!(changes, read_on(&world, &newest, &done), write_on(&world, &newest, &done));
+    let (built, reads, written) = tokio::join!(changes, read_on(&world, &shared), write_on(&world, &shared));
     assert!(reads > 20 && written > 100, "{reads} reads, {written} events");
-    assert_eq!(generations, [active, built, active, built]);
+    assert_eq!(shared.read.into_inner().expect("a list"), [active, built, active, built]);
     world.folded(active).await;
     world.folded(built).await;
     assert_eq!(world.hashes(active).await, world.hashes(built).await);
