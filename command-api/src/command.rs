@@ -58,7 +58,7 @@ impl Asked {
     pub fn command(&self, ids: &Ids, user: UserId, route: &'static str, target: impl fmt::Display) -> Command {
         let scope = self.key.clone().map(|key| Scope { user, route, target: target.to_string(), key });
         let id = scope.as_ref().map_or_else(|| CommandId(ids.v7()), |scope| scope.as_ref().command_id());
-        Command { id, scope, ids: ids.clone(), client: self.client.clone() }
+        self.of(id, scope, ids)
     }
 }
 
@@ -67,7 +67,12 @@ impl Asked {
     /// make anybody's command somebody else's.
     #[must_use]
     pub fn command_once(&self, ids: &Ids) -> Command {
-        Command { id: CommandId(ids.v7()), scope: None, ids: ids.clone(), client: self.client.clone() }
+        self.of(CommandId(ids.v7()), None, ids)
+    }
+
+    fn of(&self, id: CommandId, scope: Option<Scope>, ids: &Ids) -> Command {
+        let traceparent = platform::telemetry::current_traceparent();
+        Command { id, scope, ids: ids.clone(), client: self.client.clone(), traceparent }
     }
 }
 
@@ -100,6 +105,8 @@ pub struct Command {
     scope: Option<Scope>,
     ids: Ids,
     client: ClientKind,
+    /// Of the request: the same for a thousand events.
+    traceparent: Option<String>,
 }
 
 impl Command {
@@ -146,7 +153,7 @@ impl Command {
             command: self.id,
             client: self.client.clone(),
             workspace: WorkspaceId::DEFAULT,
-            traceparent: platform::telemetry::current_traceparent(),
+            traceparent: self.traceparent.clone(),
         };
         Event { key, envelope, payload }
     }

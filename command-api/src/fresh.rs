@@ -11,22 +11,23 @@ use platform::{Platform, Position, Problem, Progress, Waiters};
 
 use crate::store::parked;
 
-/// How long the read model may be behind before the answer is "try again".
-const PATIENCE: Duration = Duration::from_secs(1);
 /// Requests of one person that may wait at a time.
 const WAITERS: usize = 4;
 
 /// Who waits.
 #[derive(Clone)]
-pub struct Fresh(Waiters);
-
-impl Default for Fresh {
-    fn default() -> Self {
-        Self(Waiters::new(WAITERS, Progress::WAITERS))
-    }
+pub struct Fresh {
+    waiters: Waiters,
+    patience: Duration,
 }
 
 impl Fresh {
+    /// With nobody waiting yet. The read model may be behind for so long before the answer is "try again".
+    #[must_use]
+    pub fn new(patience: Duration) -> Self {
+        Self { waiters: Waiters::new(WAITERS, Progress::WAITERS), patience }
+    }
+
     /// Waits until the read model includes all that the log has of a room now, and says how far that is.
     pub async fn room(&self, platform: &Platform, caller: UserId, room: RoomId) -> Result<Position, Problem> {
         self.keys(platform, caller, Topic::Rooms, [room.to_string()]).await
@@ -40,10 +41,10 @@ impl Fresh {
         topic: Topic,
         keys: impl IntoIterator<Item = String>,
     ) -> Result<Position, Problem> {
-        let _place = self.0.enter(caller)?;
+        let _place = self.waiters.enter(caller)?;
         let keys: Vec<String> = keys.into_iter().collect();
         let position = ends(platform, topic, keys.iter().cloned()).await?;
-        platform.progress.wait(&position, PATIENCE).await?;
+        platform.progress.wait(&position, self.patience).await?;
         // Of a parked key the tables do not show everything, however far they are.
         if parked::any(&platform.read_model.pool(), topic, &keys).await? {
             return Err(parked::problem());
@@ -53,14 +54,14 @@ impl Fresh {
 
     /// The same for everything that a topic has, whatever its keys.
     pub async fn topic(&self, platform: &Platform, caller: UserId, topic: Topic) -> Result<(), Problem> {
-        let _place = self.0.enter(caller)?;
+        let _place = self.waiters.enter(caller)?;
         let partitions = platform.kafka.partitions(topic).await.map_err(|error| away(&error))?;
         let ends = (0..partitions).map(|partition| async move {
             let end = platform.kafka.end_offset(topic, partition).await.map_err(|error| away(&error))?;
             Ok::<_, Problem>(((topic, partition), end))
         });
         let offsets = futures::future::try_join_all(ends).await?.into_iter().collect();
-        platform.progress.wait(&Position { log: platform.log_id, offsets }, PATIENCE).await?;
+        platform.progress.wait(&Position { log: platform.log_id, offsets }, self.patience).await?;
         Ok(())
     }
 }

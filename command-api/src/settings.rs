@@ -9,6 +9,8 @@ use crate::registration::steps::Steps;
 
 /// What a sign-up needs unless told otherwise, in seconds.
 const DEADLINE: u32 = 60;
+/// How long a command waits unless told otherwise, in milliseconds.
+const WAIT_MS: u32 = 1_000;
 
 /// How much work passwords may make, who logs in, and what a sign-up needs.
 #[derive(clap::Args, Clone, Debug)]
@@ -29,6 +31,11 @@ pub struct Settings {
     #[arg(long, env = "CHATLOG_REGISTRATION_DEADLINE", default_value_t = DEADLINE, value_name = "SECONDS")]
     #[arg(value_parser = value_parser!(u32).range(1..=86_400))]
     pub registration_deadline: u32,
+    /// Milliseconds that a command waits for the log before it is answered without a position, and for the read models before
+    /// it is told that they are behind
+    #[arg(long, env = "CHATLOG_COMMAND_WAIT_MS", default_value_t = WAIT_MS, value_name = "MS")]
+    #[arg(value_parser = value_parser!(u32).range(1..=10_000))]
+    pub command_wait_ms: u32,
 }
 
 impl Default for Settings {
@@ -38,6 +45,7 @@ impl Default for Settings {
             require_verified: false,
             registration_steps: Steps::default(),
             registration_deadline: DEADLINE,
+            command_wait_ms: WAIT_MS,
         }
     }
 }
@@ -45,6 +53,10 @@ impl Default for Settings {
 impl Settings {
     pub(crate) fn deadline(&self) -> Duration {
         Duration::from_secs(self.registration_deadline.into())
+    }
+
+    pub(crate) fn wait(&self) -> Duration {
+        Duration::from_millis(self.command_wait_ms.into())
     }
 
     pub(crate) fn hashes_at_once(&self) -> usize {

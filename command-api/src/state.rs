@@ -29,6 +29,8 @@ pub struct App {
     pub idempotency: Idempotency,
     /// Who waits before being refused.
     pub fresh: Fresh,
+    /// How long an answer waits for the outbox's relay before it goes without a position.
+    pub published_within: Duration,
     /// Whether nobody logs in before their address is proved.
     pub require_verified: bool,
     /// Sign-ups that are not decided yet, and who follows them.
@@ -52,7 +54,8 @@ impl App {
             sessions: Sessions::new(redis.clone(), platform.access.clone(), clock.clone(), ids.clone()),
             throttle: Throttle::new(redis.clone(), platform.settings.rates.rate_failed_log_ins.0),
             idempotency: Idempotency::new(redis.clone(), clock.clone()),
-            fresh: Fresh::default(),
+            fresh: Fresh::new(settings.wait()),
+            published_within: settings.wait(),
             require_verified: settings.require_verified,
             registrations: Registrations::start(platform, settings.registration_steps.clone(), settings.deadline()),
         }

@@ -69,7 +69,10 @@ impl Instance {
 
     /// Starts a process with these roles (none: all of them) and waits until it can serve.
     pub async fn serve(&self, name: &str, roles: &[&str]) -> Process {
-        let mut process = Process::serve(&self.program, name, roles, self.logs.path());
+        // Whatever comes in the end is waited for, however slow the machine.
+        let patient =
+            self.program.clone().with("CHATLOG_QUERY_WAIT_MS", "10000").with("CHATLOG_COMMAND_WAIT_MS", "10000");
+        let mut process = Process::serve(&patient, name, roles, self.logs.path());
         process.ready().await;
         process
     }

@@ -4,8 +4,6 @@
 //! All events of a person come this way, also those without a row of their own beside them (friends, status): so they stand
 //! behind what the outbox still holds of the same person, the registration for one.
 
-use std::time::Duration;
-
 use event_schema::rejection::Reason;
 use event_schema::topics::Key;
 use event_schema::{Event, EventId, Payload, Topic, UserId};
@@ -23,15 +21,13 @@ use crate::deciding;
 use crate::state::App;
 use crate::store::people::{self, Account};
 
-/// How long an answer waits for the relay before it goes without a position.
-const PUBLISHED_WITHIN: Duration = Duration::from_secs(1);
 /// Events put into the outbox by one statement.
 const AT_ONCE: usize = 1_000;
 
 /// What became of a command about oneself.
 #[derive(Clone, Debug)]
 pub struct Done {
-    /// The position that includes it, if it reached the log within a second.
+    /// The position that includes it, if it reached the log while the answer waited.
     pub position: Option<Position>,
     /// The person's rev that it got, where the client waited for the fold.
     pub rev: Option<i64>,
@@ -44,7 +40,7 @@ pub struct Done {
 pub struct PersonAccepted {
     /// Whom it is about.
     user_id: Uuid,
-    /// The position that includes it, if it reached the log within a second.
+    /// The position that includes it, if it reached the log while the answer waited.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     position: Option<Position>,
@@ -97,7 +93,7 @@ pub async fn act(
     let key = caller.to_string();
     let about = events.iter().rfind(|event| event.key == caller.into()).map(|event| event.envelope.id);
     let own: Vec<Queued> = queued.into_iter().filter(|row| row.key == key).collect();
-    let position = app.platform.outbox.published(&own, PUBLISHED_WITHIN).await;
+    let position = app.platform.outbox.published(&own, app.published_within).await;
     outcome(app, asked, caller, position, about.map(|id| (id, so_already))).await
 }
 
@@ -115,7 +111,7 @@ pub async fn settled(
         let end = kafka.end_offset(Topic::Users, partition).await?;
         Some(Position::of(app.platform.log_id, Topic::Users, partition, end))
     } else {
-        app.platform.outbox.published(&queued, PUBLISHED_WITHIN).await
+        app.platform.outbox.published(&queued, app.published_within).await
     };
     outcome(app, asked, caller, position, event).await
 }

@@ -20,9 +20,6 @@ use crate::state::App;
 use crate::store::accounts::{self, NewAccount};
 use crate::store::credentials;
 
-/// How long an answer waits for the relay before it goes without a position.
-const PUBLISHED_WITHIN: Duration = Duration::from_secs(1);
-
 /// A newcomer's wishes, checked.
 #[derive(Clone, Debug)]
 pub struct Newcomer {
@@ -61,7 +58,7 @@ impl Ids {
     }
 }
 
-/// Reserves name and address and asks the participants; the position is known when that reached the log within a second.
+/// Reserves name and address and asks the participants; the position is known when that reached the log while the answer waited.
 pub async fn sign_up(app: &App, command: &Command, ids: Ids, newcomer: Newcomer) -> Result<Option<Position>, Problem> {
     let secret = app.passwords.hash(newcomer.password.clone()).await?;
     let account = NewAccount {
@@ -79,7 +76,7 @@ pub async fn sign_up(app: &App, command: &Command, ids: Ids, newcomer: Newcomer)
             // It is a mail to somebody who may not have asked for it. Only what is sent is counted, not names in vain.
             app.platform.rates.mailbox(&account.email.key).await?;
             tx.commit().await?;
-            Ok(app.platform.outbox.published(&queued, PUBLISHED_WITHIN).await)
+            Ok(app.platform.outbox.published(&queued, app.published_within).await)
         }
         Err(OutboxError::Database(error)) => {
             drop(tx);

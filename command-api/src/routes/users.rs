@@ -75,7 +75,7 @@ struct SignedUp {
     user_id: Uuid,
     /// The run of the sign-up: whoever knows it may follow it at `/v1/registrations/{registration}`.
     registration_id: Uuid,
-    /// A position that includes it, if it reached the log within a second.
+    /// A position that includes it, if it reached the log while the answer waited.
     #[serde(skip_serializing_if = "Option::is_none")]
     position: Option<String>,
 }

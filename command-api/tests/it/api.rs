@@ -38,6 +38,12 @@ pub struct Reply {
     pub body: Bytes,
 }
 
+/// Whatever comes in the end is waited for, however slow the machine.
+fn patient(steps: &str) -> Settings {
+    let registration_steps = steps.parse().expect("steps");
+    Settings { registration_steps, registration_deadline: 3_600, command_wait_ms: 20_000, ..Settings::default() }
+}
+
 impl Api {
     pub async fn start(platform: &Platform) -> Self {
         // Nobody folds and nobody answers: a sign-up needs nobody.
@@ -46,8 +52,12 @@ impl Api {
 
     /// Sign-ups need these participants.
     pub async fn start_with_steps(platform: &Platform, steps: &str) -> Self {
-        let settings = Settings { registration_steps: steps.parse().expect("steps"), ..Settings::default() };
-        Self::start_with(platform, &settings).await
+        Self::start_with(platform, &patient(steps)).await
+    }
+
+    /// One that soon says that the read model is behind.
+    pub async fn start_impatient(platform: &Platform) -> Self {
+        Self::start_with(platform, &Settings { command_wait_ms: 1_000, ..patient("none") }).await
     }
 
     pub async fn start_with(platform: &Platform, settings: &Settings) -> Self {

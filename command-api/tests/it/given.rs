@@ -1,10 +1,12 @@
 //! What tests begin with: a platform that those which run at the same time share, and rows of the read model.
 
 use std::sync::{Arc, LazyLock, Weak};
+use std::time::Duration;
 
 use event_schema::ids::CommandScope;
 use event_schema::room::{Role, RoomKind};
-use event_schema::{EventId, RoomId, UserId, WorkspaceId};
+use event_schema::{EventId, RoomId, Topic, UserId, WorkspaceId};
+use platform::Position;
 use platform::testing::TestPlatform;
 use sqlx::PgPool;
 use tokio::runtime::Runtime;
@@ -35,6 +37,7 @@ pub fn in_shared_world(test: impl AsyncFnOnce(&World)) {
             } else {
                 let world = Arc::new(World::new().await);
                 world.catch_up(CAUGHT_UP).await;
+                world.look_at_checkpoints().await;
                 *shared = Arc::downgrade(&world);
                 world
             }
@@ -90,6 +93,15 @@ impl World {
                 .expect("a checkpoint");
             }
         }
+    }
+
+    /// Waits until the platform has looked at the read model's checkpoints for the first time.
+    async fn look_at_checkpoints(&self) {
+        let platform = &self.test.platform;
+        let places =
+            Topic::PROJECTED.into_iter().flat_map(|topic| (0..platform::testing::PARTITIONS).map(move |n| (topic, n)));
+        let start = Position { log: platform.log_id, offsets: places.map(|place| (place, 0)).collect() };
+        platform.progress.wait(&start, Duration::from_mins(1)).await.expect("checkpoints");
     }
 
     /// Somebody with an account.

@@ -7,6 +7,7 @@ use platform::testing::until;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::api::Api;
 use super::given::{World, in_own_world, in_shared_world};
 
 /// Beyond the end of every partition.
@@ -15,6 +16,11 @@ const PASSWORD: &str = "correct horse";
 
 /// How many events a topic has.
 pub async fn events(world: &World, topic: Topic) -> i64 {
+    let waiting = async || {
+        let rows = sqlx::query_scalar::<_, i64>("select count(*) from control.outbox").fetch_one(world.db()).await;
+        (rows.expect("a count") == 0).then_some(())
+    };
+    until("the outbox to be in the log", waiting).await;
     let mut events = 0;
     for partition in 0..platform::testing::PARTITIONS {
         events += world.test.platform.kafka.end_offset(topic, partition).await.expect("an end");
@@ -203,7 +209,8 @@ fn nobody_overlooks_rooms_of_a_read_model_that_is_behind() {
     in_own_world(async |world| {
         let (user, ..) = somebody(world).await;
         // The registration is in the log, and not folded.
-        let reply = world.api.call("DELETE", "/v1/me").json(&json!({"password": PASSWORD})).by(user).send().await;
+        let impatient = Api::start_impatient(&world.test.platform).await;
+        let reply = impatient.call("DELETE", "/v1/me").json(&json!({"password": PASSWORD})).by(user).send().await;
         assert_eq!(reply.problem(503), "behind");
         let status = "select status from identity.accounts where user_id = $1";
         assert_eq!(text(world, status, user).await.as_deref(), Some("registered"));

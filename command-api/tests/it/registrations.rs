@@ -284,6 +284,12 @@ fn what_was_said_in_time_counts_although_nobody_has_heard_it() {
         let api = Api::start_with_steps(&world.test.platform, "mailer").await;
         let sign_up = SignUp::begin(world, &api).await;
         // Nobody can take answers in for a while.
+        let places = async || {
+            let rows = sqlx::query_scalar::<_, i64>("select count(*) from identity.registration_progress");
+            let rows = rows.fetch_one(world.db()).await.expect("a count");
+            (rows == i64::from(platform::testing::PARTITIONS)).then_some(())
+        };
+        until("a place for each partition", places).await;
         let mut holder = world.db().begin().await.expect("a transaction");
         sqlx::query("select * from identity.registration_progress for update")
             .execute(&mut *holder)

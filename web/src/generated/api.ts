@@ -1779,7 +1779,7 @@ export interface components {
         };
         /** @description A command about a person. */
         PersonAccepted: {
-            /** @description The position that includes it, if it reached the log within a second. */
+            /** @description The position that includes it, if it reached the log while the answer waited. */
             position?: string | null;
             /**
              * Format: int64
@@ -2374,7 +2374,7 @@ export interface components {
         };
         /** @description An account on its way. */
         SignedUp: {
-            /** @description A position that includes it, if it reached the log within a second. */
+            /** @description A position that includes it, if it reached the log while the answer waited. */
             position?: string | null;
             /**
              * Format: uuid
