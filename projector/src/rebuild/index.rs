@@ -33,7 +33,9 @@ pub(super) async fn all(
     advance.begin("index", statements.len() as u64 + 1);
     for statement in statements {
         if !is_there(&mut connection, &statement).await? {
-            match run(sources, &mut connection, statement).await {
+            match run(sources, &mut connection, statement.clone()).await {
+                // What a killed rebuild had begun may have ended meanwhile: then somebody else has made it.
+                Err(RebuildError::Postgres(_)) if is_there(&mut connection, &statement).await.unwrap_or(false) => {}
                 Err(RebuildError::Postgres(error)) => {
                     return Err(refuse::of_index(&mut connection, error).await?.into());
                 }
