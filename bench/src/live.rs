@@ -65,6 +65,7 @@ pub async fn run(stack: &Stack, options: &Options, report: &mut Report) -> Resul
         format!("{cpu:.1} s CPU of the platform in {seconds:.1} s"),
         "goal 25,000/s",
     );
+    visible(stack, &platform, &author, &rooms, options.warm_up).await?;
     let visible = visible(stack, &platform, &author, &rooms, options.seconds).await?;
     report.row(
         "accepted → visible at 1,000 messages/s",

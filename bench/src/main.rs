@@ -50,6 +50,10 @@ pub struct Options {
     /// Seconds of each load at full speed or fixed rate.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
+    /// Seconds of the same load before what is measured at full speed or fixed rate: a broker that has just started still
+    /// compiles its code.
+    #[arg(long, default_value_t = 10)]
+    warm_up: u64,
     /// Rows of the table that pages are read from.
     #[arg(long, default_value_t = 3_000_000)]
     rows: u64,

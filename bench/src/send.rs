@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
 use serde_json::json;
 
@@ -23,12 +25,15 @@ pub async fn run(stack: &Stack, options: &Options, report: &mut Report) -> Resul
     let rooms: Arc<Vec<String>> = Arc::new(rooms(stack, &sender).await?);
     let requests = Requests { stack_url: stack.url.clone(), http: stack.http.clone(), person: sender.clone() };
 
+    let singles = |seconds| {
+        let (single, to) = (requests.clone(), Arc::clone(&rooms));
+        load::closed(CONNECTIONS, seconds, move |connection, _| {
+            single.post(&to[connection % to.len()], "messages", &json!({"text": TEXT}))
+        })
+    };
+    singles(options.warm_up).await?;
     let cpu = stack.cpu_seconds()?;
-    let (single, to) = (requests.clone(), Arc::clone(&rooms));
-    let fast = load::closed(CONNECTIONS, options.seconds, move |connection, _| {
-        single.post(&to[connection % to.len()], "messages", &json!({"text": TEXT}))
-    })
-    .await?;
+    let fast = singles(options.seconds).await?;
     let cpu = stack.cpu_seconds()? - cpu;
     report.row(
         "send, one message a request, 64 connections",
@@ -58,12 +63,10 @@ async fn batches(
     requests: Requests,
     rooms: Arc<Vec<String>>,
 ) -> Result<()> {
-    let bare = tokio::task::spawn_blocking({
-        let (brokers, prefix) = (std::env::var("KAFKA_BROKERS")?, stack.setting("CHATLOG_TOPIC_PREFIX").to_owned());
-        let seconds = options.seconds;
-        move || bare_producer(&brokers, &prefix, seconds)
-    })
-    .await??;
+    let brokers = std::env::var("KAFKA_BROKERS")?;
+    let topic = bare_topic(stack, &brokers).await?;
+    let seconds = options.seconds;
+    let bare = tokio::task::spawn_blocking(move || bare_producer(&brokers, &topic, seconds)).await??;
     let messages: Vec<_> = (0..BATCH).map(|_| json!({"text": TEXT})).collect();
     let body = json!({"messages": messages});
     let batches = load::closed(8, options.seconds, move |connection, _| {
@@ -113,8 +116,21 @@ impl Requests {
     }
 }
 
+/// A topic that nobody reads, with as many partitions as those of the platform. Reading two million records of a foreign
+/// form would be the platform's work in the measurement that follows.
+async fn bare_topic(stack: &Stack, brokers: &str) -> Result<String> {
+    let topic = format!("{}bare", stack.setting("CHATLOG_TOPIC_PREFIX"));
+    let partitions = stack.setting("CHATLOG_PARTITIONS").parse()?;
+    let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", brokers).create()?;
+    let new = NewTopic::new(&topic, partitions, TopicReplication::Fixed(-1));
+    for created in admin.create_topics([&new], &AdminOptions::new()).await? {
+        created.map_err(|(name, code)| anyhow!("{name}: {code}"))?;
+    }
+    Ok(topic)
+}
+
 /// The limit: the same bytes from the same machine to the same broker, with nothing around the producer.
-fn bare_producer(brokers: &str, prefix: &str, seconds: u64) -> Result<f64> {
+fn bare_producer(brokers: &str, topic: &str, seconds: u64) -> Result<f64> {
     let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
         .set("bootstrap.servers", brokers)
         .set("enable.idempotence", "true")
@@ -122,8 +138,6 @@ fn bare_producer(brokers: &str, prefix: &str, seconds: u64) -> Result<f64> {
         .set("compression.type", "lz4")
         .set("linger.ms", "5")
         .create()?;
-    // A topic that nothing folds, with as many partitions.
-    let topic = format!("{prefix}chat.mail");
     let value = serde_json::to_vec(&json!({"content": {"format": "markdown", "text": TEXT}}))?;
     let headers = || {
         let mut headers = rdkafka::message::OwnedHeaders::new();
@@ -137,7 +151,7 @@ fn bare_producer(brokers: &str, prefix: &str, seconds: u64) -> Result<f64> {
     let mut sent: u32 = 0;
     while begin.elapsed() < Duration::from_secs(seconds) {
         let key = uuid::Uuid::from_u128(u128::from(sent % 16)).to_string();
-        let record = BaseRecord::to(&topic).key(&key).payload(&value).headers(headers());
+        let record = BaseRecord::to(topic).key(&key).payload(&value).headers(headers());
         match producer.send(record) {
             Ok(()) => sent += 1,
             // The queue is full: let it drain a little, as any sender must.
