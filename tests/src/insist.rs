@@ -51,6 +51,7 @@ impl Command {
 }
 
 /// Whether an answer says "come again": unavailable, too many, or the same command is still under way.
-fn is_passing(answer: &Answer) -> bool {
+#[must_use]
+pub fn is_passing(answer: &Answer) -> bool {
     answer.status == 503 || answer.status == 429 || answer.body["type"] == "urn:chatlog:problem:in-progress"
 }

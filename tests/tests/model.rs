@@ -10,6 +10,7 @@ use platform::Position;
 use reqwest::Method;
 use serde_json::{Value, json};
 use system_tests::answer::{Answer, send};
+use system_tests::insist::is_passing;
 use system_tests::model::{self, Act, Inbox, Kind, Role, Room, Scene, Shown, Verdict, Who};
 use system_tests::random::{again, seed};
 use system_tests::{Person, Random, System, tell};
@@ -118,7 +119,7 @@ fn position(text: &str) -> Position {
 async fn perform(people: &[Person], room: &Room, who: Who, act: &Act, wait: bool, turn: usize) -> Answer {
     loop {
         let answer = try_once(people, room, who, act, wait, turn).await;
-        if ![429, 503].contains(&answer.status) {
+        if !is_passing(&answer) {
             return answer;
         }
         tokio::time::sleep(BACK_OFF).await;
@@ -223,7 +224,7 @@ async fn compare(people: &[Person], played: &Played, random: &mut Random) {
 async fn patient(person: &Person, path: &str) -> Answer {
     loop {
         let answer = person.get(path).await;
-        if ![429, 503].contains(&answer.status) {
+        if !is_passing(&answer) {
             return answer;
         }
         tokio::time::sleep(BACK_OFF).await;

@@ -9,8 +9,10 @@ use tokio::process::Command;
 
 use crate::origin::Origin;
 
-/// Senders of this story do not wait longer for a fold that stands still.
-const WAIT_SECONDS: u32 = 2;
+/// Senders of this story wait so long for the fold.
+const WAIT_SECONDS: u32 = 10;
+/// Or not longer, where it stands still.
+const SHORT_WAIT_SECONDS: u32 = 2;
 
 impl Origin {
     async fn get(&self, by: UserId, path: &str) -> (u16, Value) {
@@ -44,9 +46,12 @@ impl Origin {
 
     /// Whether the fold is known to have taken it, and the position.
     async fn post(&self, by: UserId, room: &str, text: &str) -> (bool, String) {
-        let answer = self
-            .ask(by, (Method::POST, &format!("/v1/rooms/{room}/messages")), WAIT_SECONDS, Some(&json!({"text": text})))
-            .await;
+        self.post_within(by, room, text, WAIT_SECONDS).await
+    }
+
+    async fn post_within(&self, by: UserId, room: &str, text: &str, seconds: u32) -> (bool, String) {
+        let path = format!("/v1/rooms/{room}/messages");
+        let answer = self.ask(by, (Method::POST, &path), seconds, Some(&json!({"text": text}))).await;
         assert!(answer.status().is_success(), "{answer:?}");
         let waited = answer.headers().contains_key("preference-applied");
         let body: Value = answer.json().await.expect("JSON");
@@ -79,13 +84,19 @@ async fn a_poisoned_room_says_so_and_is_let_go() {
     let (owner, admin) = (origin.person(&[]).await, origin.person(&["admin"]).await);
     let (room, other) = (origin.room(owner).await, origin.room(owner).await);
     assert!(origin.post(owner, &room, "bread").await.0);
-    let (waited, stone) = origin.post(owner, &room, "a stone").await;
-    let (waited_behind, behind) = origin.post(owner, &room, "more bread").await;
+    let (waited, stone) = origin.post_within(owner, &room, "a stone", SHORT_WAIT_SECONDS).await;
+    let (waited_behind, behind) = origin.post_within(owner, &room, "more bread", SHORT_WAIT_SECONDS).await;
     assert!(!waited && !waited_behind, "nobody knows what becomes of it");
     assert!(origin.post(owner, &other, "bread").await.0, "every other room goes on");
     for position in [&stone, &behind] {
         assert_eq!(origin.outcome(owner, position).await, json!({"outcome": "pending"}));
     }
+
+    until("both to be parked", async || {
+        let parked = sqlx::query_scalar::<_, i64>("select count(*) from parked").fetch_one(&tables).await;
+        (parked.expect("a count") == 2).then_some(())
+    })
+    .await;
 
     // Readers are told.
     let answer = origin.ask(owner, (Method::GET, &format!("/v1/rooms/{room}")), WAIT_SECONDS, None).await;

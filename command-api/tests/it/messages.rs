@@ -33,7 +33,7 @@ pub async fn events_of(world: &World, of: Topic, position: &Value, count: usize)
     consumer.assign(&all).expect("assigned");
     let mut records = Vec::new();
     while records.last().is_none_or(|last: &OwnedMessage| last.offset() + 1 < next) {
-        let record = tokio::time::timeout(Duration::from_secs(60), consumer.recv()).await.expect("in time");
+        let record = tokio::time::timeout(Duration::from_mins(1), consumer.recv()).await.expect("in time");
         records.push(record.expect("a record").detach());
     }
     let key = records.last().and_then(|last| last.key());

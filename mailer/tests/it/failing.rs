@@ -1,5 +1,6 @@
 //! Mail servers that are away, slow, or do not want a mail.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use event_schema::{Payload, Topic, UserId};
@@ -114,7 +115,9 @@ async fn a_server_that_falls_silent_keeps_nobody_for_ever() {
     .await;
     server.stop_to("hang");
     world.stands(request, "sent").await;
-    assert_eq!(server.received().len(), 1);
+    // An answer may come too late for the mailer: then the mail comes once more, as the same mail.
+    let mails: BTreeSet<String> = server.received().iter().map(|mail| mail.header("Message-ID").to_owned()).collect();
+    assert_eq!(mails.len(), 1, "{mails:?}");
     mailer.end().await;
     world.finish().await;
 }
@@ -123,10 +126,14 @@ async fn a_server_that_falls_silent_keeps_nobody_for_ever() {
 async fn a_record_that_cannot_be_read_stops_its_partition_and_no_other() {
     let (world, server) = (World::new().await, MailServer::start());
     let mailer = world.mailer(&server.settings()).await;
-    let people = futures::future::join_all((0..8).map(|_| world.person())).await;
+    let mut people = futures::future::join_all((0..8).map(|_| world.person())).await;
     let kafka = Arc::new(world.platform().kafka.clone());
     let place = async |key: String| kafka.partition_for(Topic::Mail, &key).await.expect("a partition");
     let spoiled = place(people[0].id.to_string()).await;
+    // Somebody is in the other partition.
+    while place(people.last().expect("people").id.to_string()).await == spoiled {
+        people.push(world.person().await);
+    }
     let record = platform::kafka::RawRecord {
         topic: Topic::Mail,
         key: people[0].id.to_string(),
@@ -142,11 +149,9 @@ async fn a_record_that_cannot_be_read_stops_its_partition_and_no_other() {
             others += 1;
         }
     }
-    assert!(others > 0, "somebody is in the other partition");
     until("a mailer that says where it stands still", async || {
         let why = mailer.0.health.not_ready().into_iter().find(|(part, _)| *part == "mailer")?.1;
-        assert!(why.starts_with(&format!("chat.mail/{spoiled}: ")), "{why}");
-        Some(())
+        why.starts_with(&format!("chat.mail/{spoiled}: ")).then_some(())
     })
     .await;
     assert_eq!(server.received().len(), others);

@@ -74,7 +74,7 @@ async fn commits_are_pushed_in_order_and_silence_is_filled() {
         .boxed();
     let running = world.project(active, &Settings::default());
     let mut next =
-        async || tokio::time::timeout(Duration::from_secs(10), pushes.next()).await.expect("a push").expect("one");
+        async || tokio::time::timeout(Duration::from_mins(1), pushes.next()).await.expect("a push").expect("one");
     let first = next().await;
     assert_eq!((first.generation, first.from, first.to), (active, 0, 0), "a heartbeat");
 

@@ -148,7 +148,7 @@ async fn read_on(world: &World, shared: &Shared) -> u64 {
         };
         let next = placed.offset + 1;
         let position = Position::of(world.platform().log_id, placed.topic, placed.partition, next);
-        let pool = world.platform().progress.pool_at(&position, Duration::from_secs(60)).await.expect("never behind");
+        let pool = world.platform().progress.pool_at(&position, Duration::from_mins(1)).await.expect("never behind");
         let row = sqlx::query(
             "select (select next_offset from checkpoints where topic = $1 and partition = $2),
              (select coalesce(sum(rev), 0)::bigint from rooms), substr(current_schema(), 2)::int",

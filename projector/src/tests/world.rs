@@ -51,7 +51,7 @@ impl Running {
 
     /// Asked to end; whether it did by itself.
     pub(crate) async fn end(self) -> bool {
-        self.lifecycle.drain(Duration::from_secs(10)).await
+        self.lifecycle.drain(Duration::from_mins(1)).await
     }
 }
 
@@ -73,7 +73,12 @@ impl World {
     /// Connections that see a generation.
     pub(crate) fn pool(&self, generation: i32) -> PgPool {
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        let pool = || postgres::pool(&self.test.settings.postgres, &search_path(generation)).expect("a pool");
+        let pool = || {
+            let pool = postgres::pool(&self.test.settings.postgres, &search_path(generation)).expect("a pool");
+            // Tests wait for a connection as long as for anything else.
+            let options = pool.options().clone().acquire_timeout(Duration::from_mins(1));
+            options.connect_lazy_with((*pool.connect_options()).clone())
+        };
         pools.entry(generation).or_insert_with(pool).clone()
     }
 
@@ -104,11 +109,19 @@ impl World {
 
     /// Rejections in the log.
     pub(crate) async fn told_rejections(&self) -> i64 {
-        let mut told = 0;
-        for number in 0..self.platform().kafka.partitions(Topic::Rejections).await.expect("partitions") {
-            told += self.platform().kafka.watermarks(Topic::Rejections, number).await.expect("a log").1;
+        self.ends_of(Topic::Rejections).await.into_iter().sum()
+    }
+
+    /// Ends of a topic's partitions, in order. A broker that answers late is asked again.
+    async fn ends_of(&self, topic: Topic) -> Vec<i64> {
+        let kafka = &self.platform().kafka;
+        let partitions = until("the partitions", async || kafka.partitions(topic).await.ok()).await;
+        let end = async |number| kafka.watermarks(topic, number).await.ok().map(|(_, end)| end);
+        let mut ends = Vec::new();
+        for number in 0..partitions {
+            ends.push(until("an end", async || end(number).await).await);
         }
-        told
+        ends
     }
 
     /// Writes events to the log, in order.
@@ -130,8 +143,7 @@ impl World {
     pub(crate) async fn ends(&self) -> Vec<(Partition, i64)> {
         let mut ends = Vec::new();
         for topic in Topic::PROJECTED {
-            for number in 0..self.platform().kafka.partitions(topic).await.expect("partitions") {
-                let (_, end) = self.platform().kafka.watermarks(topic, number).await.expect("a log");
+            for (number, end) in (0..).zip(self.ends_of(topic).await) {
                 ends.push((Partition { topic, number }, end));
             }
         }

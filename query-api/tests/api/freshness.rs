@@ -1,21 +1,22 @@
 //! Reading what was written, and refusing only what is surely not there.
 
 use event_schema::{RoomId, Topic};
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
 use platform::{LogId, Position};
 
-use crate::support::{Api, GROUP};
+use crate::support::{Api, GROUP, waiting};
 
 #[tokio::test]
 async fn a_position_is_included_or_the_answer_says_why_not() {
-    let settings = query_api::Settings { query_wait_ms: 300, ..Default::default() };
-    let api = Api::with(&settings).await;
+    let mut api = Api::with(&waiting(300)).await;
     let (reader, room) = (api.user("reader").await, api.room(GROUP).await);
     api.member(room, reader, "joined", 0).await;
     let placed = api.unfolded(room).await;
     let position = Position::of(api.test.platform.log_id, Topic::Rooms, placed.partition, placed.offset + 1);
     let other_log = Position { log: LogId(api.id()), ..position.clone() };
     let beyond = Position::of(api.test.platform.log_id, Topic::Rooms, placed.partition, placed.offset + 2);
-    let ask = async |position: &Position| {
+    let ask = async |api: &Api, position: &Position| {
         let mut answers = Vec::new();
         for path in
             [format!("/v1/rooms/{room}/messages"), format!("/v1/rooms/{room}"), "/v1/me".into(), "/v1/channels".into()]
@@ -28,11 +29,12 @@ async fn a_position_is_included_or_the_answer_says_why_not() {
         answers
     };
 
-    assert_eq!(ask(&position).await, [(503, "behind".to_owned(), true)]);
-    assert_eq!(ask(&other_log).await, [(410, "other-log".to_owned(), false)]);
-    assert_eq!(ask(&beyond).await, [(400, "beyond-end".to_owned(), false)]);
+    assert_eq!(ask(&api, &position).await, [(503, "behind".to_owned(), true)]);
+    api.set(&waiting(10_000));
+    assert_eq!(ask(&api, &other_log).await, [(410, "other-log".to_owned(), false)]);
+    assert_eq!(ask(&api, &beyond).await, [(400, "beyond-end".to_owned(), false)]);
     api.checkpoint(Topic::Rooms, placed.partition, placed.offset + 1).await;
-    assert_eq!(ask(&position).await, [(200, String::new(), false)]);
+    assert_eq!(ask(&api, &position).await, [(200, String::new(), false)]);
     api.finish().await;
 }
 
@@ -78,20 +80,20 @@ async fn a_message_is_there_as_soon_as_its_event_is_folded() {
 
 #[tokio::test]
 async fn nobody_is_refused_from_stale_data() {
-    let settings = query_api::Settings { query_wait_ms: 300, ..Default::default() };
-    let api = Api::with(&settings).await;
+    let api = Api::start().await;
     let (reader, other) = (api.user("reader").await, api.user("other").await);
     let room = RoomId(api.id());
-    api.unfolded(room).await;
+    let placed = api.unfolded(room).await;
     let uri = format!("/v1/rooms/{room}/messages");
 
-    let asks = (0..5).map(|_| api.get(reader, &uri));
-    let (mut answers, others) = tokio::join!(futures::future::join_all(asks), api.get(other, &uri));
-    answers.sort_by_key(|answer| answer.status);
-    let problems: Vec<_> = answers.iter().map(|answer| answer.problem()).collect();
-    let behind = (503, "behind", None);
-    assert_eq!(problems, [(429, "too-many-requests", None), behind, behind, behind, behind]);
-    assert_eq!(others.problem(), behind);
-    assert!(answers.iter().all(|answer| answer.headers.contains_key("retry-after")));
+    let mut asks: FuturesUnordered<_> = (0..5).map(|_| api.get(reader, &uri)).collect();
+    let refused = asks.next().await.expect("an answer");
+    assert_eq!(refused.problem(), (429, "too-many-requests", None), "four of a person wait");
+    assert!(refused.headers.contains_key("retry-after"));
+    // Nobody is told that there is no such room before the fold has been there.
+    let fold = api.checkpoint(Topic::Rooms, placed.partition, placed.offset + 1);
+    let (answers, others, ()) = tokio::join!(asks.collect::<Vec<_>>(), api.get(other, &uri), fold);
+    assert_eq!(answers.iter().map(|answer| answer.problem().0).collect::<Vec<_>>(), [404; 4]);
+    assert_eq!(others.problem().0, 404);
     api.finish().await;
 }

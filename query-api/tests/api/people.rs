@@ -3,7 +3,7 @@
 use event_schema::UserId;
 use serde_json::json;
 
-use crate::support::{Answer, Api, CHANNEL, GROUP, Room};
+use crate::support::{Answer, Api, CHANNEL, GROUP, Room, waiting};
 
 fn ids(page: &Answer, field: &str) -> Vec<String> {
     let items = page.body["items"].as_array().expect("items");
@@ -75,7 +75,7 @@ async fn public_channels_come_by_name() {
 
 #[tokio::test]
 async fn people_are_shown_to_people() {
-    let api = Api::start().await;
+    let mut api = Api::start().await;
     let (reader, other) = (api.user("reader").await, api.user("other").await);
 
     let me = api.get(reader, "/v1/me").await;
@@ -91,6 +91,7 @@ async fn people_are_shown_to_people() {
     let many = api.get(reader, &format!("/v1/users?ids={many}")).await;
     assert_eq!(many.problem(), (400, "limit-exceeded", Some("ids")));
     // Somebody with a token whose account is still on its way to the read models.
+    api.set(&waiting(300));
     assert_eq!(api.get(UserId(api.id()), "/v1/me").await.problem().1, "behind");
     api.finish().await;
 }

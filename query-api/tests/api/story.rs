@@ -45,7 +45,7 @@ impl Deref for Story {
 
 impl Story {
     pub async fn start() -> Self {
-        Self::with(&query_api::Settings { query_wait_ms: 10_000, ..Default::default() }).await
+        Self::with(&crate::support::waiting(25_000)).await
     }
 
     pub async fn with(settings: &query_api::Settings) -> Self {

@@ -14,6 +14,9 @@ const LINES: (&str, &str) = ("accept", "application/x-ndjson");
 async fn big_room(api: &Api, member: UserId, messages: i64, text: usize) -> RoomId {
     let room = api.room(GROUP).await;
     api.member(room, member, "joined", 0).await;
+    let mut tx = api.db().begin().await.expect("a transaction");
+    // Many rows take longer than any request may.
+    sqlx::query("set local statement_timeout = 0").execute(&mut *tx).await.expect("no limit");
     sqlx::query(
         r#"insert into messages
            select $1, n, gen_random_uuid(), $2, '2026-01-01Z'::timestamptz + n * interval '1 second', false, null, null,
@@ -24,11 +27,12 @@ async fn big_room(api: &Api, member: UserId, messages: i64, text: usize) -> Room
     .bind(member.0)
     .bind(messages)
     .bind(i32::try_from(text).expect("a length"))
-    .execute(&api.db())
+    .execute(&mut *tx)
     .await
     .expect("messages");
     let update = sqlx::query("update rooms set last_seq = $2, rev = $2 + 1 where room_id = $1");
-    update.bind(room.0).bind(messages).execute(&api.db()).await.expect("the room");
+    update.bind(room.0).bind(messages).execute(&mut *tx).await.expect("the room");
+    tx.commit().await.expect("committed");
     room
 }
 

@@ -1,5 +1,7 @@
 //! A query API over a platform of its own, and rows as the projection would have written them.
 
+use std::collections::HashSet;
+
 use axum::Router;
 use axum::body::Body;
 use event_schema::{RoomId, Timestamp, Topic, UserId};
@@ -9,6 +11,7 @@ use platform::testing::{self, TestPlatform};
 use platform::tokens::Claims;
 use serde_json::{Value, json};
 use sqlx::PgPool;
+use tokio::sync::Mutex;
 use tower::ServiceExt;
 use utoipa::openapi::OpenApi;
 use uuid::Uuid;
@@ -21,6 +24,8 @@ pub struct Api {
     pub test: TestPlatform,
     pub document: OpenApi,
     app: Router,
+    /// Who has an account: thousands who ask at once need not wait for the database first.
+    accounts: Mutex<HashSet<UserId>>,
 }
 
 /// An answer, read to its end.
@@ -42,9 +47,20 @@ pub struct Room {
 pub const GROUP: Room = Room { kind: "group", join_rule: "invite", history_visibility: "all" };
 pub const CHANNEL: Room = Room { kind: "channel", join_rule: "open", history_visibility: "all" };
 
+/// Requests wait so many milliseconds for the read models.
+pub fn waiting(query_wait_ms: u32) -> query_api::Settings {
+    query_api::Settings { query_wait_ms, ..Default::default() }
+}
+
+fn app(test: &TestPlatform, settings: &query_api::Settings) -> (Router, OpenApi) {
+    let (router, document) = query_api::start(&test.platform, settings).split_for_parts();
+    (platform::http::app(router, &testing::http_settings()), document)
+}
+
 impl Api {
+    /// Whatever comes in the end is waited for, however slow the machine.
     pub async fn start() -> Self {
-        Self::with(&query_api::Settings::default()).await
+        Self::with(&waiting(10_000)).await
     }
 
     pub async fn with(settings: &query_api::Settings) -> Self {
@@ -60,9 +76,13 @@ impl Api {
 
     /// Without a word on how far the projection is.
     pub fn over(test: TestPlatform, settings: &query_api::Settings) -> Self {
-        let (router, document) = query_api::start(&test.platform, settings).split_for_parts();
-        let app = platform::http::app(router, &testing::http_settings());
-        Self { test, document, app }
+        let (app, document) = app(&test, settings);
+        Self { test, document, app, accounts: Mutex::default() }
+    }
+
+    /// Goes on with other settings, over the same platform.
+    pub fn set(&mut self, settings: &query_api::Settings) {
+        self.app = app(&self.test, settings).0;
     }
 
     pub async fn finish(self) {
@@ -82,11 +102,18 @@ impl Api {
         self.test.platform.keyring.sign(&claims).expect("a key")
     }
 
+    async fn ensure_account(&self, user: UserId) {
+        let mut accounts = self.accounts.lock().await;
+        if accounts.insert(user) {
+            testing::account(&self.test.platform.db, user).await.expect("an account");
+        }
+    }
+
     /// A request as this user, or as nobody.
     pub async fn ask(&self, user: Option<UserId>, uri: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = Request::get(uri);
         if let Some(user) = user {
-            testing::account(&self.test.platform.db, user).await.expect("an account");
+            self.ensure_account(user).await;
             request = request.header("authorization", format!("Bearer {}", self.token(user)));
         }
         for (name, value) in headers {
@@ -101,7 +128,7 @@ impl Api {
 
     /// An answer whose body is still to be read.
     pub async fn open(&self, user: UserId, uri: &str, headers: &[(&str, &str)]) -> http::Response<Body> {
-        testing::account(&self.test.platform.db, user).await.expect("an account");
+        self.ensure_account(user).await;
         let mut request = Request::get(uri).header("authorization", format!("Bearer {}", self.token(user)));
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use system_tests::{Api, Instance, Person, until};
 
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn one_program_a_role_is_a_platform_too() {
