@@ -58,7 +58,8 @@ impl Ids {
     }
 }
 
-/// Reserves name and address and asks the participants; the position is known when that reached the log while the answer waited.
+/// Reserves name and address and asks the participants; the position is known when that reached the log while the answer
+/// waited.
 pub async fn sign_up(app: &App, command: &Command, ids: Ids, newcomer: Newcomer) -> Result<Option<Position>, Problem> {
     let secret = app.passwords.hash(newcomer.password.clone()).await?;
     let account = NewAccount {
