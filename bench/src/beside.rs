@@ -77,7 +77,7 @@ fn import(stack: &Stack, logs: &Path) -> Result<()> {
 
 /// As many events as asked for, half of them in one room, and waits until the live projection has folded them.
 async fn fill(stack: &Stack, options: &Options, report: &mut Report) -> Result<Vec<String>> {
-    let platform = connect(stack).await?;
+    let (platform, read_model) = connect(stack).await?;
     let author = stack.person("filler").await?;
     let mut rooms: Vec<RoomId> = Vec::new();
     for n in 0..24 {
@@ -88,7 +88,7 @@ async fn fill(stack: &Stack, options: &Options, report: &mut Report) -> Result<V
     let skewed: Vec<RoomId> = others.iter().flat_map(|room| [*largest, *room]).collect();
     let begin = Instant::now();
     let end = write_backlog(&platform, &skewed, author_id, options.events).await?;
-    platform.progress.wait(&end, PATIENCE).await.context("the log was not folded")?;
+    read_model.progress.wait(&end, PATIENCE).await.context("the log was not folded")?;
     #[expect(clippy::cast_precision_loss, reason = "a count of events")]
     let events = options.events as f64;
     let seconds = begin.elapsed().as_secs_f64();

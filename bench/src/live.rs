@@ -9,8 +9,8 @@ use event_schema::message::Posted;
 use event_schema::{ClientKind, CommandId, Envelope, Event, EventId, RoomId, Text, UserId, WorkspaceId};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use platform::position::Position;
-use platform::{Lifecycle, Placed, Platform, PlatformSettings};
+use platform::{Lifecycle, Platform, PlatformSettings, RecordMetadata};
+use read_model::{Position, ReadModel};
 use reqwest::Method;
 use serde_json::json;
 
@@ -26,7 +26,7 @@ struct Settings {
 }
 
 /// Connects to the same servers as the platform under test.
-pub async fn connect(stack: &Stack) -> Result<Platform> {
+pub async fn connect(stack: &Stack) -> Result<(Platform, ReadModel)> {
     let arguments = [
         "bench".to_owned(),
         format!("--database-url={}", stack.database_url()),
@@ -34,12 +34,14 @@ pub async fn connect(stack: &Stack) -> Result<Platform> {
         format!("--redis-prefix={}", stack.setting("CHATLOG_REDIS_PREFIX")),
     ];
     let settings = Settings::try_parse_from(arguments)?;
-    Ok(Platform::connect(&settings.platform, Lifecycle::new()).await?)
+    let platform = Platform::connect(&settings.platform, Lifecycle::new()).await?;
+    let read_model = ReadModel::connect(&platform).await?;
+    Ok((platform, read_model))
 }
 
 /// Measures the backlog, then the latency at 1,000 messages a second.
 pub async fn run(stack: &Stack, options: &Options, report: &mut Report) -> Result<()> {
-    let platform = connect(stack).await?;
+    let (platform, read_model) = connect(stack).await?;
     let author = stack.person("author").await?;
     let mut rooms = Vec::new();
     for n in 0..24 {
@@ -54,7 +56,7 @@ pub async fn run(stack: &Stack, options: &Options, report: &mut Report) -> Resul
     stack.signal("CONT")?;
     let end = written?;
     let begin = Instant::now();
-    platform.progress.wait(&end, Duration::from_mins(5)).await.context("the backlog was not folded")?;
+    read_model.progress.wait(&end, Duration::from_mins(5)).await.context("the backlog was not folded")?;
     let seconds = begin.elapsed().as_secs_f64();
     let cpu = stack.cpu_seconds()? - cpu;
     #[expect(clippy::cast_precision_loss, reason = "a count of events")]
@@ -65,8 +67,8 @@ pub async fn run(stack: &Stack, options: &Options, report: &mut Report) -> Resul
         format!("{cpu:.1} s CPU of the platform in {seconds:.1} s"),
         "goal 25,000/s",
     );
-    visible(stack, &platform, &author, &rooms, options.warm_up).await?;
-    let visible = visible(stack, &platform, &author, &rooms, options.seconds).await?;
+    visible(stack, &read_model, &author, &rooms, options.warm_up).await?;
+    let visible = visible(stack, &read_model, &author, &rooms, options.seconds).await?;
     report.row(
         "accepted → visible at 1,000 messages/s",
         format!("p99 {}", ms(visible.quantile(0.99))),
@@ -108,7 +110,7 @@ fn posted(platform: &Platform, room: RoomId, author: UserId) -> Event {
 /// Writes events straight to the log; gives the position after the last of them.
 pub async fn write_backlog(platform: &Platform, rooms: &[RoomId], author: UserId, events: u64) -> Result<Position> {
     let mut end: Option<Position> = None;
-    let mut count = |placed: Placed| -> Result<()> {
+    let mut count = |placed: RecordMetadata| -> Result<()> {
         let next = after(platform, &placed);
         match &mut end {
             Some(end) => end.merge(&next)?,
@@ -131,13 +133,13 @@ pub async fn write_backlog(platform: &Platform, rooms: &[RoomId], author: UserId
     end.context("nothing was written")
 }
 
-fn after(platform: &Platform, placed: &Placed) -> Position {
+fn after(platform: &Platform, placed: &RecordMetadata) -> Position {
     Position::of(platform.log_id, placed.topic, placed.partition, placed.offset + 1)
 }
 
 async fn visible(
     stack: &Stack,
-    platform: &Platform,
+    read_model: &ReadModel,
     author: &crate::stack::Person,
     rooms: &[RoomId],
     seconds: u64,
@@ -149,7 +151,7 @@ async fn visible(
         let room = rooms[usize::try_from(n)? % rooms.len()];
         let path = format!("/v1/rooms/{room}/messages");
         let request = stack.request(author, Method::POST, &path).json(&json!({"text": "How long until this is seen?"}));
-        let progress = platform.progress.clone();
+        let progress = read_model.progress.clone();
         tasks.push(tokio::spawn(async move {
             let answer = request.send().await?.error_for_status()?.json().await?;
             let accepted = Instant::now();

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use event_schema::{RoomId, UserId};
 use futures::TryStreamExt;
-use platform::readmodel::index_statements;
+use read_model::generations::index_statements;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
@@ -37,7 +37,7 @@ pub struct Built {
 
 /// Writes a log, builds a generation from it, and copies the same rows again by hand.
 pub async fn run(stack: &Stack, options: &Options, report: &mut Report) -> Result<()> {
-    let platform = connect(stack).await?;
+    let (platform, _) = connect(stack).await?;
     let author = stack.person("replayer").await?;
     let mut rooms = Vec::new();
     for n in 0..24 {

@@ -3,8 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 use platform::PlatformSettings;
 use platform::settings::{
-    CodeSettings, CookieSettings, InternalSettings, KafkaSettings, LogFormat, PostgresSettings, RateSettings,
-    RedisSettings, TelemetrySettings,
+    CodeSettings, InternalSettings, KafkaSettings, LogFormat, PostgresSettings, RedisSettings, TelemetrySettings,
 };
 
 use crate::{admin, demo, events, import, keys, mail, migrate, openapi, parked, rebuild, room, serve, topics, verify};
@@ -176,8 +175,6 @@ impl ServerArgs {
             redis,
             telemetry: log.telemetry(),
             internal: InternalSettings { internal_listen: ([127, 0, 0, 1], 0).into() },
-            rates: RateSettings::off(),
-            cookies: CookieSettings { cookie_secure: true },
             codes: CodeSettings::default(),
         }
     }

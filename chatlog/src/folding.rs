@@ -6,11 +6,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use event_schema::{RoomId, Timestamp};
-use platform::readmodel::Fold;
 use platform::settings::{KafkaSettings, PostgresSettings};
 use platform::{Kafka, Lifecycle};
-use projector::Advance;
-use projector::verify::Sources;
+use read_model::generations::Fold;
+use replay::progress::Advance;
+use replay::verify::Sources;
 use tokio_util::sync::CancellationToken;
 
 use crate::import::meter::Meter;

@@ -1,10 +1,10 @@
 //! `chatlog keys`: the keys that access tokens are signed with.
 
 use anyhow::Context as _;
+use api_kit::tokens::{self, PUBLISHED_BEFORE, SigningKeyInfo};
 use clap::{Args, Subcommand};
 use command_api::admin::Administration;
 use platform::postgres;
-use platform::tokens::{self, PUBLISHED_BEFORE, SigningKeyInfo};
 use serde_json::{Value, json};
 
 use crate::cli::{AccountArgs, LogArgs};

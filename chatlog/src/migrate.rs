@@ -3,7 +3,8 @@
 use anyhow::{Context as _, ensure};
 use clap::Args;
 use platform::settings::{KafkaSettings, PostgresSettings};
-use platform::{Kafka, postgres, readmodel};
+use platform::{Kafka, postgres};
+use read_model::generations;
 
 use crate::cli::LogArgs;
 use crate::output;
@@ -32,7 +33,7 @@ pub async fn run(args: &MigrateArgs) -> anyhow::Result<()> {
     let pool = postgres::pool(&args.postgres, postgres::CONTROL_PATH)?;
     postgres::migrate(&pool).await.context("the migrations stopped")?;
     command_api::accounts::skeletons::fill(&pool).await.context("names of accounts could not be compared")?;
-    let generation = readmodel::ensure_generation(&pool, log_id).await?;
+    let generation = generations::ensure_generation(&pool, log_id).await?;
     ensure!(
         generation.log_id == log_id,
         "the read models of generation {} were folded from log {}, but this is log {log_id}: restore the one or rebuild \

@@ -1,8 +1,8 @@
 //! `chatlog openapi`: the document of the whole API, without starting anything. It is committed as
 //! `docs/generated/openapi.json`, from which clients' types are made.
 
+use api_kit::documented;
 use clap::Args;
-use platform::documented;
 use utoipa::openapi::{Info, OpenApi, Paths};
 
 use crate::cli::LogArgs;
@@ -39,7 +39,7 @@ pub fn document() -> OpenApi {
     let mut document = empty();
     document.merge(command_api::document());
     document.merge(query_api::document());
-    document.merge(projector::routes::document());
+    document.merge(replay::routes::document());
     documented::with_cookies(&mut document);
     document
 }

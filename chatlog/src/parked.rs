@@ -5,9 +5,8 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use event_schema::{EventId, Topic, UserId};
-use platform::browse::Shown;
 use platform::kafka::Quiet;
-use platform::readmodel::{active_generation, search_path};
+use platform::log_explorer::Shown;
 use platform::settings::KafkaSettings;
 use platform::terminal::visible;
 use platform::{Clock, Ids, Kafka, postgres};
@@ -15,6 +14,7 @@ use query_api::parked::store::{self, EventRow, KeyRow};
 use query_api::parked::{ParkedError, Parking};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::{Message as _, Offset, TopicPartitionList};
+use read_model::generations::{active_generation, search_path};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -308,8 +308,8 @@ async fn tell(tables: &PgPool, key: Uuid) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use clap::Parser as _;
-    use platform::testing::TestPlatform;
     use sqlx::AssertSqlSafe;
+    use test_support::TestPlatform;
 
     use super::*;
     use crate::cli::Cli;
@@ -319,7 +319,7 @@ mod tests {
     /// Two rooms of which an event is parked, and an owner that does this with what is asked. No projector runs.
     async fn parked(answer: &str) -> TestPlatform {
         let test = TestPlatform::start().await.expect("servers of ./dev up");
-        let tables = test.platform.read_model.pool();
+        let tables = test.read_model.pool();
         for key in KEYS {
             let insert = "insert into parked values ($1, 'chat.rooms', 0, 0, $1, 'chat.message.posted.v1', 'because')";
             sqlx::query(insert).bind(key).execute(&tables).await.expect("parked");

@@ -2,11 +2,12 @@
 
 use clap::{Args, Subcommand};
 use event_schema::RoomId;
-use platform::rebuilds::{self, Rebuild};
 use platform::terminal::visible;
 use platform::{Lifecycle, Platform};
-use projector::Advance;
-use projector::rebuild::{self, Done, Plan, RebuildError, Share, State, Status};
+use read_model::Fold;
+use read_model::rebuild_status::{self, Rebuild};
+use replay::progress::Advance;
+use replay::rebuild::{self, Done, Plan, RebuildError, Share, State, Status};
 use serde_json::json;
 
 use crate::cli::{LogArgs, ServerArgs};
@@ -184,7 +185,7 @@ fn tell(done: &Done) -> anyhow::Result<()> {
 async fn status(args: &GenerationArgs) -> anyhow::Result<()> {
     let platform = connect(args).await?;
     let all = rebuild::status(&platform.db).await?;
-    let current = rebuilds::current(&platform.db).await?;
+    let current = rebuild_status::current(&platform.db).await?;
     platform.drain().await;
     let head = ["GENERATION", "STATE", "FOLD", "EVENTS", "MIB", "CREATED", "READ SINCE"];
     let mut shown = List::new(args.json, &head, |it| json!(it), cells);
@@ -214,14 +215,14 @@ fn words_of(it: &Rebuild) -> String {
     let Rebuild { generation, state, phase, unit, done, per_second, .. } = it;
     let since = output::time(it.began_at);
     match (state, it.ended_at) {
-        (rebuilds::State::Running, _) => {
+        (rebuild_status::State::Running, _) => {
             let total = it.total.map_or_else(String::new, |total| format!(" of {total}"));
             let left = it.eta_seconds.map_or_else(String::new, |eta| format!(", {eta:.0} s left"));
             format!(
                 "rebuild of generation {generation}, since {since}: {phase}: {done}{total} {unit} ({per_second:.0}/s{left})"
             )
         }
-        (rebuilds::State::Lost, _) => {
+        (rebuild_status::State::Lost, _) => {
             let heard = output::time(it.updated_at);
             format!(
                 "rebuild of generation {generation}, since {since}: not heard of since {heard}, in phase {phase}; run it again"
@@ -239,10 +240,10 @@ async fn switch(args: &GenerationArgs, to: Option<i32>) -> anyhow::Result<()> {
     let platform = connect(args).await?;
     let to = match to {
         Some(to) => Some(to),
-        None => rebuild::previous(&platform.db, platform.fold()).await?,
+        None => rebuild::previous(&platform.db, Fold::of(platform.log_id)).await?,
     };
     let Some(to) = to else { anyhow::bail!("there is no generation to go back to") };
-    let switched = rebuild::activate(&platform.db, to, platform.fold(), &stop_on_signals()?).await;
+    let switched = rebuild::activate(&platform.db, to, Fold::of(platform.log_id), &stop_on_signals()?).await;
     platform.drain().await;
     match switched? {
         Some(from) => output::line(format_args!("generation {to} is read from now on, instead of {from}"))?,

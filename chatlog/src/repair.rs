@@ -2,9 +2,9 @@
 
 use event_schema::RoomId;
 use platform::Platform;
-use projector::Advance;
-use projector::rebuild::{Mended, Repaired, repair_room};
-use projector::verify::Sources;
+use replay::progress::Advance;
+use replay::rebuild::{Mended, Repaired, repair_room};
+use replay::verify::Sources;
 
 use crate::folding::shown;
 use crate::{Exit, output, verify};

@@ -2,12 +2,12 @@
 
 use clap::{Args, Subcommand};
 use event_schema::{RoomId, Timestamp};
+use fold::Item;
 use platform::Kafka;
 use platform::settings::KafkaSettings;
 use platform::terminal::visible;
-use projector::Advance;
-use projector::fold::Item;
-use projector::past::{Changed, Difference, Log, Past, room_at};
+use replay::point_in_time::{Changed, Difference, Log, Past, room_at};
+use replay::progress::Advance;
 use serde_json::{Value, json};
 
 use crate::cli::LogArgs;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use api_kit::{ApiContext, ApiSettings, HttpSettings, documented, http};
 use axum::Router;
 use axum::extract::State;
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -9,7 +10,8 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{Html, IntoResponse, Json, Redirect, Response};
 use axum::routing::get;
 use clap::{Args, ValueEnum};
-use platform::{Health, HttpSettings, Lifecycle, Platform, PlatformSettings, documented, http, internal};
+use platform::{Health, Lifecycle, Platform, PlatformSettings, internal};
+use read_model::ReadModel;
 use serde_json::json;
 use tokio::net::TcpListener;
 use utoipa_axum::router::OpenApiRouter;
@@ -55,6 +57,9 @@ pub struct ServeArgs {
     /// The servers, telemetry, the internal listener.
     #[command(flatten)]
     pub platform: PlatformSettings,
+    /// What the APIs share.
+    #[command(flatten)]
+    pub api: ApiSettings,
     /// The listener of the APIs.
     #[command(flatten)]
     pub http: HttpSettings,
@@ -64,6 +69,9 @@ pub struct ServeArgs {
     /// Those of the projector.
     #[command(flatten)]
     pub projector: projector::Settings,
+    /// Those of comparing tables and log.
+    #[command(flatten)]
+    pub replay: replay::Settings,
     /// Those of the query API.
     #[command(flatten)]
     pub query_api: query_api::Settings,
@@ -83,44 +91,50 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let platform = Platform::connect_with(&args.platform, lifecycle.clone(), health).await?;
     lifecycle.spawn("memory", memory::give_back(lifecycle.soft()));
     let served = async {
-        let routes = start(&platform, args).await?;
+        let read_model = ReadModel::connect(&platform).await?;
+        let routes = start(&platform, &read_model, args).await?;
         let Some(routes) = routes else {
             serving.ready();
             lifecycle.soft().cancelled().await;
-            return anyhow::Ok(());
+            return anyhow::Ok(read_model);
         };
         let listener = TcpListener::bind(args.http.listen).await;
         let listener = listener.map_err(|error| anyhow::anyhow!("cannot listen on {}: {error}", args.http.listen))?;
         serving.ready();
         http::serve(listener, routes, &args.http, &lifecycle).await?;
-        Ok(())
+        Ok(read_model)
     };
     let served = served.await;
     platform.drain().await;
-    served?;
+    served?.close().await;
     anyhow::ensure!(!lifecycle.failed(), "a task of the process failed; its log says which");
     Ok(())
 }
 
 /// Starts the roles; gives the routes of those that have some.
-pub async fn start(platform: &Platform, args: &ServeArgs) -> anyhow::Result<Option<Router>> {
+pub async fn start(platform: &Platform, read_model: &ReadModel, args: &ServeArgs) -> anyhow::Result<Option<Router>> {
     let has = |role| args.roles.contains(&role);
     if has(Role::Projector) {
-        projector::start(platform, &args.projector);
+        projector::start(platform, read_model.fold, &args.projector);
+        replay::start(platform, read_model.fold, &args.replay);
     }
     if has(Role::Mailer) {
         mailer::start(platform, &args.mailer)?;
     }
+    if !has(Role::CommandApi) && !has(Role::QueryApi) {
+        return Ok(None);
+    }
+    let context = ApiContext::connect(platform, read_model, &args.api).await?;
     let mut apis = Vec::new();
     if has(Role::CommandApi) {
-        apis.push(command_api::start(platform, &args.command_api).await?);
+        apis.push(command_api::start(&context, &args.command_api).await?);
     }
     if has(Role::QueryApi) {
-        apis.push(query_api::start(platform, &args.query_api));
-        // The fold lives there; whoever reads history here may look back as well.
-        apis.push(projector::routes::router(platform, &args.projector));
+        apis.push(query_api::start(&context, &args.query_api));
+        // Looking back needs the fold, which the query API does not know.
+        apis.push(replay::routes::router(&context, &args.replay));
     }
-    Ok((!apis.is_empty()).then(|| origin(apis)))
+    Ok(Some(origin(apis)))
 }
 
 /// Several APIs as one: their routes, one document, and pages to find one's way.

@@ -4,8 +4,8 @@ use anyhow::Context as _;
 use clap::Args;
 use event_schema::RoomId;
 use platform::settings::{KafkaSettings, PostgresSettings};
-use projector::Advance;
-use projector::verify::{Report, Scope, verify};
+use replay::progress::Advance;
+use replay::verify::{Report, Scope, verify};
 
 use crate::Exit;
 use crate::cli::LogArgs;

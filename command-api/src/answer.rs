@@ -1,11 +1,11 @@
 //! The answer to a command, as bytes: what was answered once is answered again as it was.
 
+use api_kit::Problem;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, StatusCode};
-use platform::Problem;
 use serde::Serialize;
 
 use crate::prefer::PREFERENCE_APPLIED;

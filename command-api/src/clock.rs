@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use platform::{HealthCheck, Platform, postgres};
+use api_kit::ApiContext;
+use platform::{HealthCheck, postgres};
 use tokio_util::sync::CancellationToken;
 
 /// How far off is too far, in microseconds.
@@ -12,18 +13,18 @@ const TOLERANCE_MICROS: u64 = 1_000_000;
 const LOOK: Duration = Duration::from_secs(5);
 
 /// Compares the clocks until the process ends.
-pub async fn watch(platform: Platform, check: HealthCheck, shutdown: CancellationToken) {
+pub async fn watch(context: ApiContext, check: HealthCheck, shutdown: CancellationToken) {
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,
-            () = tokio::time::sleep(LOOK) => look(&platform, &check).await,
+            () = tokio::time::sleep(LOOK) => look(&context, &check).await,
         }
     }
 }
 
 /// Compares the clocks. Postgres being away is another check's matter.
-pub async fn look(platform: &Platform, check: &HealthCheck) {
-    match postgres::clock_skew_micros(&platform.db, &platform.clock).await.map(verdict) {
+pub async fn look(context: &ApiContext, check: &HealthCheck) {
+    match postgres::clock_skew_micros(&context.db, &context.clock).await.map(verdict) {
         Ok(Ok(())) => check.ready(),
         Ok(Err(why)) => check.not_ready(why),
         Err(error) => tracing::debug!(%error, "the clocks were not compared"),

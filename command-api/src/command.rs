@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use api_kit::Problem;
 use axum::extract::FromRequestParts;
 use event_schema::envelope::RULES;
 use event_schema::ids::CommandScope;
@@ -10,7 +11,7 @@ use event_schema::topics::Key;
 use event_schema::{ClientKind, CommandId, Envelope, Event, EventId, Payload, Timestamp, UserId, WorkspaceId, limits};
 use http::HeaderMap;
 use http::request::Parts;
-use platform::{Ids, Problem};
+use platform::Ids;
 use uuid::Uuid;
 
 use crate::prefer;

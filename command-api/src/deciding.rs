@@ -1,9 +1,10 @@
 //! Commands that are one event: decide, send it, wait where the client wants to.
 
+use api_kit::Problem;
 use event_schema::rejection::Reason;
 use event_schema::topics::Key;
 use event_schema::{Event, EventId, MessageId, RoomId, Topic, UserId};
-use platform::{Position, Problem};
+use read_model::Position;
 use uuid::Uuid;
 
 use crate::command::{Asked, Command};
@@ -53,7 +54,7 @@ pub async fn act(
     let mut decision = look(app, act, &decide).await?;
     if !matches!(decision, Ok(Decision::Emit(_))) {
         // Neither a refusal nor "it is so already" is given from a state that is behind.
-        let position = app.fresh.room(&app.platform, act.caller, act.room).await?;
+        let position = app.fresh.room(&app.context, act.caller, act.room).await?;
         decision = look(app, act, &decide).await?;
         if !matches!(decision, Ok(Decision::Emit(_))) {
             let rev = settled(app, command, act, id, decision).await?;
@@ -63,7 +64,7 @@ pub async fn act(
     let mut decision = decision?;
     ready(&mut decision).await?;
     let Decision::Emit(payload) = decision else { return Err(Problem::internal("a decision changed its mind")) };
-    let time = app.platform.clock.now();
+    let time = app.context.clock.now();
     let event = command.event(act.room, id, (act.caller, time), payload);
     send(app, asked, &event, act.so_already).await
 }
@@ -73,7 +74,7 @@ async fn look(
     act: Act<'_>,
     decide: &impl Fn(Option<&RoomView>, Option<&MessageView>) -> Result<Decision, Refusal>,
 ) -> Result<Result<Decision, Refusal>, sqlx::Error> {
-    let pool = app.platform.read_model.pool();
+    let pool = app.context.read_model.pool();
     // In this order: a message that is there was posted in a room that is there.
     let message = match act.about {
         Some((id, emoji)) => messages::view(&pool, act.room, id, act.caller, emoji).await?,
@@ -93,7 +94,7 @@ async fn settled(
     decision: Result<Decision, Refusal>,
 ) -> Result<Option<i64>, Problem> {
     if command.is_keyed() {
-        let before = outcomes::of_event(&app.platform.read_model.pool(), act.room.0, id).await?;
+        let before = outcomes::of_event(&app.context.read_model.pool(), act.room.0, id).await?;
         if let Some(Outcome::Applied(rev)) = before {
             return Ok(Some(rev));
         }
@@ -121,11 +122,11 @@ pub async fn outcome(
     if !app.folded(&done.position, asked.wait).await {
         return Ok(done);
     }
-    match outcomes::of_event(&app.platform.read_model.pool(), key, id).await? {
+    match outcomes::of_event(&app.context.read_model.pool(), key, id).await? {
         Some(Outcome::Applied(rev)) => Ok(Done { rev: Some(rev), folded: true, ..done }),
         Some(Outcome::Rejected(reason)) if !so_already.iter().any(|so| so.as_str() == reason) => Err(rejected(&reason)),
         // It waits behind an event that could not be processed: nobody knows yet.
-        None if parked::waits(&app.platform.read_model.pool(), key, id).await? => Ok(done),
+        None if parked::waits(&app.context.read_model.pool(), key, id).await? => Ok(done),
         // A duplicate of what another command did (a direct room opened again), or the same wish, later.
         _ => Ok(Done { folded: true, ..done }),
     }
@@ -133,8 +134,8 @@ pub async fn outcome(
 
 /// A position that includes what the read model has just shown of a room.
 pub async fn seen(app: &App, topic: Topic, room: RoomId) -> Result<Position, Problem> {
-    let partition = app.platform.kafka.partition_for(topic, &room.to_string()).await?;
+    let partition = app.context.kafka.partition_for(topic, &room.to_string()).await?;
     // The start of the log is included in everything: good enough where nobody has told how far the read model is.
-    let next = app.platform.progress.reached(topic, partition).unwrap_or(0);
-    Ok(Position::of(app.platform.log_id, topic, partition, next))
+    let next = app.context.read_model.progress.reached(topic, partition).unwrap_or(0);
+    Ok(Position::of(app.context.log_id, topic, partition, next))
 }

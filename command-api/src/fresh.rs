@@ -5,9 +5,11 @@
 
 use std::time::Duration;
 
+use api_kit::ApiContext;
+use api_kit::{Problem, Waiters};
 use event_schema::{RoomId, Topic, UserId};
 use platform::kafka::KafkaError;
-use platform::{Platform, Position, Problem, Progress, Waiters};
+use read_model::{Position, Progress};
 
 use crate::store::parked;
 
@@ -29,50 +31,50 @@ impl Fresh {
     }
 
     /// Waits until the read model includes all that the log has of a room now, and says how far that is.
-    pub async fn room(&self, platform: &Platform, caller: UserId, room: RoomId) -> Result<Position, Problem> {
-        self.keys(platform, caller, Topic::Rooms, [room.to_string()]).await
+    pub async fn room(&self, context: &ApiContext, caller: UserId, room: RoomId) -> Result<Position, Problem> {
+        self.keys(context, caller, Topic::Rooms, [room.to_string()]).await
     }
 
     /// The same for several keys of a topic.
     pub async fn keys(
         &self,
-        platform: &Platform,
+        context: &ApiContext,
         caller: UserId,
         topic: Topic,
         keys: impl IntoIterator<Item = String>,
     ) -> Result<Position, Problem> {
         let _place = self.waiters.enter(caller)?;
         let keys: Vec<String> = keys.into_iter().collect();
-        let position = ends(platform, topic, keys.iter().cloned()).await?;
-        platform.progress.wait(&position, self.patience).await?;
+        let position = ends(context, topic, keys.iter().cloned()).await?;
+        context.read_model.progress.wait(&position, self.patience).await?;
         // Of a parked key the tables do not show everything, however far they are.
-        if parked::any(&platform.read_model.pool(), topic, &keys).await? {
+        if parked::any(&context.read_model.pool(), topic, &keys).await? {
             return Err(parked::problem());
         }
         Ok(position)
     }
 
     /// The same for everything that a topic has, whatever its keys.
-    pub async fn topic(&self, platform: &Platform, caller: UserId, topic: Topic) -> Result<(), Problem> {
+    pub async fn topic(&self, context: &ApiContext, caller: UserId, topic: Topic) -> Result<(), Problem> {
         let _place = self.waiters.enter(caller)?;
-        let partitions = platform.kafka.partitions(topic).await.map_err(|error| away(&error))?;
+        let partitions = context.kafka.partitions(topic).await.map_err(|error| away(&error))?;
         let ends = (0..partitions).map(|partition| async move {
-            let end = platform.kafka.end_offset(topic, partition).await.map_err(|error| away(&error))?;
+            let end = context.kafka.end_offset(topic, partition).await.map_err(|error| away(&error))?;
             Ok::<_, Problem>(((topic, partition), end))
         });
         let offsets = futures::future::try_join_all(ends).await?.into_iter().collect();
-        platform.progress.wait(&Position { log: platform.log_id, offsets }, self.patience).await?;
+        context.read_model.progress.wait(&Position { log: context.log_id, offsets }, self.patience).await?;
         Ok(())
     }
 }
 
 /// The ends of the partitions that these keys are in.
-async fn ends(platform: &Platform, topic: Topic, keys: impl IntoIterator<Item = String>) -> Result<Position, Problem> {
-    let mut position = Position { log: platform.log_id, offsets: std::collections::BTreeMap::new() };
+async fn ends(context: &ApiContext, topic: Topic, keys: impl IntoIterator<Item = String>) -> Result<Position, Problem> {
+    let mut position = Position { log: context.log_id, offsets: std::collections::BTreeMap::new() };
     for key in keys {
-        let partition = platform.kafka.partition_for(topic, &key).await.map_err(|error| away(&error))?;
+        let partition = context.kafka.partition_for(topic, &key).await.map_err(|error| away(&error))?;
         if let std::collections::btree_map::Entry::Vacant(place) = position.offsets.entry((topic, partition)) {
-            place.insert(platform.kafka.end_offset(topic, partition).await.map_err(|error| away(&error))?);
+            place.insert(context.kafka.end_offset(topic, partition).await.map_err(|error| away(&error))?);
         }
     }
     Ok(position)

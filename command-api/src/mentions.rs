@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use api_kit::Problem;
 use event_schema::message::Posted;
 use event_schema::{Payload, Text, UserId, limits};
-use platform::Problem;
 
 use crate::accounts::username;
 use crate::state::App;
@@ -45,7 +45,7 @@ async fn resolve(app: &App, texts: &[&str]) -> Result<Vec<Vec<UserId>>, Problem>
         return Ok(vec![Vec::new(); texts.len()]);
     }
     let keys: Vec<String> = keys.into_iter().cloned().collect();
-    let known = accounts::named(&app.platform.read_model.pool(), &keys).await?;
+    let known = accounts::named(&app.context.read_model.pool(), &keys).await?;
     Ok(names.iter().map(|names| people(names, &known)).collect())
 }
 

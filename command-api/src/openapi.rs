@@ -1,6 +1,6 @@
 //! What the OpenAPI document says beside the routes: problems, credentials, groups.
 
-use platform::Problem;
+use api_kit::Problem;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
@@ -43,7 +43,7 @@ impl Modify for Bearer {
     }
 }
 
-platform::documented_problems! {
+api_kit::documented_problems! {
     /// Every call that takes a body.
     BodyProblems {
         "400": "`invalid-request` or `limit-exceeded`; names the field",

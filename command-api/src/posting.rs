@@ -1,8 +1,9 @@
 //! Posting: check, send in one go, wait where the client wants to.
 
+use api_kit::Problem;
 use event_schema::message::Posted;
 use event_schema::{MessageId, RoomId, Topic, UserId};
-use platform::{Position, Problem};
+use read_model::Position;
 
 use crate::command::{Asked, Command};
 use crate::decide::{self, Refusal};
@@ -35,7 +36,7 @@ pub async fn post(
         return Ok(Posting { ids, position, folded });
     }
     mentions::of_posts(app, &mut messages).await?;
-    let time = app.platform.clock.now();
+    let time = app.context.clock.now();
     let events: Vec<_> = ids
         .iter()
         .zip(messages)
@@ -44,7 +45,7 @@ pub async fn post(
     let position = app.send(&events).await?;
     let folded = app.folded(&position, asked.wait).await;
     // What waits behind an event that could not be processed is not folded, however far the fold is.
-    let pool = app.platform.read_model.pool();
+    let pool = app.context.read_model.pool();
     let folded = folded && !parked::any(&pool, Topic::Rooms, &[room.to_string()]).await?;
     Ok(Posting { ids, position, folded })
 }
@@ -62,9 +63,9 @@ async fn check(
     if look(app, caller, room, messages).await?.is_ok() {
         return Ok(None);
     }
-    let position = app.fresh.room(&app.platform, caller, room).await?;
+    let position = app.fresh.room(&app.context, caller, room).await?;
     let Err(refusal) = look(app, caller, room, messages).await? else { return Ok(None) };
-    let pool = app.platform.read_model.pool();
+    let pool = app.context.read_model.pool();
     if command.is_keyed() && outcomes::of_messages(&pool, room, ids).await?.len() == ids.len() {
         return Ok(Some(position));
     }
@@ -77,7 +78,7 @@ async fn look(
     room: RoomId,
     messages: &[Posted],
 ) -> Result<Result<(), Refusal>, sqlx::Error> {
-    let pool = app.platform.read_model.pool();
+    let pool = app.context.read_model.pool();
     let view = rooms::view(&pool, room, caller, None).await?;
     let replies: Vec<MessageId> = messages.iter().filter_map(|message| message.reply_to).collect();
     let found = replies.is_empty() || rooms::has_messages(&pool, room, &replies).await?;

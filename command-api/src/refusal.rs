@@ -1,8 +1,8 @@
 //! Refusals and rejections as problems.
 
+use api_kit::Problem;
 use event_schema::rejection::Reason;
 use http::StatusCode;
-use platform::Problem;
 
 use crate::decide::Refusal;
 

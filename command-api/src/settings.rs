@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use clap::value_parser;
-use platform::{HttpSettings, PlatformSettings};
 
 use crate::registration::steps::Steps;
 
@@ -62,19 +61,4 @@ impl Settings {
     pub(crate) fn hashes_at_once(&self) -> usize {
         self.password_hashes.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
     }
-}
-
-/// The command API on its own: takes whatever people want to change.
-#[derive(clap::Parser, Clone, Debug)]
-#[command(name = "command-api", version)]
-pub struct ServiceSettings {
-    /// What every service needs.
-    #[command(flatten)]
-    pub platform: PlatformSettings,
-    /// The listener.
-    #[command(flatten)]
-    pub http: HttpSettings,
-    /// Its own.
-    #[command(flatten)]
-    pub command: Settings,
 }

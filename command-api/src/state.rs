@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use api_kit::ApiContext;
+use api_kit::Problem;
 use axum::extract::FromRef;
 use event_schema::Event;
-use platform::{Placed, Platform, Position, Problem};
+use platform::RecordMetadata;
+use platform::outbox::Queued;
+use read_model::Position;
 
 use crate::accounts::password::Passwords;
 use crate::accounts::sessions::Sessions;
@@ -18,7 +22,7 @@ use crate::settings::Settings;
 #[derive(Clone)]
 pub struct App {
     /// Clients, clock, ids, keys.
-    pub platform: Platform,
+    pub context: ApiContext,
     /// The only hasher.
     pub passwords: Passwords,
     /// Refresh tokens.
@@ -37,41 +41,40 @@ pub struct App {
     pub registrations: Registrations,
 }
 
-impl FromRef<App> for Platform {
+impl FromRef<App> for ApiContext {
     fn from_ref(app: &App) -> Self {
-        app.platform.clone()
+        app.context.clone()
     }
 }
 
 impl App {
     /// Over these clients; what follows sign-ups runs until the process ends.
     #[must_use]
-    pub fn new(platform: &Platform, settings: &Settings) -> Self {
-        let (redis, clock, ids) = (&platform.redis, &platform.clock, &platform.ids);
+    pub fn new(context: &ApiContext, settings: &Settings) -> Self {
+        let (redis, clock, ids) = (&context.redis, &context.clock, &context.ids);
         Self {
-            platform: platform.clone(),
+            context: context.clone(),
             passwords: Passwords::new(settings.hashes_at_once()),
-            sessions: Sessions::new(redis.clone(), platform.access.clone(), clock.clone(), ids.clone()),
-            throttle: Throttle::new(redis.clone(), platform.settings.rates.rate_failed_log_ins.0),
+            sessions: Sessions::new(redis.clone(), context.access.clone(), clock.clone(), ids.clone()),
+            throttle: Throttle::new(redis.clone(), context.api_settings.rates.rate_failed_log_ins.0),
             idempotency: Idempotency::new(redis.clone(), clock.clone()),
             fresh: Fresh::new(settings.wait()),
             published_within: settings.wait(),
             require_verified: settings.require_verified,
-            registrations: Registrations::start(platform, settings.registration_steps.clone(), settings.deadline()),
+            registrations: Registrations::start(context, settings.registration_steps.clone(), settings.deadline()),
         }
     }
 
     /// The second it is.
     #[must_use]
     pub fn seconds(&self) -> i64 {
-        self.platform.clock.now().as_micros().div_euclid(1_000_000)
+        self.context.clock.now().as_micros().div_euclid(1_000_000)
     }
 
     /// Writes events of one key and waits until the log has them all. They stand in the log in this order.
     pub async fn send(&self, events: &[Event]) -> Result<Position, Problem> {
         // Nothing is awaited between these calls, so that nobody else's events come between.
-        let deliveries =
-            events.iter().map(|event| self.platform.kafka.enqueue(event)).collect::<Result<Vec<_>, _>>()?;
+        let deliveries = events.iter().map(|event| self.context.kafka.enqueue(event)).collect::<Result<Vec<_>, _>>()?;
         let placed = futures::future::try_join_all(deliveries).await?;
         placed
             .into_iter()
@@ -80,17 +83,24 @@ impl App {
             .ok_or_else(|| Problem::internal("a command without an event"))
     }
 
+    /// Waits until rows of the outbox are in the log: the position that includes them, or `None` when that was not seen in time
+    /// (they will be, later).
+    pub async fn published(&self, rows: &[Queued]) -> Option<Position> {
+        let records = self.context.outbox.published(rows, self.published_within).await?;
+        Position::after(self.context.log_id, &records)
+    }
+
     /// The position right after a record.
     #[must_use]
-    pub fn position(&self, placed: Placed) -> Position {
-        Position::of(self.platform.log_id, placed.topic, placed.partition, placed.offset + 1)
+    pub fn position(&self, placed: RecordMetadata) -> Position {
+        Position::of(self.context.log_id, placed.topic, placed.partition, placed.offset + 1)
     }
 
     /// Waits for the fold, if the client wants to. Says whether the read model includes the position now: if not, the
     /// client gets the same answer as if it had not waited.
     pub async fn folded(&self, position: &Position, wait: Option<Duration>) -> bool {
         match wait {
-            Some(wait) => self.platform.progress.wait(position, wait).await.is_ok(),
+            Some(wait) => self.context.read_model.progress.wait(position, wait).await.is_ok(),
             None => false,
         }
     }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use api_kit::Problem;
 use event_schema::limits;
-use platform::Problem;
 
 /// A field that cannot be taken as it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -103,7 +103,7 @@ stage_build() { quiet 'build the program and the tests' build_all; }
 stage_types() { quiet 'TypeScript types are what the documents say, and do what they promise' npm --prefix "$REPO/web" run check; }
 # Most tests wait for servers most of the time: four at once, however many processors there are or seem to be.
 stage_tests() { RUST_TEST_THREADS=${RUST_TEST_THREADS:-4} shown cargo test --locked --no-fail-fast "${CHOSEN[@]}"; }
-stage_schemathesis() { shown cargo run --locked -q -p system-tests --example schemathesis; }
+stage_schemathesis() { shown cargo run --locked -q -p system-tests --bin schemathesis; }
 
 build_all() {
   cargo build --workspace --locked

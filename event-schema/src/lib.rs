@@ -5,6 +5,7 @@
 //! clock nor randomness: callers pass both in.
 //!
 //! Start at [`event::Payload`] for what can happen, at [`record`] for how it looks in Kafka, at [`rules`] for who may.
+#![warn(missing_docs)]
 
 pub mod admin;
 pub mod asyncapi;

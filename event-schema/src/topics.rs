@@ -1,7 +1,8 @@
 //! The topics of the log: one table, from which they are created and documented.
 
-use crate::ids::{RoomId, UserId};
 use uuid::Uuid;
+
+use crate::ids::{RoomId, UserId};
 
 /// A topic of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -14,7 +14,6 @@ mod metrics;
 mod pace;
 pub mod queue;
 mod sender;
-mod service;
 mod settings;
 mod shared;
 mod standing;
@@ -27,7 +26,6 @@ use std::sync::Arc;
 use platform::Platform;
 use platform::outbox::Relay;
 
-pub use service::{ServiceSettings, run};
 pub use settings::{Settings, SettingsError, Tls};
 
 use crate::shared::Shared;

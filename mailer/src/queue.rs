@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use event_schema::{Event, UserId};
+use platform::audit::admin_action;
 use platform::outbox::{self, OutboxError};
-use platform::{Clock, Ids, admin};
+use platform::{Clock, Ids};
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -107,5 +108,5 @@ async fn lock(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
 
 fn act(request: Uuid, (ids, clock): (&Ids, &Clock), actor: UserId) -> Event {
     let details = json!({"request_id": request}).as_object().cloned().unwrap_or_default();
-    admin::action((ids, clock), actor, "mail_retried", request.to_string(), details)
+    admin_action((ids, clock), actor, "mail_retried", request.to_string(), details)
 }

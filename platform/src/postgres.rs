@@ -101,3 +101,21 @@ pub async fn clock_skew_micros(pool: &PgPool, clock: &Clock) -> Result<i64, sqlx
     let after = clock.now();
     Ok(i64::midpoint(before.as_micros(), after.as_micros()) - Timestamp::from(theirs).as_micros())
 }
+
+/// Errors that the same rows would cause again: data exceptions, broken constraints, too large a row, what a trigger raises,
+/// rows that cannot be read or written as what they should be. Everything else is tried again, so that no unforeseen trouble
+/// of a server stops a partition.
+#[must_use]
+pub fn is_data_error(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Encode(_) | sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => true,
+        _ => is_code(error, &["21", "22", "23", "54", "P0"]),
+    }
+}
+
+/// Whether the error has a code of Postgres that begins so.
+#[must_use]
+pub fn is_code(error: &sqlx::Error, beginnings: &[&str]) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| beginnings.iter().any(|beginning| code.starts_with(beginning)))
+}

@@ -8,20 +8,20 @@ use std::time::Duration;
 use event_schema::Topic;
 use futures::FutureExt as _;
 use futures::future::join_all;
+use platform::lifecycle::panic_message;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use read_model::Partition;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
-use crate::batch::Partition;
 use crate::consumer::{Change, Membership};
+use crate::halt::{HaltReason, Halted};
 use crate::lease::{self, Lease};
 use crate::partition::Keeper;
-use crate::reader::text_of;
 use crate::shared::Shared;
 use crate::status::Concern;
-use crate::stop::{Reason, Stopped};
 
 /// A keeper that has not ended by then is cut; its epoch keeps it from doing harm.
 const RELEASE: Duration = Duration::from_secs(5);
@@ -105,9 +105,9 @@ impl Session {
         }
     }
 
-    fn begin(&mut self, taken: Vec<(Partition, Result<Lease, Stopped>)>) -> bool {
+    fn begin(&mut self, taken: Vec<(Partition, Result<Lease, Halted>)>) -> bool {
         // Those that stand still are assigned too: the group counts them as ours.
-        let from = |(partition, taken): &(Partition, Result<Lease, Stopped>)| match taken {
+        let from = |(partition, taken): &(Partition, Result<Lease, Halted>)| match taken {
             Ok(lease) => (*partition, lease.checkpoint.read_from()),
             Err(stopped) => (*partition, stopped.offset),
         };
@@ -120,7 +120,7 @@ impl Session {
         assigned
     }
 
-    fn keep(&mut self, partition: Partition, taken: Result<Lease, Stopped>) {
+    fn keep(&mut self, partition: Partition, taken: Result<Lease, Halted>) {
         let (Some(records), Some(seeker)) = (self.membership.records(partition), self.membership.seeker()) else {
             return;
         };
@@ -137,8 +137,8 @@ impl Session {
         let task = tokio::spawn(async move {
             if let Err(panic) = AssertUnwindSafe(keeper.run(taken)).catch_unwind().await {
                 let offset = shared.all_reached().into_iter().find(|(it, _)| *it == partition).map_or(0, |it| it.1);
-                let reason = Reason::Panicked(text_of(&*panic));
-                shared.status.stopped(&Stopped { partition, offset, reason });
+                let reason = HaltReason::Panicked(panic_message(&*panic).to_owned());
+                shared.status.stopped(&Halted { partition, offset, reason });
             }
         });
         self.running.insert(partition, Running { released, task });

@@ -2,21 +2,8 @@
 
 use std::time::Duration;
 
-use event_schema::{Event, EventId, Topic};
+use event_schema::{Event, EventId};
 use tokio::time::Instant;
-
-/// A partition of a topic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Partition {
-    pub(crate) topic: Topic,
-    pub(crate) number: i32,
-}
-
-impl std::fmt::Display for Partition {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}", self.topic.name(), self.number)
-    }
-}
 
 /// Consecutive events of one partition; the log has no holes, so the first offset tells all.
 #[derive(Clone, Debug)]

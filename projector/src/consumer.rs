@@ -16,10 +16,9 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaRespErr;
+use read_model::Partition;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-
-use crate::batch::Partition;
 
 /// The records of one partition.
 pub(crate) type Records = Arc<StreamPartitionQueue<Context>>;

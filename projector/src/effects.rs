@@ -7,11 +7,10 @@ use std::collections::HashSet;
 use event_schema::registration::{StepCompensated, StepCompleted, StepFailed};
 use event_schema::rejection::{Reason, Recorded};
 use event_schema::{Event, Payload, RegistrationId};
+use fold::Outcome;
 use platform::outbox::{self, OutboxError};
+use read_model::Partition;
 use sqlx::PgConnection;
-
-use crate::batch::Partition;
-use crate::fold::Outcome;
 
 /// Who the effects say they are from.
 pub(crate) const SOURCE: &str = "/chatlog/projector";

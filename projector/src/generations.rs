@@ -7,12 +7,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use platform::readmodel::{Fold, search_path};
 use platform::{HealthCheck, Lifecycle, Platform, postgres};
+use read_model::generations::{Fold, search_path};
+use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use crate::settings::Settings;
-use crate::{Projector, metrics, start_on};
+use crate::{Projector, Target, metrics, start_on};
 
 /// How often the generations are looked up.
 const LOOK: Duration = Duration::from_secs(1);
@@ -34,6 +35,7 @@ impl Drop for Running {
 /// The projectors of this process.
 pub(crate) struct Generations {
     platform: Platform,
+    fold: Fold,
     settings: Settings,
     check: HealthCheck,
     running: HashMap<i32, Running>,
@@ -50,10 +52,10 @@ struct Complete {
 }
 
 impl Generations {
-    pub(crate) fn new(platform: &Platform, settings: &Settings) -> Self {
+    pub(crate) fn new(platform: &Platform, fold: Fold, settings: &Settings) -> Self {
         let check = platform.health.register("projector");
         let (platform, settings) = (platform.clone(), settings.clone());
-        Self { platform, settings, check, running: HashMap::new(), served: false }
+        Self { platform, fold, settings, check, running: HashMap::new(), served: false }
     }
 
     /// Folds a generation from now on.
@@ -67,7 +69,8 @@ impl Generations {
             }
         };
         let check = active.then(|| self.check.clone());
-        let projector = start_on(&self.platform, &self.settings, generation, &pool, (&lifecycle, check));
+        let target = Target { fold: self.fold, generation, pool };
+        let projector = start_on(&self.platform, &self.settings, &target, &lifecycle, check);
         tracing::info!(generation, active, "folding this generation");
         self.running.insert(generation, Running { projector, lifecycle });
     }
@@ -87,8 +90,8 @@ impl Generations {
     }
 
     async fn look(&mut self) -> sqlx::Result<()> {
-        let complete = complete(&self.platform).await?;
-        let fold = self.platform.fold();
+        let fold = self.fold;
+        let complete = complete(&self.platform.db, fold).await?;
         let ours = |it: &&Complete| it.fold_version == fold.version;
         let wanted: HashMap<i32, bool> = complete.iter().filter(ours).map(|it| (it.number, it.active)).collect();
         let gone: Vec<i32> = self.running.keys().filter(|number| !wanted.contains_key(number)).copied().collect();
@@ -137,13 +140,13 @@ fn why_not_ready(active: &Complete, ours: i32, served: bool) -> Option<String> {
 }
 
 /// The generations of this log that can be folded, by whichever program.
-async fn complete(platform: &Platform) -> sqlx::Result<Vec<Complete>> {
+async fn complete(db: &PgPool, fold: Fold) -> sqlx::Result<Vec<Complete>> {
     let rows = sqlx::query!(
         r#"select generation, fold_version, state = 'active' as "active!" from control.generations
            where state <> 'loading' and log_id = $1"#,
-        platform.log_id.0
+        fold.log_id.0
     );
-    let rows = rows.fetch_all(&platform.db).await?.into_iter();
+    let rows = rows.fetch_all(db).await?.into_iter();
     Ok(rows
         .map(|row| Complete { number: row.generation, fold_version: row.fold_version, active: row.active })
         .collect())

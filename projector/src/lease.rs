@@ -5,13 +5,13 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use read_model::Partition;
+use read_model::checkpoint::{self, Checkpoint};
 
 use crate::backoff::Backoff;
-use crate::batch::Partition;
-use crate::checkpoint::{self, Checkpoint};
+use crate::halt::{HaltReason, Halted};
 use crate::shared::Shared;
 use crate::status::Concern;
-use crate::stop::{Reason, Stopped};
 
 /// A replica that has just become leader may not know for a moment how far the log reaches.
 const LOOKS: u32 = 6;
@@ -26,7 +26,7 @@ pub(crate) struct Lease {
 }
 
 /// Takes partitions; ends when the servers have answered. Dropping it midway does no harm: an epoch has been raised.
-pub(crate) async fn take(shared: &Shared, partitions: &[Partition]) -> Vec<(Partition, Result<Lease, Stopped>)> {
+pub(crate) async fn take(shared: &Shared, partitions: &[Partition]) -> Vec<(Partition, Result<Lease, Halted>)> {
     if partitions.is_empty() {
         return Vec::new();
     }
@@ -47,14 +47,14 @@ pub(crate) async fn take(shared: &Shared, partitions: &[Partition]) -> Vec<(Part
     }
 }
 
-type Taken = Vec<(Partition, Result<Lease, Stopped>)>;
+type Taken = Vec<(Partition, Result<Lease, Halted>)>;
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 async fn try_take(shared: &Shared, partitions: &[Partition]) -> Result<Taken, Error> {
     let repairs = match check_generation(shared).await? {
         Ok(generation) => generation.repairs,
         Err(refused) => {
-            let stopped = |partition| Stopped { partition, offset: 0, reason: refused() };
+            let stopped = |partition| Halted { partition, offset: 0, reason: refused() };
             return Ok(partitions.iter().map(|partition| (*partition, Err(stopped(*partition)))).collect());
         }
     };
@@ -63,23 +63,23 @@ async fn try_take(shared: &Shared, partitions: &[Partition]) -> Result<Taken, Er
         let unfit = compare(shared, partition, &checkpoint).await?;
         let lease = Lease { checkpoint, repairs };
         let offset = checkpoint.next_offset;
-        let taken = unfit.map_or(Ok(lease), |reason| Err(Stopped { partition, offset, reason }));
+        let taken = unfit.map_or(Ok(lease), |reason| Err(Halted { partition, offset, reason }));
         Ok((partition, taken))
     });
     join_all(checked).await.into_iter().collect()
 }
 
 /// The generation, or why this program may not write it.
-async fn check_generation(shared: &Shared) -> sqlx::Result<Result<checkpoint::Generation, impl Fn() -> Reason>> {
+async fn check_generation(shared: &Shared) -> sqlx::Result<Result<checkpoint::Generation, impl Fn() -> HaltReason>> {
     let number = shared.generation;
     let (ours, version) = (shared.fold.log_id, shared.fold.version);
     let found = checkpoint::generation(&shared.pool, number).await?;
     let fits = |it: &checkpoint::Generation| it.log_id == ours && it.fold_version == version && !it.loading;
     Ok(found.filter(fits).ok_or(move || match found {
-        None => Reason::NoGeneration { generation: number },
-        Some(it) if it.log_id != ours => Reason::OtherLog { generation: number, theirs: it.log_id, ours },
-        Some(it) if it.loading => Reason::Loading { generation: number },
-        Some(it) => Reason::OtherFold { generation: number, theirs: it.fold_version, ours: version },
+        None => HaltReason::NoGeneration { generation: number },
+        Some(it) if it.log_id != ours => HaltReason::OtherLog { generation: number, theirs: it.log_id, ours },
+        Some(it) if it.loading => HaltReason::Loading { generation: number },
+        Some(it) => HaltReason::OtherFold { generation: number, theirs: it.fold_version, ours: version },
     }))
 }
 
@@ -89,7 +89,7 @@ async fn compare(
     shared: &Shared,
     partition: Partition,
     checkpoint: &Checkpoint,
-) -> Result<Option<Reason>, platform::kafka::KafkaError> {
+) -> Result<Option<HaltReason>, platform::kafka::KafkaError> {
     let mut looks = 1;
     loop {
         let (low, high) = shared.kafka.watermarks(partition.topic, partition.number).await?;
@@ -97,7 +97,7 @@ async fn compare(
             return Ok(None);
         }
         if low > checkpoint.read_from() || looks == LOOKS {
-            return Ok(Some(Reason::Truncated { low, high }));
+            return Ok(Some(HaltReason::Truncated { low, high }));
         }
         looks += 1;
         tokio::time::sleep(BETWEEN_LOOKS).await;

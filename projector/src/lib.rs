@@ -4,33 +4,24 @@
 //! writer that folds a batch and commits its rows together with the checkpoint. A keeper whose checkpoint somebody else has
 //! taken cannot commit. [`fold`] is pure; everything else here is about getting events to it and rows from it.
 
-mod advance;
 mod assignment;
 mod backoff;
 mod batch;
-mod checkpoint;
 mod consumer;
 mod effects;
-pub mod fold;
 mod generations;
+mod halt;
 mod lease;
 mod metrics;
 mod parking;
 mod partition;
-pub mod past;
 mod push;
 mod reader;
-pub mod rebuild;
-mod replay;
-pub mod routes;
-mod service;
 mod settings;
 mod shared;
 mod status;
-mod stop;
 mod store;
 mod trace;
-pub mod verify;
 mod watch;
 mod writer;
 
@@ -41,12 +32,13 @@ use std::sync::{Arc, Mutex};
 
 use platform::outbox::Relay;
 use platform::{HealthCheck, Lifecycle, Platform};
+use read_model::Fold;
 use sqlx::PgPool;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-pub use advance::Advance;
-pub use service::{ServiceSettings, run};
+pub use halt::HaltReason;
+pub use parking::{Full, ParkedLimits};
 pub use settings::Settings;
 
 use crate::generations::Generations;
@@ -68,7 +60,8 @@ impl Projector {
     }
 
     /// What it folds into.
-    pub(crate) fn generation(&self) -> i32 {
+    #[must_use]
+    pub fn generation(&self) -> i32 {
         self.shared.generation
     }
 
@@ -80,43 +73,52 @@ impl Projector {
     }
 }
 
-/// Folds into every generation that there is, and relays the outbox, until the process ends. Generations that are made later
-/// are found within a second.
-pub fn start(platform: &Platform, settings: &Settings) {
+/// The tables that a projector folds into.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// What is folded, and by which fold.
+    pub fold: Fold,
+    /// The generation.
+    pub generation: i32,
+    /// Connections that see its tables.
+    pub pool: PgPool,
+}
+
+/// Folds into every generation that there is of this fold, and relays the outbox, until the process ends. Generations that
+/// are made later are found within a second.
+pub fn start(platform: &Platform, fold: Fold, settings: &Settings) {
     metrics::describe();
     let lifecycle = &platform.lifecycle;
     // Any number of relays may run; the one of the command API may live in another process, or be down.
     lifecycle.spawn("relay", Relay::run(platform.clone(), lifecycle.soft()));
-    lifecycle.spawn("verify", verify::schedule::run(platform.clone(), settings.clone(), lifecycle.soft()));
-    lifecycle.spawn("rebuilds watched", rebuild::told::watch(platform.clone(), lifecycle.soft()));
-    let generations = Generations::new(platform, settings);
+    let generations = Generations::new(platform, fold, settings);
     lifecycle.spawn("generations folded", generations.run(lifecycle.soft()));
 }
 
-/// Folds into one generation, for as long as a life of its own lasts; `pool` shows its tables. What keeps it from being
-/// ready is said to `check`.
-pub(crate) fn start_on(
+/// Folds into one generation, for as long as a life of its own lasts. What keeps it from being ready is said to `check`.
+#[must_use]
+pub fn start_on(
     platform: &Platform,
     settings: &Settings,
-    generation: i32,
-    pool: &PgPool,
-    life: (&Lifecycle, Option<HealthCheck>),
+    target: &Target,
+    lifecycle: &Lifecycle,
+    check: Option<HealthCheck>,
 ) -> Projector {
     metrics::describe();
-    let (lifecycle, check) = life;
     let (pushes, publish) = Pushes::new(platform.redis.clone());
-    let shared = Arc::new(share(platform, settings, generation, pool, pushes));
+    let shared = Arc::new(share(platform, settings, target, pushes));
     shared.status.speak(check);
     spawn(lifecycle, &shared, publish);
     Projector { shared }
 }
 
-fn share(platform: &Platform, settings: &Settings, generation: i32, pool: &PgPool, pushes: Pushes) -> Shared {
+fn share(platform: &Platform, settings: &Settings, target: &Target, pushes: Pushes) -> Shared {
+    let generation = target.generation;
     Shared {
         kafka: platform.kafka.clone(),
-        fold: platform.fold(),
+        fold: target.fold,
         generation,
-        pool: own_pool(pool, settings.projector_commits),
+        pool: own_pool(&target.pool, settings.projector_commits),
         outbox: platform.outbox.clone(),
         settings: settings.clone(),
         // Logs that share a cluster do not share a group.

@@ -7,22 +7,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::error::KafkaError;
+use read_model::Partition;
+use read_model::checkpoint::{self, Mark};
+use read_model::push::Push;
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use crate::backoff::Backoff;
-use crate::batch::{Batch, Pace, Partition};
-use crate::checkpoint::{self, Mark};
+use crate::batch::{Batch, Pace};
 use crate::consumer::{Records, Seeker};
+use crate::halt::{HaltReason, Halted};
 use crate::lease::{self, Lease};
 use crate::parking;
-use crate::push;
 use crate::reader::{End, Fed, Feed};
 use crate::shared::Shared;
 use crate::status::Concern;
-use crate::stop::{Reason, Stopped};
 use crate::trace;
 use crate::writer::{Failure, Writer, Written};
 
@@ -46,14 +47,14 @@ pub(crate) struct Keeper {
 pub(crate) enum Ended {
     Released,
     /// Until somebody acts.
-    Stopped(Stopped),
+    Halted(Halted),
     /// Somebody else has it, or Postgres lost the last commits, or the client stopped reading: take it again.
     Lost(&'static str),
 }
 
 impl Keeper {
     /// Keeps the partition until it is released.
-    pub(crate) async fn run(self, mut taken: Result<Lease, Stopped>) {
+    pub(crate) async fn run(self, mut taken: Result<Lease, Halted>) {
         let released = self.released.clone();
         let mut backoff = Backoff::default();
         loop {
@@ -61,11 +62,11 @@ impl Keeper {
             let epoch = taken.as_ref().ok().map(|lease| lease.checkpoint.epoch);
             let ended = match taken {
                 Ok(lease) => self.hold(lease).await,
-                Err(stopped) => Ended::Stopped(stopped),
+                Err(stopped) => Ended::Halted(stopped),
             };
             let why = match ended {
                 Ended::Released => break,
-                Ended::Stopped(stopped) => match self.stand_still(&stopped, epoch).await {
+                Ended::Halted(stopped) => match self.stand_still(&stopped, epoch).await {
                     Some(why) => why,
                     None => break,
                 },
@@ -91,14 +92,14 @@ impl Keeper {
         crate::metrics::lag(self.shared.generation, self.partition, 0, Duration::ZERO);
     }
 
-    async fn take_again(&self) -> Result<Lease, Stopped> {
+    async fn take_again(&self) -> Result<Lease, Halted> {
         loop {
             let taken = lease::take(&self.shared, &[self.partition]).await.into_iter().next();
             let Some((_, taken)) = taken else { continue };
             let lease = taken?;
             // Other rows than readers know may be there, or fewer.
             let at = lease.checkpoint.next_offset;
-            self.shared.pushes.offer(push::gap(self.shared.generation, self.partition, at));
+            self.shared.pushes.offer(Push::gap(self.shared.generation, self.partition, at));
             if let Err(error) = self.seeker.seek(self.partition, lease.checkpoint.read_from()).await {
                 self.ask_to_rejoin(&error).await;
             }
@@ -135,7 +136,7 @@ impl Keeper {
         tracing::info!(partition = %self.partition, epoch = checkpoint.epoch, offset = checkpoint.next_offset, "folding");
         let ended = self.fold_all(&feed, &mut writer).await;
         match (feed.end().await, ended) {
-            (Some(panic), None) => self.stopped(writer.next_offset(), Reason::Panicked(panic)),
+            (Some(panic), None) => self.stopped(writer.next_offset(), HaltReason::Panicked(panic)),
             (_, ended) => ended.unwrap_or(Ended::Released),
         }
     }
@@ -167,7 +168,7 @@ impl Keeper {
                     }
                     heartbeat.reset();
                 }
-                Fed::End(End::Stopped(stopped)) => return Some(Ended::Stopped(stopped)),
+                Fed::End(End::Halted(stopped)) => return Some(Ended::Halted(stopped)),
                 Fed::End(End::OutOfRange) => return Some(Ended::Lost("the brokers do not know the next offset")),
             }
         }
@@ -193,7 +194,7 @@ impl Keeper {
                 Err(Failure::Fenced) => return Err(self.fenced()),
                 Err(Failure::FellBack) => return Err(Ended::Lost("Postgres has lost the last commits")),
                 // Half of it may be quick enough.
-                Err(Failure::TooSlow(error)) if batch.len() > 1 => (batch.len() / 2, Reason::Data(error)),
+                Err(Failure::TooSlow(error)) if batch.len() > 1 => (batch.len() / 2, HaltReason::Data(error)),
                 Err(Failure::Infrastructure(error) | Failure::TooSlow(error)) => {
                     work.push_front(batch);
                     self.wait(&mut backoff, from, &error).await?;
@@ -204,9 +205,9 @@ impl Keeper {
                     self.wait_for_room(writer, from, full).await?;
                     continue;
                 }
-                Err(Failure::Full { index, full }) => (index, Reason::Full(full)),
-                Err(Failure::Fold { index, error }) => (index, Reason::Fold(error)),
-                Err(Failure::Data(error)) => (batch.len() / 2, Reason::Data(error)),
+                Err(Failure::Full { index, full }) => (index, HaltReason::Full(full)),
+                Err(Failure::Fold { index, error }) => (index, HaltReason::Fold(error)),
+                Err(Failure::Data(error)) => (batch.len() / 2, HaltReason::Data(error)),
             };
             if batch.len() == 1 {
                 self.park(writer, &batch, reason).await?;
@@ -253,7 +254,7 @@ impl Keeper {
 
     /// Nothing is read any more, and nothing lost: the checkpoint stands before what could not be folded. Ends when the
     /// partition is released, or says why it must be taken again. Without an epoch it was never taken.
-    async fn stand_still(&self, stopped: &Stopped, epoch: Option<i64>) -> Option<&'static str> {
+    async fn stand_still(&self, stopped: &Halted, epoch: Option<i64>) -> Option<&'static str> {
         self.shared.status.stopped(stopped);
         let next_offset = self.shared.reached_of(self.partition);
         let held = epoch.zip(next_offset).map(|(epoch, next_offset)| Mark { epoch, next_offset });
@@ -283,7 +284,7 @@ impl Keeper {
     }
 
     pub(crate) fn beat(&self, at: i64) {
-        self.shared.pushes.offer(push::heartbeat(self.shared.generation, self.partition, at));
+        self.shared.pushes.offer(Push::heartbeat(self.shared.generation, self.partition, at));
     }
 
     pub(crate) fn fenced(&self) -> Ended {
@@ -291,8 +292,8 @@ impl Keeper {
         Ended::Lost("somebody else has taken the partition")
     }
 
-    pub(crate) fn stopped(&self, offset: i64, reason: Reason) -> Ended {
-        Ended::Stopped(Stopped { partition: self.partition, offset, reason })
+    pub(crate) fn stopped(&self, offset: i64, reason: HaltReason) -> Ended {
+        Ended::Halted(Halted { partition: self.partition, offset, reason })
     }
 
     fn concern(&self, why: &str) {

@@ -2,14 +2,13 @@
 //! and readers notice by the next push, whose `from` is not the `to` they know.
 
 use event_schema::{Event, Payload, Topic};
+use fold::{Change, Outcome};
 use platform::Redis;
-use platform::push::{CHANNEL, Push, PushedChange};
+use read_model::Partition;
+use read_model::change_kind;
+use read_model::push::{CHANNEL, Push, PushedChange};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-
-use crate::batch::Partition;
-use crate::fold::{Change, Outcome};
-use crate::store::kind;
 
 /// Pushes waiting for Redis.
 const WAITING: usize = 256;
@@ -59,17 +58,6 @@ async fn publish(redis: Redis, mut waiting: mpsc::Receiver<Push>, done: Cancella
     }
 }
 
-/// Says that nothing happened.
-pub(crate) fn heartbeat(generation: i32, partition: Partition, at: i64) -> Push {
-    let (topic, partition) = (partition.topic, partition.number);
-    Push { generation, topic, partition, from: at, to: at, heads: Vec::new(), changes: Vec::new() }
-}
-
-/// Says that something happened and not what, so that readers look for themselves.
-pub(crate) fn gap(generation: i32, partition: Partition, at: i64) -> Push {
-    Push { from: at - 1, ..heartbeat(generation, partition, at) }
-}
-
 /// From where to where a commit moved the checkpoint of a partition; nowhere, where parked events were folded.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
@@ -82,7 +70,7 @@ pub(crate) struct Span {
 impl Span {
     /// Nothing was folded.
     pub(crate) fn empty(self) -> Push {
-        Push { from: self.from, ..heartbeat(self.generation, self.partition, self.to) }
+        Push { from: self.from, ..Push::heartbeat(self.generation, self.partition, self.to) }
     }
 
     /// Says what a commit changed. `changes` are its rows of `changes`, in the log's order.
@@ -131,7 +119,7 @@ fn of_receipts(events: &[(i64, &Event)], outcomes: &[Outcome]) -> Vec<PushedChan
 }
 
 fn pushed(event: &Event, rev: i64, subject_id: uuid::Uuid, seq: Option<i64>) -> Option<PushedChange> {
-    let kind = kind(event.payload.event_type()).to_owned();
+    let kind = change_kind(event.payload.event_type()).to_owned();
     Some(PushedChange { room_id: event.key.id()?, rev, kind, subject_id, seq })
 }
 

@@ -5,18 +5,20 @@
 
 use event_schema::EventId;
 use futures::{FutureExt as _, StreamExt as _};
-use platform::kafka;
+use platform::kafka::{self, is_out_of_range};
+use platform::lifecycle::panic_message;
 use rdkafka::Message as _;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
+use read_model::Partition;
+use read_model::checkpoint::Checkpoint;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::batch::{Batch, Due, Pace, Partition};
-use crate::checkpoint::Checkpoint;
+use crate::batch::{Batch, Due, Pace};
 use crate::consumer::{LOOK_AGAIN, Records};
-use crate::stop::{Reason, Stopped};
+use crate::halt::{HaltReason, Halted};
 
 /// Records decoded without letting others run.
 const STRIDE: usize = 128;
@@ -34,7 +36,7 @@ pub(crate) enum Fed {
 #[derive(Debug)]
 pub(crate) enum End {
     /// The next record does not let itself be folded.
-    Stopped(Stopped),
+    Halted(Halted),
     /// The brokers say that the log does not hold the next offset.
     OutOfRange,
 }
@@ -71,7 +73,7 @@ impl Feed {
     pub(crate) async fn end(mut self) -> Option<String> {
         self.task.abort();
         let panic = (&mut self.task).await.err()?.try_into_panic().ok()?;
-        Some(text_of(&*panic))
+        Some(panic_message(&*panic).to_owned())
     }
 }
 
@@ -79,12 +81,6 @@ impl Drop for Feed {
     fn drop(&mut self) {
         self.task.abort();
     }
-}
-
-/// The text of a panic.
-pub(crate) fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without words").to_owned()
 }
 
 struct Reader {
@@ -154,7 +150,7 @@ impl Reader {
         match record {
             Some(Ok(message)) => {
                 if let Err(reason) = self.decode(&message) {
-                    self.end = Some(End::Stopped(Stopped { partition: self.partition, offset: self.next, reason }));
+                    self.end = Some(End::Halted(Halted { partition: self.partition, offset: self.next, reason }));
                 }
             }
             Some(Err(error)) if is_out_of_range(&error) => {
@@ -169,30 +165,25 @@ impl Reader {
         }
     }
 
-    fn decode(&mut self, message: &BorrowedMessage<'_>) -> Result<(), Reason> {
+    fn decode(&mut self, message: &BorrowedMessage<'_>) -> Result<(), HaltReason> {
         let offset = message.offset();
         if offset < self.next {
             // Fetched before the reading was moved here.
             return Ok(());
         }
         if offset > self.next {
-            return Err(Reason::Hole { found: offset });
+            return Err(HaltReason::Hole { found: offset });
         }
         if let Some(expected) = self.verify.take() {
             if kafka::id_of(message) != Some(expected) {
                 self.verify = Some(expected);
-                return Err(Reason::Replaced { at: offset, expected });
+                return Err(HaltReason::Replaced { at: offset, expected });
             }
         } else {
-            let event = kafka::read(self.partition.topic, message).map_err(Reason::of_decoding)?;
+            let event = kafka::read(self.partition.topic, message).map_err(HaltReason::of_decoding)?;
             self.batch.push(event, message.payload_len());
         }
         self.next += 1;
         Ok(())
     }
-}
-
-pub(crate) fn is_out_of_range(error: &KafkaError) -> bool {
-    let code = error.rdkafka_error_code();
-    matches!(code, Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange))
 }

@@ -1,11 +1,10 @@
 //! The projector's settings.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::value_parser;
 
-use crate::parking::Caps;
+use crate::parking::ParkedLimits;
 
 /// From one transaction of a partition to its next, in milliseconds. At 1,000 messages a second it costs Postgres a fifth less
 /// than 10 would, and whoever writes seldom does not notice: the first event after a pause is committed at once.
@@ -35,16 +34,6 @@ pub struct Settings {
     #[arg(long, env = "CHATLOG_PROJECTOR_COMMITS", default_value_t = 4, value_name = "N")]
     #[arg(value_parser = value_parser!(u32).range(1..=100))]
     pub projector_commits: u32,
-    /// Seconds between two comparisons of tables and log, told by the metric `verify_same`; 0 for none
-    #[arg(long, env = "CHATLOG_PROJECTOR_VERIFY_EVERY", default_value_t = 0, value_name = "SECONDS")]
-    pub projector_verify_every: u32,
-    /// Rooms compared each time, others each time; 0 for every row of every table
-    #[arg(long, env = "CHATLOG_PROJECTOR_VERIFY_ROOMS", default_value_t = 100, value_name = "N")]
-    pub projector_verify_rooms: u32,
-    /// Folder of the scratch files of these comparisons, and of looking back over HTTP; they have no names and go with the
-    /// process [default: the system's temporary folder]
-    #[arg(long, env = "CHATLOG_SCRATCH", value_name = "FOLDER")]
-    pub projector_scratch: Option<PathBuf>,
     /// Most events that wait behind one that cannot be folded; with more, the partition stands still
     #[arg(long, env = "CHATLOG_PROJECTOR_PARKED_PER_KEY", default_value_t = 10_000, value_name = "N")]
     #[arg(value_parser = value_parser!(u32).range(1..))]
@@ -63,9 +52,6 @@ impl Default for Settings {
             projector_batch_ms: BATCH_MS,
             projector_cached_rows: 20_000,
             projector_commits: 4,
-            projector_verify_every: 0,
-            projector_verify_rooms: 100,
-            projector_scratch: None,
             projector_parked_per_key: 10_000,
             projector_parked_events: 100_000,
         }
@@ -81,41 +67,13 @@ impl Settings {
         Duration::from_millis(self.projector_batch_ms.into())
     }
 
-    pub(crate) fn parked_caps(&self) -> Caps {
-        Caps { key: self.projector_parked_per_key.into(), partition: self.projector_parked_events.into() }
-    }
-
-    pub(crate) fn verify_every(&self) -> Option<Duration> {
-        (self.projector_verify_every > 0).then(|| Duration::from_secs(self.projector_verify_every.into()))
-    }
-
-    pub(crate) fn scratch(&self) -> PathBuf {
-        self.projector_scratch.clone().unwrap_or_else(std::env::temp_dir)
+    /// What may wait, in one partition.
+    #[must_use]
+    pub fn parked_caps(&self) -> ParkedLimits {
+        ParkedLimits { key: self.projector_parked_per_key.into(), partition: self.projector_parked_events.into() }
     }
 
     pub(crate) fn cached_rows(&self) -> usize {
         self.projector_cached_rows as usize
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::{CommandFactory as _, Parser as _};
-
-    use super::*;
-
-    #[derive(clap::Parser)]
-    struct Program {
-        #[command(flatten)]
-        settings: Settings,
-    }
-
-    #[test]
-    fn scratch_files_lie_where_they_lie_for_the_programs() {
-        let scratch = |args: &[&str]| Program::try_parse_from(args).expect("settings").settings.scratch();
-        assert_eq!(scratch(&["projector", "--projector-scratch", "/var/scratch"]), PathBuf::from("/var/scratch"));
-        let command = Program::command();
-        let arg = command.get_arguments().find(|arg| arg.get_long() == Some("projector-scratch")).expect("a setting");
-        assert_eq!(arg.get_env(), Some("CHATLOG_SCRATCH".as_ref()));
     }
 }

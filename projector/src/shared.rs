@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use platform::readmodel::Fold;
 use platform::{Clock, Ids, Kafka, Outbox};
+use read_model::Partition;
+use read_model::generations::Fold;
 use sqlx::PgPool;
 use tokio::sync::Semaphore;
 
-use crate::batch::Partition;
 use crate::parking::requests::Asked;
 use crate::push::Pushes;
 use crate::settings::Settings;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use platform::HealthCheck;
+use read_model::Partition;
 
-use crate::batch::Partition;
-use crate::stop::Stopped;
+use crate::halt::Halted;
 
 /// What may be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,7 +59,7 @@ impl Status {
     }
 
     /// A partition stands still: an alert, not a passing trouble.
-    pub(crate) fn stopped(&self, stopped: &Stopped) {
+    pub(crate) fn stopped(&self, stopped: &Halted) {
         let Partition { topic, number } = stopped.partition;
         tracing::error!(generation = self.0.generation, topic = topic.name(), partition = number, offset = stopped.offset, reason = %stopped.reason,
             "a partition stands still until somebody acts");

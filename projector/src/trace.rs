@@ -2,10 +2,11 @@
 
 use event_schema::Event;
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
+use read_model::Partition;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-use crate::batch::{Batch, Partition};
+use crate::batch::Batch;
 
 /// Links per batch.
 const LINKS: usize = 4;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
+use read_model::Partition;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::batch::Partition;
 use crate::shared::Shared;
 use crate::status::Concern;
 

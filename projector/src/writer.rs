@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use event_schema::{Event, MessageId, RoomId};
+use fold::{self, Change, FoldError, Needs, Outcome, State};
+use platform::postgres;
+use read_model::Partition;
+use read_model::checkpoint::{self, Checkpoint};
 use sqlx::PgConnection;
 use tokio::time::Instant;
 
-use crate::batch::{Batch, Partition};
-use crate::checkpoint::{self, Checkpoint};
+use crate::batch::Batch;
 use crate::effects;
-use crate::fold::{self, Change, FoldError, Needs, Outcome, State};
-use crate::parking::{self, Full, Parked};
+use crate::parking::{Full, Parked};
 use crate::push;
 use crate::shared::Shared;
 use crate::store::{self, Posted};
@@ -33,7 +35,7 @@ pub(crate) struct Writer {
 #[derive(Debug)]
 pub(crate) enum Written {
     /// It is committed.
-    Now(platform::push::Push),
+    Now(read_model::push::Push),
     /// An earlier try had been committed, although its answer was lost.
     Before,
 }
@@ -67,29 +69,14 @@ pub(crate) struct Folded {
 
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
-        if is_of_the_data(&error) {
+        if postgres::is_data_error(&error) {
             Self::Data(error)
-        } else if is_code(&error, &["57014"]) {
+        } else if postgres::is_code(&error, &["57014"]) {
             Self::TooSlow(error)
         } else {
             Self::Infrastructure(error)
         }
     }
-}
-
-/// Errors that the same rows would cause again: data exceptions, broken constraints, too large a row, what a trigger raises,
-/// rows that cannot be read or written as what they should be. Everything else is tried again, so that no unforeseen trouble
-/// of a server stops a partition.
-pub(crate) fn is_of_the_data(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Encode(_) | sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => true,
-        _ => is_code(error, &["21", "22", "23", "54", "P0"]),
-    }
-}
-
-fn is_code(error: &sqlx::Error, beginnings: &[&str]) -> bool {
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    code.is_some_and(|code| beginnings.iter().any(|beginning| code.starts_with(beginning)))
 }
 
 impl Writer {
@@ -120,7 +107,7 @@ impl Writer {
     }
 
     async fn transaction(&mut self, batch: &Batch) -> Result<Written, Failure> {
-        let after = self.held.after(batch);
+        let after = self.held.after(batch.to(), batch.last_event_id());
         let shared = Arc::clone(&self.shared);
         let _turn = shared.commits.acquire().await;
         let started = Instant::now();
@@ -134,11 +121,11 @@ impl Writer {
             Failure::Fold { index, error } => Failure::Fold { index: sorted.place(index, batch), error },
             other => other,
         })?;
-        parking::store::park(&mut tx, self.partition, &sorted.queue, None).await?;
-        parking::store::remember_all(&mut tx, self.partition, &sorted.drops).await?;
+        read_model::parked::store::park(&mut tx, self.partition, &sorted.queue, None).await?;
+        read_model::parked::store::remember_all(&mut tx, self.partition, &sorted.drops).await?;
         let mut released = Vec::new();
         for drop in sorted.drops.iter().filter(|drop| drop.of_parked) {
-            released.push((drop.key, parking::store::of_key(&mut tx, self.partition, drop.key).await?));
+            released.push((drop.key, read_model::parked::store::of_key(&mut tx, self.partition, drop.key).await?));
         }
         tx.commit().await?;
         self.held = after;
@@ -160,7 +147,7 @@ impl Writer {
         connection: &mut PgConnection,
         batch: &Batch,
     ) -> Result<Option<Written>, Failure> {
-        let after = self.held.after(batch);
+        let after = self.held.after(batch.to(), batch.last_event_id());
         if checkpoint::advance(&mut *connection, self.partition, &self.held, &after).await? {
             return Ok(None);
         }

@@ -3,11 +3,12 @@
 //! [`Reader`] is whoever has a valid token, [`RoomReader`] a member of the room in the path, [`RoomVisitor`] somebody
 //! who may know that the room exists.
 
+use api_kit::extract::{Path, Query};
+use api_kit::{Caller, Problem};
 use axum::extract::FromRequestParts;
 use event_schema::{MessageId, RoomId, Topic, UserId};
 use http::request::Parts;
-use platform::extract::{Path, Query};
-use platform::{Caller, Position, Problem};
+use read_model::Position;
 use serde::Deserialize;
 use uuid::Uuid;
 

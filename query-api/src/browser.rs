@@ -4,8 +4,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use platform::browse::{Ask, BrowseError, Page, Reader, while_wanted};
-use platform::{Kafka, Problem};
+use api_kit::Problem;
+use platform::Kafka;
+use platform::log_explorer::{Ask, BrowseError, Page, Reader, while_wanted};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 

@@ -20,7 +20,7 @@ impl FromRequestParts<QueryState> for Edition {
     type Rejection = Infallible;
 
     async fn from_request_parts(_: &mut Parts, state: &QueryState) -> Result<Self, Self::Rejection> {
-        let (generation, repairs) = state.platform().read_model.edition();
+        let (generation, repairs) = state.context().read_model.edition();
         Ok(Self(generation, repairs))
     }
 }

@@ -3,10 +3,11 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use api_kit::Problem;
+use api_kit::extract::{self, invalid};
 use event_schema::{Timestamp, UserId};
-use platform::browse::{self, Ask, Bounds, Filter, Order, Start};
-use platform::extract::{self, invalid};
-use platform::{Kafka, Problem};
+use platform::Kafka;
+use platform::log_explorer::{self, Ask, Bounds, Filter, Order, Start};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -132,7 +133,7 @@ fn filter(
     types: Option<String>,
     actor: Option<String>,
 ) -> Result<Filter, Problem> {
-    let topics = words("topic", topics)?.into_iter().map(|name| Ok(browse::topic(kafka, &name)?));
+    let topics = words("topic", topics)?.into_iter().map(|name| Ok(log_explorer::topic(kafka, &name)?));
     let topics = topics.collect::<Result<_, Problem>>()?;
     let partition: Option<u16> = parsed("partition", partition)?;
     if key.as_ref().is_some_and(|key| key.chars().count() > WORD_CHARS) {

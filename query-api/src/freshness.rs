@@ -7,9 +7,11 @@
 
 use std::time::Duration;
 
+use api_kit::ApiContext;
+use api_kit::Problem;
+use api_kit::admission::{Waiter, Waiters};
 use event_schema::{Topic, UserId};
-use platform::waiters::{Waiter, Waiters};
-use platform::{Platform, Position, Problem};
+use read_model::Position;
 use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
 use uuid::Uuid;
@@ -23,7 +25,7 @@ pub(crate) type Db = PoolConnection<Postgres>;
 /// Gives out connections to states that are recent enough.
 #[derive(Clone)]
 pub struct Freshness {
-    platform: Platform,
+    context: ApiContext,
     patience: Duration,
     /// Those who named a position.
     asking: Waiters,
@@ -34,9 +36,9 @@ pub struct Freshness {
 impl Freshness {
     /// Waits by these settings.
     #[must_use]
-    pub fn new(platform: &Platform, settings: &Settings) -> Self {
+    pub fn new(context: &ApiContext, settings: &Settings) -> Self {
         Self {
-            platform: platform.clone(),
+            context: context.clone(),
             patience: settings.wait(),
             asking: Waiters::new(settings.positions_per_user(), settings.waiters()),
             refused: Waiters::new(settings.refusals_per_user(), settings.waiters()),
@@ -47,7 +49,7 @@ impl Freshness {
     pub(crate) async fn at_least(&self, user: UserId, position: Option<&Position>) -> Result<Db, Problem> {
         let Some(position) = position else { return self.connection(None).await };
         let reached = |((topic, partition), next): (&(Topic, i32), &i64)| {
-            self.platform.progress.reached(*topic, *partition).is_some_and(|reached| reached >= *next)
+            self.context.read_model.progress.reached(*topic, *partition).is_some_and(|reached| reached >= *next)
         };
         // Leave to wait is needed only where there is something to wait for.
         let is_there = position.offsets.iter().all(reached);
@@ -66,9 +68,9 @@ impl Freshness {
     ) -> Result<Db, Problem> {
         // Asking the brokers is a wait as well.
         let _waiter = enter(&self.refused, user, "refusal")?;
-        let partition = self.platform.kafka.partition_for(topic, &key.to_string()).await?;
-        let end = self.platform.kafka.end_offset(topic, partition).await?;
-        let mut settled = Position::of(self.platform.log_id, topic, partition, end);
+        let partition = self.context.kafka.partition_for(topic, &key.to_string()).await?;
+        let end = self.context.kafka.end_offset(topic, partition).await?;
+        let mut settled = Position::of(self.context.log_id, topic, partition, end);
         if let Some(position) = position {
             // It was accepted before, so it is of this log; only too many partitions could be in the way.
             settled.merge(position).map_err(|error| Problem::invalid("at_least", error.to_string()))?;
@@ -89,12 +91,12 @@ impl Freshness {
     async fn connection(&self, position: Option<&Position>) -> Result<Db, Problem> {
         loop {
             let pool = match position {
-                None => self.platform.read_model.pool(),
-                Some(position) => self.platform.progress.pool_at(position, self.patience).await?,
+                None => self.context.read_model.pool(),
+                Some(position) => self.context.read_model.progress.pool_at(position, self.patience).await?,
             };
             match pool.acquire().await {
                 // Another generation replaced this one in this very moment.
-                Err(sqlx::Error::PoolClosed) if !self.platform.lifecycle.soft().is_cancelled() => {
+                Err(sqlx::Error::PoolClosed) if !self.context.lifecycle.soft().is_cancelled() => {
                     tokio::task::yield_now().await;
                 }
                 acquired => return Ok(acquired?),

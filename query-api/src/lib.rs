@@ -19,7 +19,6 @@ mod page;
 mod params;
 pub mod parked;
 mod routes;
-mod service;
 mod settings;
 mod state;
 // For tests/plans.rs, which holds the plans of these very statements.
@@ -28,11 +27,10 @@ pub mod store;
 mod timeline;
 pub mod window;
 
-use platform::Platform;
+use api_kit::ApiContext;
 use utoipa_axum::router::OpenApiRouter;
 
-pub use service::run;
-pub use settings::{ServiceSettings, Settings};
+pub use settings::Settings;
 
 use crate::state::QueryState;
 
@@ -44,6 +42,6 @@ pub fn document() -> utoipa::openapi::OpenApi {
 
 /// The routes, with their state and their part of the OpenAPI document. Nothing runs in the background.
 #[must_use]
-pub fn start(platform: &Platform, settings: &Settings) -> OpenApiRouter {
-    routes::router().with_state(QueryState::new(platform, settings))
+pub fn start(context: &ApiContext, settings: &Settings) -> OpenApiRouter {
+    routes::router().with_state(QueryState::new(context, settings))
 }

@@ -7,8 +7,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use api_kit::Problem;
 use event_schema::{Event, EventId, EventType, Topic, UserId};
-use platform::Problem;
 use platform::kafka::{self, Kafka, KafkaError, Quiet};
 use rdkafka::Message as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use utoipa::IntoResponses;
 use utoipa::openapi::{RefOr, Response, ResponseBuilder};
 
-platform::documented_problems! {
+api_kit::documented_problems! {
     /// Every read.
     ReadProblems {
         "400": "`invalid-request`, `limit-exceeded` or `beyond-end`: a parameter is wrong; `field` names it",

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use clap::value_parser;
-use platform::{HttpSettings, PlatformSettings};
 
 /// How long and how many requests wait for the read models.
 #[derive(clap::Args, Clone, Debug)]
@@ -68,19 +67,4 @@ impl Settings {
     pub(crate) fn positions_per_user(&self) -> usize {
         self.query_positions_per_user as usize
     }
-}
-
-/// The query API on its own: serves what people read.
-#[derive(clap::Parser, Clone, Debug)]
-#[command(name = "query-api", version)]
-pub struct ServiceSettings {
-    /// What every service needs.
-    #[command(flatten)]
-    pub platform: PlatformSettings,
-    /// The listener.
-    #[command(flatten)]
-    pub http: HttpSettings,
-    /// Its own.
-    #[command(flatten)]
-    pub query: Settings,
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use api_kit::ApiContext;
+use api_kit::admission::Waiters;
 use axum::extract::FromRef;
 use event_schema::Topic;
-use platform::Platform;
-use platform::waiters::Waiters;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ use crate::names::Names;
 pub struct QueryState(Arc<Shared>);
 
 struct Shared {
-    platform: Platform,
+    context: ApiContext,
     freshness: Freshness,
     names: Names,
     log_reader: LogReader,
@@ -35,14 +35,14 @@ const TAILS: (usize, usize) = (2, 4);
 impl QueryState {
     /// Fresh state over connected clients.
     #[must_use]
-    pub fn new(platform: &Platform, settings: &Settings) -> Self {
+    pub fn new(context: &ApiContext, settings: &Settings) -> Self {
         Self(Arc::new(Shared {
-            platform: platform.clone(),
-            freshness: Freshness::new(platform, settings),
+            context: context.clone(),
+            freshness: Freshness::new(context, settings),
             names: Names::default(),
-            log_reader: LogReader::new(&platform.kafka),
+            log_reader: LogReader::new(&context.kafka),
             streams: Waiters::new(settings.streams_per_user(), settings.streams()),
-            browser: Browser::new(&platform.kafka, platform.lifecycle.soft()),
+            browser: Browser::new(&context.kafka, context.lifecycle.soft()),
             tails: Waiters::new(TAILS.0, TAILS.1),
         }))
     }
@@ -51,8 +51,8 @@ impl QueryState {
         &self.0.freshness
     }
 
-    pub(crate) fn platform(&self) -> &Platform {
-        &self.0.platform
+    pub(crate) fn context(&self) -> &ApiContext {
+        &self.0.context
     }
 
     /// Single records of the log.
@@ -82,13 +82,13 @@ impl QueryState {
         ids: &[Uuid],
         fresh: bool,
     ) -> sqlx::Result<Vec<(Uuid, Arc<str>)>> {
-        let stamp = (!fresh).then(|| self.0.platform.progress.stamp(Topic::Users));
+        let stamp = (!fresh).then(|| self.0.context.read_model.progress.stamp(Topic::Users));
         self.0.names.of(db, ids, stamp).await
     }
 }
 
-impl FromRef<QueryState> for Platform {
+impl FromRef<QueryState> for ApiContext {
     fn from_ref(state: &QueryState) -> Self {
-        state.0.platform.clone()
+        state.0.context.clone()
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use event_schema::Timestamp;
 use platform::Kafka;
-use platform::browse::{Ask, Bounds, Filter, Offsets, Order, Page, Reader, while_wanted};
+use platform::log_explorer::{Ask, Bounds, Filter, Offsets, Order, Page, Reader, while_wanted};
 use platform::settings::KafkaSettings;
 
 use super::FilterArgs;

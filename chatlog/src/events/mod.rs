@@ -6,7 +6,7 @@ pub mod tail;
 use clap::{Args, Subcommand};
 use event_schema::UserId;
 use platform::Kafka;
-use platform::browse::{self, BrowseError, Filter};
+use platform::log_explorer::{self, BrowseError, Filter};
 
 use crate::cli::LogArgs;
 
@@ -64,7 +64,7 @@ impl FilterArgs {
     /// The same for reading.
     pub fn filter(&self, kafka: &Kafka) -> Result<Filter, BrowseError> {
         Ok(Filter {
-            topics: self.topic.iter().map(|name| browse::topic(kafka, name)).collect::<Result<_, _>>()?,
+            topics: self.topic.iter().map(|name| log_explorer::topic(kafka, name)).collect::<Result<_, _>>()?,
             partition: self.partition,
             key: self.key.clone(),
             types: self.types.clone(),

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use clap::Args;
 use event_schema::Topic;
 use platform::Kafka;
-use platform::browse::{Start, Tail};
+use platform::log_explorer::{Start, Tail};
 use platform::settings::KafkaSettings;
 
 use super::FilterArgs;

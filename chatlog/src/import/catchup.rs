@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use anyhow::{bail, ensure};
 use event_schema::Topic;
-use platform::{Platform, Position, WaitError};
+use platform::Platform;
+use read_model::{Position, Progress, WaitError};
 use tokio::time::Instant;
 
 use super::meter::Meter;
@@ -19,12 +20,17 @@ const STANDSTILL: Duration = Duration::from_secs(30);
 pub type Place = (Topic, i32);
 
 /// Waits until the read models include what these partitions hold now, as long as they move.
-pub async fn catch_up(platform: &Platform, what: &'static str, places: &[Place]) -> anyhow::Result<()> {
+pub async fn catch_up(
+    platform: &Platform,
+    progress: &Progress,
+    what: &'static str,
+    places: &[Place],
+) -> anyhow::Result<()> {
     let mut ends = Vec::with_capacity(places.len());
     for (topic, partition) in places {
         ends.push(((*topic, *partition), platform.kafka.end_offset(*topic, *partition).await?));
     }
-    let reached = || ends.iter().map(|((t, p), end)| platform.progress.reached(*t, *p).unwrap_or(0).min(*end)).sum();
+    let reached = || ends.iter().map(|((t, p), end)| progress.reached(*t, *p).unwrap_or(0).min(*end)).sum();
     let begin: i64 = reached();
     let total = ends.iter().map(|(_, end)| end).sum::<i64>() - begin;
     let mut meter = Meter::start(what, u64::try_from(total).unwrap_or_default());
@@ -32,7 +38,7 @@ pub async fn catch_up(platform: &Platform, what: &'static str, places: &[Place])
     for ((topic, partition), end) in ends.iter().filter(|(_, end)| *end > 0) {
         let position = Position::of(platform.log_id, *topic, *partition, *end);
         loop {
-            match platform.progress.wait(&position, LOOK).await {
+            match progress.wait(&position, LOOK).await {
                 Ok(()) => break,
                 Err(WaitError::Behind | WaitError::Unavailable) => {}
                 Err(error) => bail!(error),

@@ -25,6 +25,7 @@ use chrono::TimeDelta;
 use clap::{Args, Subcommand};
 use event_schema::UserId;
 use platform::{Kafka, Lifecycle, Platform};
+use read_model::ReadModel;
 
 use crate::cli::ServerArgs;
 use crate::output;
@@ -100,7 +101,8 @@ pub async fn run_irc(args: &IrcArgs) -> anyhow::Result<()> {
     lifecycle.shutdown_on_signals()?;
     let log = append::patient(&args.servers.kafka)?;
     let platform = Platform::connect(&args.servers.platform(), lifecycle).await?;
-    let done = import(&platform, &log, jobs, args.owner.as_deref()).await;
+    let read_model = ReadModel::connect(&platform).await?;
+    let done = import(&platform, &read_model, &log, jobs, args.owner.as_deref()).await;
     platform.drain().await;
     done
 }
@@ -120,7 +122,13 @@ pub fn read_jobs(paths: &[PathBuf], room: Option<&str>, offset: TimeDelta) -> an
 }
 
 /// Imports room by room; says for each what came of it, and at last for all.
-pub async fn import(platform: &Platform, log: &Kafka, jobs: Vec<Job>, owner: Option<&str>) -> anyhow::Result<()> {
+pub async fn import(
+    platform: &Platform,
+    read_model: &ReadModel,
+    log: &Kafka,
+    jobs: Vec<Job>,
+    owner: Option<&str>,
+) -> anyhow::Result<()> {
     let owner: Option<UserId> = match owner {
         Some(username) => Some(run::find_owner(platform, username).await?),
         None => None,
@@ -129,7 +137,8 @@ pub async fn import(platform: &Platform, log: &Kafka, jobs: Vec<Job>, owner: Opt
     let mut all = Report { title: format!("{rooms} rooms"), ..Report::default() };
     for job in jobs {
         let job = Job { owner, ..job };
-        let report = run::import(platform, log, &job).await.with_context(|| format!("room {}", job.room.name))?;
+        let report =
+            run::import(platform, read_model, log, &job).await.with_context(|| format!("room {}", job.room.name))?;
         output::line(format_args!("{}; {}", report.lines(), report.outcome()))?;
         all.merge(report);
     }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use anyhow::{Context as _, bail};
 use event_schema::{Event, Timestamp, Topic, UserId};
 use platform::{Kafka, Platform};
+use read_model::ReadModel;
 use sqlx::PgPool;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -41,30 +42,30 @@ pub async fn find_owner(platform: &Platform, username: &str) -> anyhow::Result<U
 }
 
 /// Imports one room, through a client that is [`super::append::patient`].
-pub async fn import(platform: &Platform, log: &Kafka, job: &Job) -> anyhow::Result<Report> {
+pub async fn import(platform: &Platform, read_model: &ReadModel, log: &Kafka, job: &Job) -> anyhow::Result<Report> {
     let Job { room, acts, counts, .. } = job;
     let home = platform.kafka.partition_for(Topic::Rooms, &room.id.to_string()).await?;
     let mut places = vec![(Topic::Rooms, home)];
     places.extend((0..platform.kafka.partitions(Topic::Users).await?).map(|partition| (Topic::Users, partition)));
-    catch_up(platform, "catching up", &places).await?;
+    catch_up(platform, &read_model.progress, "catching up", &places).await?;
 
     let started = Instant::now();
-    let registrations = registrations(platform, job).await?;
+    let registrations = registrations(platform, &read_model.pool(), job).await?;
     append(log, &platform.lifecycle, ("people", registrations.len()), registrations.into_iter()).await?;
 
-    let read_model = platform.read_model.pool();
-    let known = known(&read_model, room, acts).await?;
-    let missing = plan::missing(acts, |act| known.contains(&room.event_id(act).0), members(&read_model, room).await?);
+    let tables = read_model.pool();
+    let known = known(&tables, room, acts).await?;
+    let missing = plan::missing(acts, |act| known.contains(&room.event_id(act).0), members(&tables, room).await?);
     let created = room.created(job.owner.unwrap_or_else(|| ids::importer(&room.name)));
-    let exists = !sql::applied(&read_model, room.id, &[created.envelope.id.0]).await?.is_empty();
+    let exists = !sql::applied(&tables, room.id, &[created.envelope.id.0]).await?.is_empty();
     let created = (!exists).then_some(created);
     let count = missing.len() + usize::from(!exists);
     let events = created.into_iter().chain(missing.iter().map(|act| room.event(act)));
     append(log, &platform.lifecycle, ("events", count), events).await?;
 
-    catch_up(platform, "folding", &places).await?;
+    catch_up(platform, &read_model.progress, "folding", &places).await?;
     let took = started.elapsed();
-    let (imported, rejected) = verify(&platform.read_model.pool(), room, acts).await?;
+    let (imported, rejected) = verify(&read_model.pool(), room, acts).await?;
     Ok(Report {
         title: room.name.clone(),
         counts: counts.clone(),
@@ -77,12 +78,11 @@ pub async fn import(platform: &Platform, log: &Kafka, job: &Job) -> anyhow::Resu
 }
 
 /// Makes the accounts that are missing, and gives the events of those that the read models do not know.
-async fn registrations(platform: &Platform, job: &Job) -> anyhow::Result<Vec<Event>> {
+async fn registrations(platform: &Platform, tables: &PgPool, job: &Job) -> anyhow::Result<Vec<Event>> {
     let accounts = accounts(job);
     let ids: Vec<Uuid> = accounts.iter().map(|(account, _)| account.user_id.0).collect();
     add_accounts(&platform.db, &accounts, &ids).await?;
-    let read_model = platform.read_model.pool();
-    let known: HashSet<Uuid> = in_batches(&ids, |batch| sql::users(&read_model, batch)).await?;
+    let known: HashSet<Uuid> = in_batches(&ids, |batch| sql::users(tables, batch)).await?;
     let unknown = accounts.iter().filter(|(account, _)| !known.contains(&account.user_id.0));
     Ok(unknown.map(|(account, at)| account.registered(&job.room.name, *at)).collect())
 }

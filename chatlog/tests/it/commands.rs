@@ -21,7 +21,7 @@ impl Origin {
     }
 
     async fn count(&self, sql: &'static str) -> i64 {
-        sqlx::query_scalar(sql).fetch_one(&self.platform().read_model.pool()).await.expect("a count")
+        sqlx::query_scalar(sql).fetch_one(&self.read_model().pool()).await.expect("a count")
     }
 }
 

@@ -5,9 +5,9 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use platform::Platform;
-use platform::testing::{TestPlatform, until};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Executor as _, PgPool};
+use test_support::{TestPlatform, wait_for};
 use tokio::process::{Child, Command};
 
 use crate::world::{World, folder};
@@ -44,7 +44,7 @@ async fn filled() -> World {
 }
 
 async fn room(world: &World) -> String {
-    let pool = world.platform().read_model.pool();
+    let pool = world.read_model().pool();
     sqlx::query_scalar("select room_id::text from rooms").fetch_one(&pool).await.expect("a room")
 }
 
@@ -53,7 +53,7 @@ async fn verify_answers_with_words_and_exit_codes() {
     let world = filled().await;
     let (code, words) = said(&world.test, &["verify"]).await;
     assert!(code == 0 && words.contains("is what the log says"), "{code}: {words}");
-    let pool = world.platform().read_model.pool();
+    let pool = world.read_model().pool();
     let spoil = "update messages set item = replace(item, 'line 7 of', 'line 8 of') where item like '%line 7 of 1%'";
     assert_eq!(pool.execute(spoil).await.expect("planted").rows_affected(), 1);
     let (code, words) = said(&world.test, &["verify"]).await;
@@ -74,7 +74,7 @@ async fn a_room_is_mended_with_words_and_exit_codes() {
     let room = room(&world).await;
     let (code, words) = said(&world.test, &["rebuild", "--room", &room]).await;
     assert!(code == 0 && words.contains("nothing to mend in ") && words.contains("is what the log says"), "{words}");
-    let pool = world.platform().read_model.pool();
+    let pool = world.read_model().pool();
     pool.execute("delete from messages where seq between 20 and 24").await.expect("planted");
     pool.execute("update rooms set last_seq = 5, member_count = 77").await.expect("planted");
     let (code, words) = said(&world.test, &["rebuild", "--room", &room]).await;
@@ -127,7 +127,7 @@ async fn killed(test: &TestPlatform, platform: &Platform, hold: &str, waits: &'s
     tx.execute(AssertSqlSafe(hold.to_owned())).await.expect("a lock");
     let begin = || chatlog(test, &["rebuild"]).stdout(Stdio::null()).spawn().expect("a process");
     let child: RefCell<Child> = RefCell::new(begin());
-    until(format!("`{hold}` to hold it"), async || {
+    wait_for(format!("`{hold}` to hold it"), async || {
         // A server that answered too late ends it; it says why, and to begin again.
         let ended = child.borrow_mut().try_wait().expect("a status");
         if ended.is_some() {
@@ -140,7 +140,7 @@ async fn killed(test: &TestPlatform, platform: &Platform, hold: &str, waits: &'s
     tx.rollback().await.expect("the lock is gone");
     // Its connections end when the servers notice.
     let free = "select pg_try_advisory_xact_lock(7163082358176874500)";
-    until("the end of the killed one's lock", async || so(&platform.db, free).await).await;
+    wait_for("the end of the killed one's lock", async || so(&platform.db, free).await).await;
 }
 
 const WAITS: &str =
@@ -152,7 +152,7 @@ async fn a_rebuild_killed_in_any_phase_goes_on() {
     let platform = world.test.another().await.expect("connected");
     // Before the tables are there: at their making, which the lock of generations serialises.
     killed(&world.test, &platform, "select pg_advisory_xact_lock(7163082358176874497)", WAITS).await;
-    platform::readmodel::begin_generation(&platform.db, platform.fold()).await.expect("a generation");
+    read_model::generations::begin_generation(&platform.db, world.read_model().fold).await.expect("a generation");
     // In the load, before the checkpoint of a partition; at the first key; while it catches up; while it is compared; at the
     // switch itself.
     for hold in [

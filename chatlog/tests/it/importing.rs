@@ -83,7 +83,7 @@ async fn an_import_killed_in_the_middle_is_finished_by_the_next() {
     // It is dropped where it stands, with thousands of records on their way.
     let killed = async {
         let log = chatlog::import::append::patient(&world.test.settings.kafka).expect("a client");
-        run::import(world.platform(), &log, &job).await.expect("imported");
+        run::import(world.platform(), world.read_model(), &log, &job).await.expect("imported");
     };
     let begun = async { while kafka.watermarks(Topic::Rooms, home).await.expect("watermarks").1 < 1_000 {} };
     tokio::select! {
@@ -114,7 +114,7 @@ async fn an_import_that_is_asked_to_end_says_how_to_go_on() {
         std::future::pending::<()>().await;
     };
     let outcome = tokio::select! {
-        outcome = run::import(&other, &world.log, &job) => outcome,
+        outcome = run::import(&other, world.read_model(), &world.log, &job) => outcome,
         () = ended => unreachable!("pending"),
     };
     if let Err(error) = outcome {
@@ -150,7 +150,7 @@ async fn people_are_imported_accounts_without_credentials() {
         .expect("a count");
     assert_eq!(credentials, 0);
     let shown: Vec<String> = sqlx::query_scalar("select display_name from users where kind = 'imported'")
-        .fetch_all(&world.platform().read_model.pool())
+        .fetch_all(&world.read_model().pool())
         .await
         .expect("users");
     assert_eq!(shown.len(), 4);

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use api_kit::http;
 use chatlog::cli::Cli;
 use chatlog::serve::{self, ServeArgs};
 use clap::Parser as _;
-use platform::http;
-use platform::testing::{TestPlatform, until};
 use reqwest::{Client, StatusCode, Url};
 use serde_json::{Value, json};
+use test_support::{TestPlatform, wait_for};
 use tokio::net::TcpListener;
 
 use crate::world::serve_args;
@@ -29,7 +29,7 @@ impl Served {
         let plain = serve_args(&test);
         let mailer = mailer::Settings { mail_dir: Some(folder.to_owned()), ..plain.mailer.clone() };
         let args = ServeArgs { mailer, ..plain };
-        let routes = serve::start(&test.platform, &args).await.expect("started").expect("routes");
+        let routes = serve::start(&test.platform, &test.read_model, &args).await.expect("started").expect("routes");
         let listener = TcpListener::bind(args.http.listen).await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address")).parse().expect("a URL");
         let lifecycle = test.platform.lifecycle.clone();
@@ -60,7 +60,7 @@ impl Served {
 
     /// Waits until so many mails are sent.
     async fn sent(&self, mails: i64) {
-        until(format!("{mails} mails to be sent"), async || (self.count("sent").await == mails).then_some(())).await;
+        wait_for(format!("{mails} mails to be sent"), async || (self.count("sent").await == mails).then_some(())).await;
     }
 }
 
@@ -84,13 +84,13 @@ async fn a_newcomer_is_verified_and_finds_back_in_by_mailed_codes() {
     let (email, username) = ("owner@example.org", "owner");
     let newcomer = json!({"username": username, "email": email, "password": PASSWORD, "locale": "ko-KR"});
     assert_eq!(served.post("/v1/users", &newcomer).await, 202);
-    let mailed = until("the first mail", async || code(folder.path(), "verify")).await;
+    let mailed = wait_for("the first mail", async || code(folder.path(), "verify")).await;
     let proof = json!({"email": email, "code": mailed});
     assert_eq!(served.post("/v1/users/verify", &proof).await, 204);
     assert_eq!(served.post("/v1/users/verify", &proof).await, 422, "once");
 
     assert_eq!(served.post("/v1/password/forgot", &json!({"email": email})).await, 202);
-    let mailed = until("the second mail", async || code(folder.path(), "reset")).await;
+    let mailed = wait_for("the second mail", async || code(folder.path(), "reset")).await;
     let reset = json!({"email": email, "code": mailed, "password": OTHER});
     assert_eq!(served.post("/v1/password/reset", &reset).await, 204);
     assert_eq!(served.post("/v1/sessions", &json!({"username": username, "password": PASSWORD})).await, 401);
@@ -118,7 +118,7 @@ async fn parked_mails_are_listed_and_sent_again() {
     assert!(refused.to_string().contains("is not parked"), "{refused}");
     served.command(&["retry", "--all"]).await.expect("nothing to do");
     let acts = "select count(*) from control.outbox where topic = 'chat.admin'";
-    until("the act in the log", async || {
+    wait_for("the act in the log", async || {
         let waiting: i64 = sqlx::query_scalar(acts).fetch_one(&served.test.platform.db).await.expect("a count");
         (waiting == 0).then_some(())
     })

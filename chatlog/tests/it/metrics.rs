@@ -6,9 +6,9 @@ use std::time::Duration;
 use chatlog::import::append;
 use event_schema::message::Posted;
 use event_schema::{ClientKind, CommandId, Envelope, Event, EventId, RoomId, Text, UserId, WorkspaceId, envelope};
-use platform::rebuilds::{self, State, Step};
-use platform::testing::TestPlatform;
+use read_model::rebuild_status::{self, State, Step};
 use sqlx::Executor as _;
+use test_support::TestPlatform;
 
 use crate::folding::chatlog;
 use crate::world::{World, folder};
@@ -145,19 +145,19 @@ async fn every_promised_number_is_on_the_page() {
 
     // A rebuild of another process.
     let db = &world.platform().db;
-    rebuilds::begin(db, 2).await.expect("written");
+    rebuild_status::begin(db, 2).await.expect("written");
     let step = |done| Step { phase: "load", unit: "events", done, total: 1_000_000 };
-    rebuilds::advance(db, 2, step(0)).await.expect("written");
-    rebuilds::advance(db, 2, step(250)).await.expect("written");
+    rebuild_status::advance(db, 2, step(0)).await.expect("written");
+    rebuild_status::advance(db, 2, step(250)).await.expect("written");
     let seen = page.that("the rebuild", |page| value(page, "rebuild_done", &[]) == 250_000).await;
     let phase = |name: &str| value(&seen, "rebuild_phase", &[&format!("phase=\"{name}\"")]);
     assert_eq!((phase("load"), phase("index"), value(&seen, "rebuild_total", &[])), (1_000, 0, 1_000_000_000));
     assert!(value(&seen, "rebuild_eta_seconds", &[]) > 0 && value(&seen, "rebuild_generation", &[]) == 2_000);
-    rebuilds::end(db, 2, State::Failed, Some("for a reason")).await.expect("written");
+    rebuild_status::end(db, 2, State::Failed, Some("for a reason")).await.expect("written");
     page.that("its failure", |page| value(page, "rebuild_failed", &[]) == 1_000).await;
 
     // Somebody takes all partitions, and more comes; then a table stands in the way.
-    let pool = world.platform().read_model.pool();
+    let pool = world.read_model().pool();
     pool.execute("update checkpoints set epoch = epoch + 1").await.expect("taken");
     let (_kept, hall) = folder(&[("2020-01-02.log", lines(1).collect())]);
     world.import(&[hall]).await;

@@ -1,11 +1,12 @@
 //! The whole platform in one process, as `chatlog serve` runs it, with accounts made by hand.
 
+use api_kit::http;
+use api_kit::tokens::Claims;
 use event_schema::{UserId, WorkspaceId};
-use platform::testing::TestPlatform;
-use platform::tokens::Claims;
-use platform::{Platform, http};
+use platform::Platform;
 use reqwest::{Method, Response};
 use serde_json::Value;
+use test_support::TestPlatform;
 use tokio::net::TcpListener;
 
 use crate::world::serve_args;
@@ -23,7 +24,8 @@ impl Origin {
     pub async fn start() -> Self {
         let test = TestPlatform::start().await.expect("servers");
         let args = serve_args(&test);
-        let routes = chatlog::serve::start(&test.platform, &args).await.expect("started").expect("routes");
+        let routes =
+            chatlog::serve::start(&test.platform, &test.read_model, &args).await.expect("started").expect("routes");
         let listener = TcpListener::bind(args.http.listen).await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let lifecycle = test.platform.lifecycle.clone();
@@ -32,6 +34,10 @@ impl Origin {
     }
 
     /// What it is connected to.
+    pub fn read_model(&self) -> &read_model::ReadModel {
+        &self.test.read_model
+    }
+
     pub fn platform(&self) -> &Platform {
         &self.test.platform
     }
@@ -63,7 +69,7 @@ impl Origin {
         body: Option<&Value>,
     ) -> Response {
         let claims = Claims::issued(by, self.platform().ids.v7(), self.platform().clock.now());
-        let token = self.platform().keyring.sign(&claims).expect("a token");
+        let token = self.test.api.keyring.sign(&claims).expect("a token");
         let request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(token);
         let request = request.header("prefer", format!("wait={wait_seconds}"));
         let request = match body {

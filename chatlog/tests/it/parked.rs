@@ -1,10 +1,10 @@
 //! A poisoned room through the whole platform: senders, readers, administrators and their tools.
 
 use event_schema::{Topic, UserId};
-use platform::testing::until;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use sqlx::Executor as _;
+use test_support::wait_for;
 use tokio::process::Command;
 
 use crate::origin::Origin;
@@ -78,7 +78,7 @@ fn is_marked(answer: &Response) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_poisoned_room_says_so_and_is_let_go() {
     let origin = Origin::start().await;
-    let tables = origin.platform().read_model.pool();
+    let tables = origin.read_model().pool();
     let refuse = "alter table messages add constraint no_stones check (item not like '%a stone%')";
     tables.execute(refuse).await.expect("a constraint");
     let (owner, admin) = (origin.person(&[]).await, origin.person(&["admin"]).await);
@@ -92,7 +92,7 @@ async fn a_poisoned_room_says_so_and_is_let_go() {
         assert_eq!(origin.outcome(owner, position).await, json!({"outcome": "pending"}));
     }
 
-    until("both to be parked", async || {
+    wait_for("both to be parked", async || {
         let parked = sqlx::query_scalar::<_, i64>("select count(*) from parked").fetch_one(&tables).await;
         (parked.expect("a count") == 2).then_some(())
     })
@@ -170,7 +170,7 @@ async fn administer(origin: &Origin, (owner, admin): (UserId, UserId), room: &st
     );
     let (code, words) = origin.said(&["parked", "drop", room]).await;
     assert!(code == 1 && words.contains("nothing of key"), "{code}: {words}");
-    until("two retries and a drop to be told", async || (origin.acts().await >= 3).then_some(())).await;
+    wait_for("two retries and a drop to be told", async || (origin.acts().await >= 3).then_some(())).await;
     let (code, words) = origin.said(&["verify"]).await;
     assert!(code == 0, "{code}: {words}");
 }

@@ -2,7 +2,7 @@
 
 use event_schema::{Payload, Timestamp, Topic, UserId, record};
 use futures::future::join_all;
-use platform::browse::{Ask, Bounds, Filter, Order, Reader};
+use platform::log_explorer::{Ask, Bounds, Filter, Order, Reader};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -48,7 +48,7 @@ impl Origin {
             }
         };
         let records = tokio::time::timeout(PATIENCE, look).await.expect("the acts are told");
-        let act = |shown: &platform::browse::Shown| {
+        let act = |shown: &platform::log_explorer::Shown| {
             let headers =
                 shown.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref().map(str::as_bytes)));
             let value = shown.value.as_ref().map(|value| value.get().as_bytes());

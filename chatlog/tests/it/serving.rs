@@ -1,9 +1,10 @@
 //! All roles from one origin, and the demo over HTTP.
 
+use api_kit::http;
 use chatlog::{demo, serve};
-use platform::testing::TestPlatform;
-use platform::{Lifecycle, http};
+use platform::Lifecycle;
 use reqwest::{Client, Url};
+use test_support::TestPlatform;
 use tokio::net::TcpListener;
 
 use crate::world::serve_args;
@@ -18,7 +19,7 @@ impl Served {
     async fn start() -> Self {
         let test = TestPlatform::start().await.expect("servers");
         let args = serve_args(&test);
-        let routes = serve::start(&test.platform, &args).await.expect("started").expect("routes");
+        let routes = serve::start(&test.platform, &test.read_model, &args).await.expect("started").expect("routes");
         let listener = TcpListener::bind(args.http.listen).await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address")).parse().expect("a URL");
         let lifecycle: Lifecycle = test.platform.lifecycle.clone();
@@ -67,7 +68,7 @@ async fn the_demo_is_made_once() {
     let room = demo::make(&served.url).await.expect("made");
     let again = demo::make(&served.url).await.expect("found");
     assert_eq!(room, again);
-    let pool = served.test.platform.read_model.pool();
+    let pool = served.test.read_model.pool();
     let messages: i64 = sqlx::query_scalar("select count(*) from messages").fetch_one(&pool).await.expect("a count");
     let rooms: i64 = sqlx::query_scalar("select count(*) from rooms").fetch_one(&pool).await.expect("a count");
     assert_eq!((rooms, messages), (1, 5));

@@ -9,9 +9,9 @@ use chatlog::serve::ServeArgs;
 use chrono::TimeDelta;
 use clap::Parser as _;
 use event_schema::{RoomId, Topic};
-use platform::testing::{TestPlatform, http_settings};
 use platform::{Kafka, Platform};
 use tempfile::TempDir;
+use test_support::{TestPlatform, http_settings};
 
 /// Settings of `serve` for the servers of a test.
 pub fn serve_args(test: &TestPlatform) -> ServeArgs {
@@ -29,9 +29,13 @@ pub struct World {
 impl World {
     pub async fn start() -> Self {
         let test = TestPlatform::start().await.expect("servers");
-        projector::start(&test.platform, &serve_args(&test).projector);
+        projector::start(&test.platform, test.read_model.fold, &serve_args(&test).projector);
         let log = append::patient(&test.settings.kafka).expect("a client");
         Self { test, log }
+    }
+
+    pub fn read_model(&self) -> &read_model::ReadModel {
+        &self.test.read_model
     }
 
     pub fn platform(&self) -> &Platform {
@@ -41,7 +45,7 @@ impl World {
     /// Imports these files into the room of their folder's name.
     pub async fn import(&self, paths: &[PathBuf]) -> chatlog::import::report::Report {
         let job = job(paths);
-        run::import(self.platform(), &self.log, &job).await.expect("imported")
+        run::import(self.platform(), self.read_model(), &self.log, &job).await.expect("imported")
     }
 
     /// Records of rooms and people in the log.
@@ -60,7 +64,7 @@ impl World {
     pub async fn items(&self, room: RoomId) -> Vec<serde_json::Value> {
         let rows: Vec<String> = sqlx::query_scalar("select item from messages where room_id = $1 order by seq")
             .bind(room.0)
-            .fetch_all(&self.platform().read_model.pool())
+            .fetch_all(&self.read_model().pool())
             .await
             .expect("messages");
         rows.iter().map(|row| serde_json::from_str(row).expect("JSON")).collect()
@@ -68,7 +72,7 @@ impl World {
 
     /// How many events of the room were rejected.
     pub async fn rejections(&self) -> i64 {
-        let pool = self.platform().read_model.pool();
+        let pool = self.read_model().pool();
         sqlx::query_scalar("select count(*) from rejections").fetch_one(&pool).await.expect("a count")
     }
 }

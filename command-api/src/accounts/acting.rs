@@ -4,12 +4,13 @@
 //! All events of a person come this way, also those without a row of their own beside them (friends, status): so they stand
 //! behind what the outbox still holds of the same person, the registration for one.
 
+use api_kit::Problem;
 use event_schema::rejection::Reason;
 use event_schema::topics::Key;
 use event_schema::{Event, EventId, Payload, Topic, UserId};
 use http::StatusCode;
 use platform::outbox::{self, Queued};
-use platform::{Position, Problem};
+use read_model::Position;
 use serde::Serialize;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
@@ -66,7 +67,7 @@ pub async fn act(
     so_already: &[Reason],
     decide: impl AsyncFnOnce(&mut PgConnection, &Account) -> Result<Vec<(Key, Payload)>, Problem>,
 ) -> Result<Done, Problem> {
-    let mut tx = app.platform.db.begin().await?;
+    let mut tx = app.context.db.begin().await?;
     let account = people::lock(&mut tx, caller).await?.filter(Account::is_usable).ok_or_else(Problem::unauthorized)?;
     let first = command.new_id(0);
     if command.is_keyed() && !people::is_first(&mut tx, caller, first).await? {
@@ -74,7 +75,7 @@ pub async fn act(
         return settled(app, asked, caller, Some((first, so_already))).await;
     }
     let payloads = decide(&mut tx, &account).await?;
-    let time = app.platform.clock.now();
+    let time = app.context.clock.now();
     let event = |(n, (key, payload)): (usize, (Key, Payload))| {
         let id = if n == 0 { first } else { command.new_id(u32::try_from(n).unwrap_or(u32::MAX)) };
         command.event(key, id, (caller, time), payload)
@@ -93,7 +94,7 @@ pub async fn act(
     let key = caller.to_string();
     let about = events.iter().rfind(|event| event.key == caller.into()).map(|event| event.envelope.id);
     let own: Vec<Queued> = queued.into_iter().filter(|row| row.key == key).collect();
-    let position = app.platform.outbox.published(&own, app.published_within).await;
+    let position = app.published(&own).await;
     outcome(app, asked, caller, position, about.map(|id| (id, so_already))).await
 }
 
@@ -104,14 +105,14 @@ pub async fn settled(
     caller: UserId,
     event: Option<(EventId, &[Reason])>,
 ) -> Result<Done, Problem> {
-    let queued = people::queued(&app.platform.db, caller).await?;
+    let queued = people::queued(&app.context.db, caller).await?;
     let position = if queued.is_empty() {
-        let kafka = &app.platform.kafka;
+        let kafka = &app.context.kafka;
         let partition = kafka.partition_for(Topic::Users, &caller.to_string()).await?;
         let end = kafka.end_offset(Topic::Users, partition).await?;
-        Some(Position::of(app.platform.log_id, Topic::Users, partition, end))
+        Some(Position::of(app.context.log_id, Topic::Users, partition, end))
     } else {
-        app.platform.outbox.published(&queued, app.published_within).await
+        app.published(&queued).await
     };
     outcome(app, asked, caller, position, event).await
 }

@@ -4,12 +4,13 @@
 //! The row `sessions_not_before` is what counts: refresh tokens of families that began before it are refused, and so are
 //! access tokens that were issued before it, whatever becomes of the second step.
 
+use api_kit::ApiContext;
+use api_kit::rate::ClientAddress;
+use api_kit::{Caller, Problem};
 use event_schema::UserId;
 use event_schema::security::Action;
 use platform::codes::Purpose;
 use platform::outbox::{self, OutboxError};
-use platform::rate::ClientAddress;
-use platform::{Caller, Platform, Problem};
 use sqlx::PgConnection;
 
 use super::login::{self, invalid_credentials};
@@ -30,7 +31,7 @@ pub async fn change_password(
     (current, new): (String, &str),
     from: ClientAddress,
 ) -> Result<(), Problem> {
-    let person = credentials::person(&app.platform.db, user).await?.ok_or_else(invalid_credentials)?;
+    let person = credentials::person(&app.context.db, user).await?.ok_or_else(invalid_credentials)?;
     let about = [person.username.as_str(), person.display_name.as_str(), person.email.as_deref().unwrap_or_default()];
     let new = details::password_of("new_password", new, &about)?;
     let stored = person.secret;
@@ -38,13 +39,13 @@ pub async fn change_password(
         return Err(invalid_credentials());
     }
     let secret = app.passwords.hash(new).await?;
-    let mut tx = app.platform.db.begin().await?;
+    let mut tx = app.context.db.begin().await?;
     // Somebody else may have changed it meanwhile: then what was proven is not true any more.
-    if !replace(&mut tx, &app.platform, (command, user), (&secret, stored.as_deref())).await? {
+    if !replace(&mut tx, &app.context, (command, user), (&secret, stored.as_deref())).await? {
         return Err(invalid_credentials());
     }
     tx.commit().await?;
-    app.platform.outbox.wake();
+    app.context.outbox.wake();
     kill_families(&app.sessions, user).await;
     Ok(())
 }
@@ -52,12 +53,12 @@ pub async fn change_password(
 /// Ends every session of somebody who asks for it; nothing, where the session that asks has ended meanwhile.
 pub async fn log_out_everywhere(app: &App, caller: &Caller) -> Result<(), Problem> {
     let user = caller.user_id;
-    let mut tx = app.platform.db.begin().await?;
+    let mut tx = app.context.db.begin().await?;
     if credentials::lock(&mut tx, user, caller.issued_at()).await? {
-        end_sessions(&mut tx, &app.platform, user, (user, Action::SessionsEnded)).await?;
+        end_sessions(&mut tx, &app.context, user, (user, Action::SessionsEnded)).await?;
     }
     tx.commit().await?;
-    app.platform.outbox.wake();
+    app.context.outbox.wake();
     kill_families(&app.sessions, user).await;
     Ok(())
 }
@@ -66,12 +67,12 @@ pub async fn log_out_everywhere(app: &App, caller: &Caller) -> Result<(), Proble
 /// Call [`kill_families`] after the commit.
 pub async fn end_sessions(
     tx: &mut PgConnection,
-    platform: &Platform,
+    context: &ApiContext,
     user: UserId,
     (by, action): (UserId, Action),
 ) -> Result<(), OutboxError> {
     credentials::end_sessions(tx, user).await?;
-    let event = Happened { user, by, action, session: None }.event(&platform.clock, &platform.ids);
+    let event = Happened { user, by, action, session: None }.event(&context.clock, &context.ids);
     outbox::insert(tx, &[event]).await?;
     Ok(())
 }
@@ -86,18 +87,18 @@ pub async fn kill_families(sessions: &Sessions, user: UserId) {
 
 async fn replace(
     tx: &mut PgConnection,
-    platform: &Platform,
+    context: &ApiContext,
     (command, user): (&Command, UserId),
     (secret, expected): (&str, Option<&str>),
 ) -> Result<bool, OutboxError> {
-    let now = platform.clock.now();
+    let now = context.clock.now();
     let Some(account) = codes::lock_user(tx, user).await?.filter(|account| account.may_use(Purpose::Reset)) else {
         return Ok(false);
     };
     if !credentials::replace(tx, user, (secret, expected), now).await? {
         return Ok(false);
     }
-    end_sessions(tx, platform, user, (user, Action::PasswordChanged)).await?;
+    end_sessions(tx, context, user, (user, Action::PasswordChanged)).await?;
     mails::password_changed(tx, command, &account.recipient, now).await?;
     Ok(true)
 }

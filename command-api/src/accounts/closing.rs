@@ -4,12 +4,13 @@
 //! Everything is one transaction, because all of it goes through the outbox. A group whose last owner goes is a group without
 //! an owner: the rules let owners leave. A direct room keeps its two members: the other one still reads it.
 
+use api_kit::Problem;
+use api_kit::rate::ClientAddress;
 use event_schema::topics::Key;
 use event_schema::user::{Deactivated, FriendRemoved, StatusChanged};
 use event_schema::{Payload, RoomId, Topic, UserId, room};
 use http::StatusCode;
-use platform::rate::ClientAddress;
-use platform::{Problem, outbox};
+use platform::outbox;
 
 use super::acting::{self, Done};
 use super::change::kill_families;
@@ -33,7 +34,7 @@ pub async fn close(
     (caller, from): (UserId, ClientAddress),
     password: String,
 ) -> Result<Done, Problem> {
-    if people::status(&app.platform.db, caller).await?.as_deref() == Some("deactivated") {
+    if people::status(&app.context.db, caller).await?.as_deref() == Some("deactivated") {
         kill_families(&app.sessions, caller).await;
         return acting::settled(app, asked, caller, None).await;
     }
@@ -51,16 +52,16 @@ pub async fn close(
 
 /// Tries count like log-ins.
 async fn check_password(app: &App, caller: UserId, password: String, from: ClientAddress) -> Result<(), Problem> {
-    let stored = credentials::secret_of(&app.platform.db, caller).await?;
+    let stored = credentials::secret_of(&app.context.db, caller).await?;
     let right = login::prove(app, Whose::Account(caller), (password, stored), from).await?;
     if right { Ok(()) } else { Err(wrong_password()) }
 }
 
 /// What the log has of the caller now is in the read model first, so that no room is overlooked.
 async fn ties(app: &App, caller: UserId) -> Result<Ties, Problem> {
-    app.fresh.keys(&app.platform, caller, Topic::Users, [caller.to_string()]).await?;
-    app.fresh.topic(&app.platform, caller, Topic::Rooms).await?;
-    Ok(people::ties(&app.platform.read_model.pool(), caller).await?)
+    app.fresh.keys(&app.context, caller, Topic::Users, [caller.to_string()]).await?;
+    app.fresh.topic(&app.context, caller, Topic::Rooms).await?;
+    Ok(people::ties(&app.context.read_model.pool(), caller).await?)
 }
 
 /// In this order: nothing counts of a person after they are deactivated.
@@ -86,20 +87,20 @@ async fn leave_the_rest(app: &App, command: &Command, caller: UserId, known: &[R
     let left = async {
         let mut rooms = ties(app, caller).await?.rooms;
         rooms.retain(|room| known.binary_search(room).is_err());
-        let time = app.platform.clock.now();
+        let time = app.context.clock.now();
         let events = rooms.into_iter().zip(SECOND_LOOK..).map(|(room, n)| {
             let (key, payload) = left(room, caller);
             command.event(key, command.new_id(n), (caller, time), payload)
         });
         let events: Vec<_> = events.collect();
-        let mut connection = app.platform.db.acquire().await?;
+        let mut connection = app.context.db.acquire().await?;
         outbox::insert(&mut connection, &events).await?;
         Ok::<_, Problem>(())
     };
     if let Err(problem) = left.await {
         tracing::warn!(?problem, "rooms of a closed account were not looked for a second time");
     }
-    app.platform.outbox.wake();
+    app.context.outbox.wake();
 }
 
 fn wrong_password() -> Problem {

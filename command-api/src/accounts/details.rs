@@ -1,8 +1,7 @@
 //! The rest of what a newcomer says: address, password, name to show, language.
 
+use api_kit::Problem;
 use unicode_normalization::UnicodeNormalization;
-
-use platform::Problem;
 
 use super::{strength, username};
 use crate::validate::{self, Invalid};

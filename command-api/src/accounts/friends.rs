@@ -4,11 +4,11 @@
 //! nobody else removes it. How many there may be is looked at here: the fold does not count, so that of commands that come at
 //! the same moment one or another may go beyond the limit.
 
+use api_kit::Problem;
 use event_schema::rejection::Reason;
 use event_schema::user::{FriendAdded, FriendRemoved};
 use event_schema::{Payload, Topic, UserId, limits};
 use http::StatusCode;
-use platform::Problem;
 
 use super::acting::{self, Done};
 use crate::command::{Asked, Command};
@@ -33,7 +33,7 @@ pub async fn add(app: &App, asked: (&Asked, &Command), caller: UserId, friend: U
     }
     let mut view = look(app, caller, friend).await?;
     if view.is_friend || view.is_full {
-        app.fresh.keys(&app.platform, caller, Topic::Users, [caller.to_string()]).await?;
+        app.fresh.keys(&app.context, caller, Topic::Users, [caller.to_string()]).await?;
         view = look(app, caller, friend).await?;
     }
     if view.is_full && !view.is_friend {
@@ -46,7 +46,7 @@ pub async fn add(app: &App, asked: (&Asked, &Command), caller: UserId, friend: U
 pub async fn remove(app: &App, asked: (&Asked, &Command), caller: UserId, friend: UserId) -> Result<Done, Problem> {
     let mut view = look(app, caller, friend).await?;
     if !view.is_friend {
-        app.fresh.keys(&app.platform, caller, Topic::Users, [caller.to_string()]).await?;
+        app.fresh.keys(&app.context, caller, Topic::Users, [caller.to_string()]).await?;
         view = look(app, caller, friend).await?;
     }
     change(app, asked, caller, !view.is_friend, FriendRemoved { friend_id: friend }).await
@@ -68,20 +68,20 @@ async fn change(
 }
 
 async fn look(app: &App, caller: UserId, friend: UserId) -> Result<View, sqlx::Error> {
-    let (is_friend, friends) = people::friend(&app.platform.read_model.pool(), caller, friend, limits::FRIENDS).await?;
+    let (is_friend, friends) = people::friend(&app.context.read_model.pool(), caller, friend, limits::FRIENDS).await?;
     Ok(View { is_friend, is_full: friends >= limits::FRIENDS })
 }
 
 /// Whether somebody is there to be a friend: an account that was not closed, or somebody whom only the log knows.
 async fn exists(app: &App, caller: UserId, friend: UserId) -> Result<bool, Problem> {
-    if let Some(status) = people::status(&app.platform.db, friend).await? {
+    if let Some(status) = people::status(&app.context.db, friend).await? {
         return Ok(matches!(status.as_str(), "registered" | "verified" | "suspended"));
     }
-    let known = async || rooms::known_users(&app.platform.read_model.pool(), &[friend.0]).await;
+    let known = async || rooms::known_users(&app.context.read_model.pool(), &[friend.0]).await;
     if !known().await?.is_empty() {
         return Ok(true);
     }
-    app.fresh.keys(&app.platform, caller, Topic::Users, [friend.to_string()]).await?;
+    app.fresh.keys(&app.context, caller, Topic::Users, [friend.to_string()]).await?;
     Ok(!known().await?.is_empty())
 }
 

@@ -1,11 +1,11 @@
 //! Logging in and staying logged in: access tokens for ten minutes, refresh tokens to get the next.
 
+use api_kit::Problem;
+use api_kit::rate::ClientAddress;
+use api_kit::tokens::{ACCESS_TOKEN_SECONDS, Claims};
 use event_schema::UserId;
 use event_schema::security::Action;
 use http::StatusCode;
-use platform::Problem;
-use platform::rate::ClientAddress;
-use platform::tokens::{ACCESS_TOKEN_SECONDS, Claims};
 use uuid::Uuid;
 
 use super::refresh::RefreshToken;
@@ -33,7 +33,7 @@ pub struct Tokens {
 pub async fn log_in(app: &App, login: Login<'_>, password: String, from: ClientAddress) -> Result<Tokens, Problem> {
     // Before the account is read: what changes it from now on ends this session.
     let now = app.seconds();
-    let credential = accounts::credential(&app.platform.db, login).await?;
+    let credential = accounts::credential(&app.context.db, login).await?;
     let whose = Whose::Name(login.key(), credential.as_ref().map(|credential| credential.user_id));
     let (account, secret) = match credential {
         Some(credential) => {
@@ -59,7 +59,7 @@ pub async fn refresh(app: &App, token: &str) -> Result<Tokens, Problem> {
     let token = RefreshToken::parse(token).ok_or_else(invalid_credentials)?;
     let now = app.seconds();
     // Asked first: if Postgres is away the token is still good for another try.
-    let not_before = accounts::sessions_not_before(&app.platform.db, token.user, app.require_verified).await?;
+    let not_before = accounts::sessions_not_before(&app.context.db, token.user, app.require_verified).await?;
     let not_before = not_before.ok_or_else(invalid_credentials)?;
     match app.sessions.rotate(&token, not_before).await {
         Ok(next) => tokens(app, &next, now.max(not_before)),
@@ -67,7 +67,7 @@ pub async fn refresh(app: &App, token: &str) -> Result<Tokens, Problem> {
             if let SessionError::Reused { first: true } = error {
                 let session = Some(token.session_id());
                 let (user, by) = (token.user, UserId::PLATFORM);
-                Happened { user, by, action: Action::RefreshTokenReused, session }.tell(&app.platform).await;
+                Happened { user, by, action: Action::RefreshTokenReused, session }.tell(&app.context).await;
             }
             Err(error.into())
         }
@@ -102,8 +102,8 @@ async fn admit(app: &App, whose: Whose<'_>, from: ClientAddress) -> Result<Attem
     let admitted = app.throttle.admit(whose, from).await;
     if let (Err(Refused::Wait { first: true, .. }), Some(user)) = (&admitted, whose.user()) {
         let happened = Happened { user, by: UserId::PLATFORM, action: Action::LogInThrottled, session: None };
-        let platform = app.platform.clone();
-        tokio::spawn(async move { happened.tell(&platform).await });
+        let context = app.context.clone();
+        tokio::spawn(async move { happened.tell(&context).await });
     }
     admitted
 }
@@ -111,7 +111,7 @@ async fn admit(app: &App, whose: Whose<'_>, from: ClientAddress) -> Result<Attem
 fn tokens(app: &App, refresh: &RefreshToken, issued_at: i64) -> Result<Tokens, Problem> {
     let session = refresh.session_id();
     let claims = Claims::issued_at(refresh.user, session, issued_at);
-    let access = app.platform.keyring.sign(&claims).map_err(Problem::internal)?;
+    let access = app.context.keyring.sign(&claims).map_err(Problem::internal)?;
     Ok(Tokens { access, expires_in: ACCESS_TOKEN_SECONDS, refresh: refresh.to_text(), session })
 }
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use api_kit::Problem;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, PasswordHash, Version};
-use platform::Problem;
 use tokio::sync::Semaphore;
 
 /// OWASP's choice for Argon2id: 19 MiB, two passes, one lane.

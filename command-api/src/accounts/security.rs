@@ -1,10 +1,11 @@
 //! What the log is told of the security of accounts (`chat.security.recorded`): through the outbox, with the row that it
 //! is about where there is one. Never an address, a device, a name or a secret.
 
+use api_kit::ApiContext;
 use event_schema::security::{Action, Recorded};
 use event_schema::{ClientKind, CommandId, Event, EventId, SessionId, UserId};
 use platform::outbox::{self, OutboxError};
-use platform::{Clock, Ids, Platform};
+use platform::{Clock, Ids};
 use uuid::Uuid;
 
 use crate::command::SOURCE;
@@ -37,17 +38,17 @@ impl Happened {
     }
 
     /// Tells the log where no row changes with it: what cannot be told is told to the operator alone.
-    pub async fn tell(&self, platform: &Platform) {
+    pub async fn tell(&self, context: &ApiContext) {
         metrics::counter!("command_api_security_total", "action" => self.action.as_str()).increment(1);
-        let event = self.event(&platform.clock, &platform.ids);
+        let event = self.event(&context.clock, &context.ids);
         let told: Result<(), OutboxError> = async {
-            let mut connection = platform.db.acquire().await?;
+            let mut connection = context.db.acquire().await?;
             outbox::insert(&mut connection, &[event]).await?;
             Ok(())
         }
         .await;
         match told {
-            Ok(()) => platform.outbox.wake(),
+            Ok(()) => context.outbox.wake(),
             Err(error) => tracing::warn!(%error, user = %self.user, action = %self.action, "the log is not told"),
         }
     }

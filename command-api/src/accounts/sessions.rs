@@ -2,8 +2,9 @@
 //!
 //! All keys of a person carry the same hash tag, so that the scripts also run where Redis is a cluster.
 
+use api_kit::Access;
 use event_schema::UserId;
-use platform::{Access, Clock, Ids, Redis};
+use platform::{Clock, Ids, Redis};
 use redis::{RedisError, Script};
 use uuid::Uuid;
 
@@ -13,7 +14,7 @@ use super::refresh::RefreshToken;
 pub const LIFE: i64 = 14 * 24 * 60 * 60;
 
 /// How long it is known that a token was used twice, in seconds.
-const REUSED_FOR: i64 = platform::tokens::ACCESS_TOKEN_SECONDS + 60;
+const REUSED_FOR: i64 = api_kit::tokens::ACCESS_TOKEN_SECONDS + 60;
 
 /// Takes the family's current secret and puts the next in its place; whoever brings another one ends the family. Of such a
 /// family a mark stays for as long as its access tokens live, so that whatever was not done about them is done next time.

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use api_kit::Problem;
 use event_schema::user::RegistrationRequested;
 use event_schema::{Event, EventId, MailRequestId, RegistrationId, Text, Timestamp, UserId};
 use http::StatusCode;
 use platform::codes::{self, Purpose};
 use platform::outbox::{self, OutboxError, Queued};
-use platform::{Position, Problem};
+use read_model::Position;
 use sqlx::PgConnection;
 
 use super::details::Email;
@@ -69,15 +70,15 @@ pub async fn sign_up(app: &App, command: &Command, ids: Ids, newcomer: Newcomer)
         display_name: newcomer.display_name,
         locale: newcomer.locale,
         secret,
-        created_at: app.platform.clock.now(),
+        created_at: app.context.clock.now(),
     };
-    let mut tx = app.platform.db.begin().await?;
+    let mut tx = app.context.db.begin().await?;
     match write(&mut tx, app, (command, ids), &account).await {
         Ok(queued) => {
             // It is a mail to somebody who may not have asked for it. Only what is sent is counted, not names in vain.
-            app.platform.rates.mailbox(&account.email.key).await?;
+            app.context.rates.mailbox(&account.email.key).await?;
             tx.commit().await?;
-            Ok(app.platform.outbox.published(&queued, app.published_within).await)
+            Ok(app.published(&queued).await)
         }
         Err(OutboxError::Database(error)) => {
             drop(tx);
@@ -93,8 +94,8 @@ pub async fn sign_up(app: &App, command: &Command, ids: Ids, newcomer: Newcomer)
 /// of somebody else's account. Where a rejection has taken the account away there is no password any more, and nothing to
 /// learn: the ids follow from what the caller knows.
 pub async fn repeats(app: &App, ids: Ids, password: String) -> Result<bool, Problem> {
-    let Some(stored) = credentials::secret_of(&app.platform.db, ids.user).await? else {
-        return Ok(registrations::exists(&app.platform.db, ids.registration).await?);
+    let Some(stored) = credentials::secret_of(&app.context.db, ids.user).await? else {
+        return Ok(registrations::exists(&app.context.db, ids.registration).await?);
     };
     if app.passwords.verify(password, Some(stored)).await? { Ok(true) } else { Err(idempotency::reused()) }
 }

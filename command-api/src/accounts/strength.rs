@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use api_kit::Problem;
 use http::StatusCode;
-use platform::Problem;
 
 /// So many guesses are nothing: at ten a second, which rate limits are far below, they take a day.
 const FEWEST_GUESSES: u64 = 1_000_000;

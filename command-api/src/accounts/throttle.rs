@@ -11,9 +11,10 @@
 
 use std::sync::LazyLock;
 
+use api_kit::Problem;
+use api_kit::rate::{ClientAddress, Rate};
 use event_schema::UserId;
-use platform::rate::{ClientAddress, Rate};
-use platform::{Problem, Redis};
+use platform::Redis;
 use redis::{RedisError, Script};
 
 /// How long an address is known, in seconds: 90 days after the last log-in from it.

@@ -1,8 +1,9 @@
 //! The acts themselves.
 
+use api_kit::{Access, tokens};
 use event_schema::{Event, UserId};
 use platform::settings::RedisSettings;
-use platform::{Access, Clock, Ids, Redis, outbox, tokens};
+use platform::{Clock, Ids, Redis, outbox};
 use serde_json::{Map, Value, json};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -123,6 +124,6 @@ impl Administration {
 
     fn event(&self, target: &str, action: &str, details: Map<String, Value>) -> Event {
         let told = (&self.ids, &self.clock);
-        platform::admin::action(told, UserId::PLATFORM, action, target.to_owned(), details)
+        platform::audit::admin_action(told, UserId::PLATFORM, action, target.to_owned(), details)
     }
 }

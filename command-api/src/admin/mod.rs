@@ -7,9 +7,9 @@
 mod act;
 mod store;
 
+use api_kit::tokens::TokenError;
 use event_schema::UserId;
 use platform::outbox::OutboxError;
-use platform::tokens::TokenError;
 
 pub use act::{Acted, Administration};
 pub use store::{Account, page};

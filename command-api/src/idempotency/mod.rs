@@ -8,8 +8,9 @@ mod entry;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use api_kit::Problem;
 use http::StatusCode;
-use platform::{Clock, Problem, Redis};
+use platform::{Clock, Redis};
 use redis::{RedisError, Script};
 
 pub use entry::{Entry, Fingerprint};

@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
+use api_kit::ApiContext;
 use event_schema::{RegistrationId, Timestamp, Topic};
-use platform::Platform;
 use platform::kafka::KafkaError;
 use platform::outbox::OutboxError;
 use tokio::time::MissedTickBehavior;
@@ -40,10 +40,10 @@ struct Ends {
 }
 
 /// Lets deadlines pass until the process ends.
-pub async fn run(platform: Platform, followers: Followers, soft: CancellationToken) {
+pub async fn run(context: ApiContext, followers: Followers, soft: CancellationToken) {
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut deadlines = Deadlines { platform, followers, ends: None };
+    let mut deadlines = Deadlines { context, followers, ends: None };
     loop {
         tokio::select! {
             () = soft.cancelled() => return,
@@ -64,7 +64,7 @@ pub async fn run(platform: Platform, followers: Followers, soft: CancellationTok
 }
 
 struct Deadlines {
-    platform: Platform,
+    context: ApiContext,
     followers: Followers,
     /// What has to be taken in before deadlines pass.
     ends: Option<Ends>,
@@ -73,7 +73,7 @@ struct Deadlines {
 impl Deadlines {
     /// Rejects what is overdue; how many.
     async fn pass(&mut self) -> Result<i64, Unlooked> {
-        if !store::is_any_overdue(&self.platform.db, self.platform.clock.now()).await? {
+        if !store::is_any_overdue(&self.context.db, self.context.clock.now()).await? {
             self.ends = None;
             return Ok(0);
         }
@@ -89,7 +89,7 @@ impl Deadlines {
     }
 
     async fn ends(&self) -> Result<Ends, KafkaError> {
-        let (kafka, at) = (&self.platform.kafka, self.platform.clock.now());
+        let (kafka, at) = (&self.context.kafka, self.context.clock.now());
         let mut offsets = Vec::new();
         for partition in 0..kafka.partitions(Topic::Registrations).await? {
             offsets.push((partition, kafka.end_offset(Topic::Registrations, partition).await?));
@@ -99,26 +99,26 @@ impl Deadlines {
 
     async fn are_taken_in(&self, ends: &Ends) -> Result<bool, sqlx::Error> {
         let partitions = i32::try_from(ends.offsets.len()).unwrap_or(i32::MAX);
-        let places = store::places(&self.platform.db, partitions).await?;
+        let places = store::places(&self.context.db, partitions).await?;
         Ok(ends.offsets.iter().all(|end| places.iter().any(|place| place.0 == end.0 && place.1 >= end.1)))
     }
 
     /// Rejects what was overdue at this time.
     async fn reject(&self, until: Timestamp) -> Result<i64, OutboxError> {
-        let platform = &self.platform;
-        let mut tx = platform.db.begin().await?;
+        let context = &self.context;
+        let mut tx = context.db.begin().await?;
         let mut overdue = store::overdue(&mut tx, until, BATCH).await?;
         if overdue.is_empty() {
             return Ok(0);
         }
         let reject = |it: &mut Registration| (it.id, it.reject(None, DEADLINE));
         let follows: Vec<(RegistrationId, Follows)> = overdue.iter_mut().map(reject).collect();
-        let settled = settle(&mut tx, overdue, &follows, platform.clock.now()).await?;
+        let settled = settle(&mut tx, overdue, &follows, context.clock.now()).await?;
         tx.commit().await?;
         let rejected = i64::try_from(follows.len()).unwrap_or(BATCH);
         metrics::counter!("registrations_decided_total", "decision" => "deadline").increment(follows.len() as u64);
         tracing::info!(rejected, "sign-ups were not answered in time");
-        platform.outbox.wake();
+        context.outbox.wake();
         self.followers.tell(&settled.changed);
         Ok(rejected)
     }

@@ -8,11 +8,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use api_kit::ApiContext;
 use event_schema::{RegistrationId, Topic};
 use futures::FutureExt as _;
+use platform::HealthCheck;
 use platform::kafka::{KafkaError, Quiet};
 use platform::outbox::OutboxError;
-use platform::{HealthCheck, Platform};
 use rdkafka::Message as _;
 use rdkafka::consumer::{Consumer as _, StreamConsumer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -57,12 +58,12 @@ impl From<sqlx::Error> for DeciderError {
 type Records = Vec<(i64, Option<Answer>)>;
 
 /// Takes answers in until the process ends; outlives the absence of Kafka and Postgres.
-pub async fn run(platform: Platform, followers: Followers, soft: CancellationToken) {
-    let check = platform.health.register("registrations");
+pub async fn run(context: ApiContext, followers: Followers, soft: CancellationToken) {
+    let check = context.health.register("registrations");
     let mut rest = REST.0;
     while !soft.is_cancelled() {
-        let (platform, followers) = (platform.clone(), followers.clone());
-        let mut decider = Decider { platform, followers, check: check.clone(), places: HashMap::new() };
+        let (context, followers) = (context.clone(), followers.clone());
+        let mut decider = Decider { context, followers, check: check.clone(), places: HashMap::new() };
         let Err(error) = decider.work(&soft).await else { return };
         tracing::warn!(%error, ?rest, "answers to sign-ups are not taken in; trying again");
         // What went well for a while begins anew; what fails once may be well in a moment.
@@ -76,7 +77,7 @@ pub async fn run(platform: Platform, followers: Followers, soft: CancellationTok
 }
 
 struct Decider {
-    platform: Platform,
+    context: ApiContext,
     followers: Followers,
     check: HealthCheck,
     /// The next offset of each partition, and whether it has moved here.
@@ -127,18 +128,18 @@ impl Decider {
     }
 
     async fn consumer(&mut self) -> Result<StreamConsumer<Quiet>, DeciderError> {
-        let platform = &self.platform;
-        let partitions = platform.kafka.partitions(Topic::Registrations).await?;
-        let places = store::places(&platform.db, partitions).await?;
+        let context = &self.context;
+        let partitions = context.kafka.partitions(Topic::Registrations).await?;
+        let places = store::places(&context.db, partitions).await?;
         self.places = places.iter().map(|(partition, offset)| (*partition, (*offset, false))).collect();
-        let topic = platform.kafka.topic_name(Topic::Registrations);
+        let topic = context.kafka.topic_name(Topic::Registrations);
         let mut list = TopicPartitionList::new();
         for (partition, offset) in places {
             list.add_partition_offset(&topic, partition, Offset::Offset(offset))?;
         }
         // The client wants a group's name; nobody joins it, and nothing is committed to it.
-        let group = format!("{}chatlog-registrations", platform.settings.kafka.topic_prefix);
-        let consumer: StreamConsumer<Quiet> = platform.kafka.consumer_config(&group).create_with_context(Quiet)?;
+        let group = format!("{}chatlog-registrations", context.settings.kafka.topic_prefix);
+        let consumer: StreamConsumer<Quiet> = context.kafka.consumer_config(&group).create_with_context(Quiet)?;
         consumer.assign(&list)?;
         Ok(consumer)
     }
@@ -153,12 +154,12 @@ impl Decider {
             if let Some(settled) = self.transaction(partition, (place, to), &records).await? {
                 self.places.insert(partition, (to, true));
                 if !settled.queued.is_empty() {
-                    self.platform.outbox.wake();
+                    self.context.outbox.wake();
                 }
                 self.followers.tell(&settled.changed);
                 return Ok(());
             }
-            let found = store::place(&self.platform.db, partition).await?;
+            let found = store::place(&self.context.db, partition).await?;
             if found < place {
                 return Err(DeciderError::WentBack(partition));
             }
@@ -173,8 +174,8 @@ impl Decider {
         (from, to): (i64, i64),
         records: &Records,
     ) -> Result<Option<Settled>, DeciderError> {
-        let now = self.platform.clock.now();
-        let mut tx = self.platform.db.begin().await?;
+        let now = self.context.clock.now();
+        let mut tx = self.context.db.begin().await?;
         if !store::advance(&mut tx, partition, from, to).await? {
             return Ok(None);
         }

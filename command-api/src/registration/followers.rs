@@ -7,9 +7,11 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use api_kit::ApiContext;
+use api_kit::Problem;
 use event_schema::RegistrationId;
 use futures::StreamExt as _;
-use platform::{Platform, Problem, Redis};
+use platform::Redis;
 use sqlx::PgPool;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -52,10 +54,10 @@ pub struct Follower {
 impl Followers {
     /// Nobody yet, and what to run for those who come.
     #[must_use]
-    pub fn new(platform: &Platform) -> (Self, Tasks) {
+    pub fn new(context: &ApiContext) -> (Self, Tasks) {
         let (sender, words) = mpsc::channel(WAITING);
         let followers = Self { followed: Arc::default(), words: sender };
-        let (redis, db) = (platform.redis.clone(), platform.db.clone());
+        let (redis, db) = (context.redis.clone(), context.db.clone());
         (followers.clone(), Tasks { followers, redis, db, words })
     }
 

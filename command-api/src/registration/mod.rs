@@ -17,14 +17,17 @@ pub mod store;
 
 use std::time::Duration;
 
+use api_kit::ApiContext;
+use api_kit::Problem;
 use event_schema::{RegistrationId, Topic, UserId};
 use http::StatusCode;
-use platform::{Platform, Position, Problem};
+use read_model::Position;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::followers::Followers;
 use self::saga::Status;
+
 pub use self::settle::settle;
 use self::steps::Steps;
 use self::store::View;
@@ -47,14 +50,14 @@ pub struct Registrations {
 impl Registrations {
     /// Takes answers in, and lets deadlines pass, until the process ends.
     #[must_use]
-    pub fn start(platform: &Platform, steps: Steps, deadline: Duration) -> Self {
-        let lifecycle = &platform.lifecycle;
-        let (followers, tasks) = Followers::new(platform);
+    pub fn start(context: &ApiContext, steps: Steps, deadline: Duration) -> Self {
+        let lifecycle = &context.lifecycle;
+        let (followers, tasks) = Followers::new(context);
         lifecycle.spawn("followers of registrations", tasks.run(lifecycle.soft()));
-        let (platform, told) = (platform.clone(), followers.clone());
-        let decider = |soft: CancellationToken| decider::run(platform.clone(), told.clone(), soft);
+        let (context, told) = (context.clone(), followers.clone());
+        let decider = |soft: CancellationToken| decider::run(context.clone(), told.clone(), soft);
         lifecycle.spawn("registrations", decider(lifecycle.soft()));
-        lifecycle.spawn("deadlines of registrations", deadline::run(platform.clone(), told.clone(), lifecycle.soft()));
+        lifecycle.spawn("deadlines of registrations", deadline::run(context.clone(), told.clone(), lifecycle.soft()));
         Self { steps, deadline, followers }
     }
 }
@@ -73,7 +76,7 @@ pub async fn decided(app: &App, id: RegistrationId, user: UserId, wait: Duration
     let until = Instant::now() + wait;
     let mut follower = app.registrations.followers.follow(id)?;
     let view = loop {
-        let view = store::view(&app.platform.db, id).await?.ok_or_else(|| Problem::internal("no registration"))?;
+        let view = store::view(&app.context.db, id).await?.ok_or_else(|| Problem::internal("no registration"))?;
         if view.status != Status::Pending {
             break view;
         }
@@ -96,13 +99,13 @@ pub async fn decided(app: &App, id: RegistrationId, user: UserId, wait: Duration
 async fn position_after(app: &App, user: UserId) -> Result<Position, Problem> {
     let key = user.to_string();
     let mut pause = LOOK.0;
-    while store::is_on_its_way(&app.platform.db, &key).await? {
+    while store::is_on_its_way(&app.context.db, &key).await? {
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LOOK.1);
     }
-    let partition = app.platform.kafka.partition_for(Topic::Users, &key).await?;
-    let end = app.platform.kafka.end_offset(Topic::Users, partition).await?;
-    Ok(Position::of(app.platform.log_id, Topic::Users, partition, end))
+    let partition = app.context.kafka.partition_for(Topic::Users, &key).await?;
+    let end = app.context.kafka.end_offset(Topic::Users, partition).await?;
+    Ok(Position::of(app.context.log_id, Topic::Users, partition, end))
 }
 
 fn rejected(view: &View) -> Problem {

@@ -1,11 +1,11 @@
 //! Bodies: one that may be missing, and the words of the log as schemas.
 
+use api_kit::Problem;
+use api_kit::extract::Json;
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use event_schema::room::{HistoryVisibility, JoinRule, Role, RoomKind};
 use http::header::CONTENT_LENGTH;
-use platform::Problem;
-use platform::extract::Json;
 use serde::de::DeserializeOwned;
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 

@@ -1,11 +1,12 @@
 //! Changing what is said: editing and deleting messages, reactions.
 
+use api_kit::extract::{Json, Path};
+use api_kit::{Caller, Problem};
 use axum::extract::State;
 use event_schema::rejection::Reason;
 use event_schema::{MessageId, RoomId, UserId};
 use http::StatusCode;
-use platform::extract::{Json, Path};
-use platform::{Caller, Position, Problem};
+use read_model::Position;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -134,7 +135,7 @@ async fn edit(
     Json(body): Json<EditMessage>,
 ) -> Result<Answer, Problem> {
     let caller = caller.user_id;
-    let command = asked.command(&app.platform.ids, caller, EDIT, format_args!("{}/{}", place.room, place.id));
+    let command = asked.command(&app.context.ids, caller, EDIT, format_args!("{}/{}", place.room, place.id));
     validate::message_text("text", &body.text)?;
     let change = Change { app: &app, caller, place, emoji: "", so_already: &[Reason::Unchanged] };
     change.make((&asked, &command), &body, |target| changes::edit(target, caller, &body.text)).await
@@ -168,7 +169,7 @@ async fn delete(
     Path(place): Path<Place>,
 ) -> Result<Answer, Problem> {
     let caller = caller.user_id;
-    let command = asked.command(&app.platform.ids, caller, DELETE, format_args!("{}/{}", place.room, place.id));
+    let command = asked.command(&app.context.ids, caller, DELETE, format_args!("{}/{}", place.room, place.id));
     let change = Change { app: &app, caller, place, emoji: "", so_already: &[Reason::MessageDeleted] };
     change.make((&asked, &command), &(), |target| changes::delete(target, caller)).await
 }
@@ -211,7 +212,7 @@ async fn react(
     Path(place): Path<ReactionPlace>,
 ) -> Result<Answer, Problem> {
     let (caller, (place, emoji, target)) = (caller.user_id, place.checked()?);
-    let command = asked.command(&app.platform.ids, caller, REACT, target);
+    let command = asked.command(&app.context.ids, caller, REACT, target);
     let change = Change { app: &app, caller, place, emoji: &emoji, so_already: &[Reason::ReactionUnchanged] };
     change.make((&asked, &command), &(), |target| changes::react(target, caller, &emoji)).await
 }
@@ -245,7 +246,7 @@ async fn unreact(
     Path(place): Path<ReactionPlace>,
 ) -> Result<Answer, Problem> {
     let (caller, (place, emoji, target)) = (caller.user_id, place.checked()?);
-    let command = asked.command(&app.platform.ids, caller, UNREACT, target);
+    let command = asked.command(&app.context.ids, caller, UNREACT, target);
     let change = Change { app: &app, caller, place, emoji: &emoji, so_already: &[Reason::ReactionUnchanged] };
     change.make((&asked, &command), &(), |target| changes::unreact(target, caller, &emoji)).await
 }

@@ -1,11 +1,11 @@
 //! Mailed codes: proving an address, and choosing another password. Nothing here tells whether an address is anybody's.
 
+use api_kit::Problem;
+use api_kit::extract::Json;
+use api_kit::rate::{ClientAddress, CodeAttempt};
 use axum::extract::State;
 use http::StatusCode;
-use platform::Problem;
 use platform::codes::{DIGITS, Purpose};
-use platform::extract::Json;
-use platform::rate::{ClientAddress, CodeAttempt};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -103,7 +103,7 @@ async fn resend(
     Json(body): Json<Mailbox>,
 ) -> Result<StatusCode, Problem> {
     let email = Email::parse("email", &body.email)?;
-    codes::send(&app, &asked.command_once(&app.platform.ids), &email, Purpose::Verify).await?;
+    codes::send(&app, &asked.command_once(&app.context.ids), &email, Purpose::Verify).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -126,7 +126,7 @@ async fn forgot(
     Json(body): Json<Mailbox>,
 ) -> Result<StatusCode, Problem> {
     let email = Email::parse("email", &body.email)?;
-    codes::send(&app, &asked.command_once(&app.platform.ids), &email, Purpose::Reset).await?;
+    codes::send(&app, &asked.command_once(&app.context.ids), &email, Purpose::Reset).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -151,6 +151,6 @@ async fn reset(
 ) -> Result<StatusCode, Problem> {
     let proof = proof(&body.email, body.code)?;
     let password = details::password_of("password", &body.password, &[&body.email])?;
-    codes::reset(&app, &asked.command_once(&app.platform.ids), &proof, password, address).await?;
+    codes::reset(&app, &asked.command_once(&app.context.ids), &proof, password, address).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,9 +1,9 @@
 //! Friends: put into one's list, and taken out of it.
 
+use api_kit::extract::Path;
+use api_kit::{Caller, Problem};
 use axum::extract::State;
 use event_schema::UserId;
-use platform::extract::Path;
-use platform::{Caller, Problem};
 use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -57,7 +57,7 @@ async fn add_friend(
     Path(friend): Path<Friend>,
 ) -> Result<Answer, Problem> {
     let caller = caller.user_id;
-    let command = asked.command(&app.platform.ids, caller, PUT, friend.user);
+    let command = asked.command(&app.context.ids, caller, PUT, friend.user);
     let work = async { friends::add(&app, (&asked, &command), caller, friend.user).await?.answer(friend.user) };
     app.idempotency.answer(&command, idempotency::fingerprint(&command, &()), work).await
 }
@@ -89,7 +89,7 @@ async fn remove_friend(
     Path(friend): Path<Friend>,
 ) -> Result<Answer, Problem> {
     let caller = caller.user_id;
-    let command = asked.command(&app.platform.ids, caller, DELETE, friend.user);
+    let command = asked.command(&app.context.ids, caller, DELETE, friend.user);
     let work = async { friends::remove(&app, (&asked, &command), caller, friend.user).await?.answer(friend.user) };
     app.idempotency.answer(&command, idempotency::fingerprint(&command, &()), work).await
 }

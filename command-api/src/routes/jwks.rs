@@ -26,5 +26,5 @@ pub fn router() -> OpenApiRouter<App> {
 )]
 async fn jwks(State(app): State<App>) -> impl IntoResponse {
     // New keys sign only when everybody could have fetched them: a token's key is unknown to a verifier for a minute at most.
-    ([(CACHE_CONTROL, "public, max-age=60")], Json(app.platform.keyring.jwks()))
+    ([(CACHE_CONTROL, "public, max-age=60")], Json(app.context.keyring.jwks()))
 }

@@ -1,11 +1,11 @@
 //! One's own account: profile, status line, and its end.
 
+use api_kit::extract::Json;
+use api_kit::rate::{ClientAddress, LogInAttempt};
+use api_kit::{Caller, Problem};
 use axum::extract::State;
 use event_schema::user::{ProfileChanged, StatusChanged};
 use event_schema::{Text, UserId, limits};
-use platform::extract::Json;
-use platform::rate::{ClientAddress, LogInAttempt};
-use platform::{Caller, Problem};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 use utoipa::ToSchema;
@@ -88,7 +88,7 @@ async fn change_profile(
     Json(body): Json<ChangeProfile>,
 ) -> Result<Answer, Problem> {
     let caller = caller.user_id;
-    let command = asked.command(&app.platform.ids, caller, CHANGE, "");
+    let command = asked.command(&app.context.ids, caller, CHANGE, "");
     let fingerprint = idempotency::fingerprint(&command, &body);
     if let Some(name) = &body.display_name {
         validate::name("display_name", name)?;
@@ -148,7 +148,7 @@ async fn put_status(
     Json(body): Json<PutStatus>,
 ) -> Result<Answer, Problem> {
     let caller = caller.user_id;
-    let command = asked.command(&app.platform.ids, caller, STATUS, "");
+    let command = asked.command(&app.context.ids, caller, STATUS, "");
     let fingerprint = idempotency::fingerprint(&command, &body);
     if let Some(status) = &body.status {
         validate::line("status", status, limits::STATUS_CHARS)?;
@@ -192,7 +192,7 @@ async fn close_account(
 ) -> Result<Answer, Problem> {
     let caller = caller.user_id;
     validate::at_most("password", &body.password, *details::PASSWORD_CHARS.end())?;
-    let command = asked.command(&app.platform.ids, caller, CLOSE, "");
+    let command = asked.command(&app.context.ids, caller, CLOSE, "");
     // Without the password: a quick hash of it would be a way to guess it.
     let fingerprint = idempotency::fingerprint(&command, &());
     let password = body.password.nfc().collect();

@@ -1,12 +1,13 @@
 //! Members: joining, inviting, roles, leaving, removing.
 
+use api_kit::extract::Path;
+use api_kit::{Caller, Problem};
 use axum::extract::State;
 use event_schema::rejection::Reason;
 use event_schema::room::Role;
 use event_schema::{Payload, RoomId, UserId};
 use http::StatusCode;
-use platform::extract::Path;
-use platform::{Caller, Position, Problem};
+use read_model::Position;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -112,7 +113,7 @@ async fn put(
     OptionalJson(body): OptionalJson<PutMember>,
 ) -> Result<Answer, Problem> {
     let caller = caller.user_id;
-    let command = asked.command(&app.platform.ids, caller, PUT, place.target());
+    let command = asked.command(&app.context.ids, caller, PUT, place.target());
     let work = async {
         let decide = |view: Option<&_>, _: Option<&_>| members::put(view, caller, place.user, body.role);
         let exists = async |decision: &mut Decision| match decision {
@@ -156,7 +157,7 @@ async fn remove(
     Path(place): Path<Place>,
 ) -> Result<Answer, Problem> {
     let caller = caller.user_id;
-    let command = asked.command(&app.platform.ids, caller, DELETE, place.target());
+    let command = asked.command(&app.context.ids, caller, DELETE, place.target());
     let work = async {
         let decide = |view: Option<&_>, _: Option<&_>| members::delete(view, caller, place.user);
         let ready = async |_: &mut Decision| Ok(());

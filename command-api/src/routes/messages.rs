@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use api_kit::extract::{Json, Path};
+use api_kit::{Caller, Problem};
 use axum::extract::State;
 use event_schema::{MessageId, RoomId, Timestamp};
 use http::StatusCode;
-use platform::extract::{Json, Path};
-use platform::{Caller, Position, Problem};
+use read_model::Position;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -148,7 +149,7 @@ async fn post(
     Path(room): Path<RoomId>,
     Json(body): Json<PostMessage>,
 ) -> Result<Answer, Problem> {
-    let command = asked.command(&app.platform.ids, caller.user_id, POST, room);
+    let command = asked.command(&app.context.ids, caller.user_id, POST, room);
     let fingerprint = idempotency::fingerprint(&command, &body);
     let message = NewMessage::from(body).into_payload()?;
     let work = async {
@@ -165,7 +166,7 @@ async fn posted(app: &App, room: RoomId, posting: Posting) -> Result<Answer, Pro
     if !folded {
         return Answer::accepted(&accepted);
     }
-    match outcomes::of_messages(&app.platform.read_model.pool(), room, &ids).await?.remove(&id) {
+    match outcomes::of_messages(&app.context.read_model.pool(), room, &ids).await?.remove(&id) {
         Some(MessageOutcome::Posted { seq, rev, created_at }) => {
             let place = MessageAccepted { seq: Some(seq), rev: Some(rev), created_at: Some(created_at), ..accepted };
             Answer::applied(StatusCode::CREATED, &place)
@@ -204,7 +205,7 @@ async fn post_batch(
     Path(room): Path<RoomId>,
     Json(body): Json<PostBatch>,
 ) -> Result<Answer, Problem> {
-    let command = asked.command(&app.platform.ids, caller.user_id, BATCH, room);
+    let command = asked.command(&app.context.ids, caller.user_id, BATCH, room);
     let fingerprint = idempotency::fingerprint(&command, &body);
     let messages = messages::batch(body.messages.into_iter().map(NewMessage::from).collect())?;
     let work = async {
@@ -218,7 +219,7 @@ async fn posted_batch(app: &App, room: RoomId, posting: Posting) -> Result<Answe
     let Posting { ids, position, folded } = posting;
     let mut known = HashMap::new();
     if folded {
-        known = outcomes::of_messages(&app.platform.read_model.pool(), room, &ids).await?;
+        known = outcomes::of_messages(&app.context.read_model.pool(), room, &ids).await?;
     }
     let outcomes = ids.iter().map(|id| {
         known.remove(id).map(|outcome| match outcome {

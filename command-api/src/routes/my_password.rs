@@ -1,11 +1,11 @@
 //! Another password for somebody who knows the present one.
 
+use api_kit::extract::Json;
+use api_kit::rate::{ClientAddress, LogInAttempt};
+use api_kit::{Caller, Problem};
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
-use platform::extract::Json;
-use platform::rate::{ClientAddress, LogInAttempt};
-use platform::{Caller, Problem};
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization as _;
 use utoipa::ToSchema;
@@ -65,7 +65,7 @@ async fn change_password(
 ) -> Result<Response, Problem> {
     validate::at_most("current_password", &body.current_password, *PASSWORD_CHARS.end())?;
     let current = body.current_password.nfc().collect();
-    let command = asked.command_once(&app.platform.ids);
+    let command = asked.command_once(&app.context.ids);
     change::change_password(&app, &command, caller.user_id, (current, &body.new_password), address).await?;
     Ok(transport::ended(&app, &headers))
 }

@@ -1,10 +1,11 @@
 //! How far somebody has read a room.
 
+use api_kit::extract::{Json, Path};
+use api_kit::{Caller, Problem};
 use axum::extract::State;
 use event_schema::{RoomId, Topic, UserId, limits};
 use http::StatusCode;
-use platform::extract::{Json, Path};
-use platform::{Caller, Position, Problem};
+use read_model::Position;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -79,7 +80,7 @@ async fn read(
     if body.up_to_seq > limits::INTEGER {
         return Err(Problem::limit_exceeded("up_to_seq", limits::INTEGER, "no room has so many messages"));
     }
-    let command = asked.command(&app.platform.ids, caller.user_id, READ, room);
+    let command = asked.command(&app.context.ids, caller.user_id, READ, room);
     let fingerprint = idempotency::fingerprint(&command, &body);
     let work = async {
         let done = mark(&app, (&asked, &command), (room, caller.user_id), body.up_to_seq).await?;
@@ -96,18 +97,18 @@ async fn mark(
     up_to_seq: u64,
 ) -> Result<Done, Problem> {
     let look = async || {
-        let found = store::messages::reading(&app.platform.read_model.pool(), room, caller).await?;
+        let found = store::messages::reading(&app.context.read_model.pool(), room, caller).await?;
         Ok::<_, Problem>(changes::read(found.as_ref().map(|(view, reading)| (view, *reading)), up_to_seq))
     };
     let mut decision = look().await?;
     if decision.is_err() {
         // The room is folded from another topic than the mark: that one catches up before anybody is refused.
-        app.fresh.room(&app.platform, caller, room).await?;
+        app.fresh.room(&app.context, caller, room).await?;
         decision = look().await?;
     }
     match decision {
         Ok(Decision::Emit(payload)) => {
-            let time = app.platform.clock.now();
+            let time = app.context.clock.now();
             let event = command.event(room, command.new_id(0), (caller, time), payload);
             deciding::send(app, asked, &event, &[]).await
         }

@@ -3,6 +3,9 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use api_kit::Problem;
+use api_kit::extract::Path;
+use api_kit::rate::RegistrationLook;
 use axum::Json;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -10,9 +13,6 @@ use axum::response::{IntoResponse, Response};
 use event_schema::RegistrationId;
 use futures::Stream;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use platform::Problem;
-use platform::extract::Path;
-use platform::rate::RegistrationLook;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -104,7 +104,7 @@ async fn get_registration(
     _: RegistrationLook,
     Path(path): Path<RegistrationPath>,
 ) -> Result<Json<RegistrationState>, Problem> {
-    let view = store::view(&app.platform.db, path.registration).await?.ok_or_else(Problem::not_found)?;
+    let view = store::view(&app.context.db, path.registration).await?.ok_or_else(Problem::not_found)?;
     Ok(Json(view.into()))
 }
 
@@ -137,7 +137,7 @@ async fn follow_registration(
     let known = last_event_id(&headers)?;
     let id = path.registration;
     let follower = app.registrations.followers.follow(id)?;
-    let view = store::view(&app.platform.db, id).await?.ok_or_else(Problem::not_found)?;
+    let view = store::view(&app.context.db, id).await?.ok_or_else(Problem::not_found)?;
     // A version that is not there yet was not given by this platform.
     let known = known.filter(|known| *known <= view.version).unwrap_or(0);
     if known == view.version && is_last(&app, &view) {
@@ -157,7 +157,7 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<i64>, Invalid> {
 /// How long participants that have not answered are still waited for; nothing where it is not rejected.
 fn left(app: &App, view: &View) -> Duration {
     let Some(decided) = view.decided_at.filter(|_| view.status == Status::Rejected) else { return Duration::ZERO };
-    let passed = app.platform.clock.now().as_micros().saturating_sub(decided.as_micros());
+    let passed = app.context.clock.now().as_micros().saturating_sub(decided.as_micros());
     AWAY.saturating_sub(Duration::from_micros(u64::try_from(passed).unwrap_or(0)))
 }
 
@@ -175,7 +175,7 @@ struct Follow {
 
 impl Follow {
     fn events(mut self, first: View) -> impl Stream<Item = Result<Event, Infallible>> + Send + 'static {
-        let soft = self.app.platform.lifecycle.soft();
+        let soft = self.app.context.lifecycle.soft();
         async_stream::stream! {
             let mut view = first;
             loop {
@@ -208,7 +208,7 @@ impl Follow {
             let _ = tokio::time::timeout(within, newer).await;
         }
         loop {
-            match store::view(&self.app.platform.db, self.id).await {
+            match store::view(&self.app.context.db, self.id).await {
                 Ok(view) => return view,
                 Err(error) => {
                     tracing::debug!(%error, "a registration cannot be read");

@@ -1,12 +1,13 @@
 //! Rooms: created, renamed, archived.
 
+use api_kit::extract::{Json, Path};
+use api_kit::{Caller, Problem};
 use axum::extract::State;
 use event_schema::rejection::Reason;
 use event_schema::room::{HistoryVisibility, JoinRule, RoomKind};
 use event_schema::{RoomId, Topic, UserId};
 use http::StatusCode;
-use platform::extract::{Json, Path};
-use platform::{Caller, Position, Problem};
+use read_model::Position;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -110,7 +111,7 @@ async fn create(
     asked: Asked,
     Json(body): Json<CreateRoom>,
 ) -> Result<Answer, Problem> {
-    let command = asked.command(&app.platform.ids, caller.user_id, CREATE, "");
+    let command = asked.command(&app.context.ids, caller.user_id, CREATE, "");
     let fingerprint = idempotency::fingerprint(&command, &body);
     let named = body.members.clone();
     let plan = rooms::create(
@@ -135,7 +136,7 @@ async fn create_planned(
     named: &[UserId],
 ) -> Result<Answer, Problem> {
     if let Some(room) = plan.direct {
-        let view = store::rooms::view(&app.platform.read_model.pool(), room, caller, None).await?;
+        let view = store::rooms::view(&app.context.read_model.pool(), room, caller, None).await?;
         if view.is_some() {
             let position = deciding::seen(app, Topic::Rooms, room).await?;
             return accepted(room, Done { position, rev: None, folded: asked.wait.is_some() }, StatusCode::OK);
@@ -147,7 +148,7 @@ async fn create_planned(
     }
     let (event_id, new_room) = (command.new_id(0), RoomId(command.new_id(1).0));
     let room = plan.direct.unwrap_or(new_room);
-    let time = app.platform.clock.now();
+    let time = app.context.clock.now();
     let event = command.event(room, event_id, (caller, time), plan.payload);
     let done = deciding::send(app, asked, &event, &[]).await?;
     accepted(room, done, StatusCode::CREATED)
@@ -179,7 +180,7 @@ async fn change(
     Path(room): Path<RoomId>,
     Json(body): Json<ChangeRoom>,
 ) -> Result<Answer, Problem> {
-    let command = asked.command(&app.platform.ids, caller.user_id, CHANGE, room);
+    let command = asked.command(&app.context.ids, caller.user_id, CHANGE, room);
     let fingerprint = idempotency::fingerprint(&command, &body);
     let name = match (body.name, body.archived) {
         (Some(name), None) => validate::name("name", &name).map(|()| Some(name))?,

@@ -1,13 +1,13 @@
 //! Logging in, staying logged in, logging out.
 
+use api_kit::cookies::Jar;
+use api_kit::csrf::FromPage;
+use api_kit::extract::Json;
+use api_kit::rate::{ClientAddress, LogInAttempt, RefreshAttempt};
+use api_kit::{Caller, Problem};
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
-use platform::cookies::Jar;
-use platform::csrf::FromPage;
-use platform::extract::Json;
-use platform::rate::{ClientAddress, LogInAttempt, RefreshAttempt};
-use platform::{Caller, Problem};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -133,7 +133,7 @@ async fn refresh(
         let tokens = login::refresh(&app, &token).await?;
         return Ok(transport::begun(&app, tokens, false));
     }
-    let token = Jar::new(&app.platform.settings.cookies).refresh(&headers);
+    let token = Jar::new(&app.context.api_settings.cookies).refresh(&headers);
     let token = token.ok_or_else(|| Invalid::new("refresh_token", "is neither in the body nor in a cookie"))?;
     page.check()?;
     let tokens = login::refresh(&app, token).await?;

@@ -1,10 +1,10 @@
 //! How a session reaches its client: as tokens in the body, or in cookies.
 
+use api_kit::cookies::{Jar, Kept};
+use api_kit::extract::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use platform::cookies::{Jar, Kept};
-use platform::extract::Json;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -46,7 +46,7 @@ pub(super) fn begun(app: &App, tokens: Tokens, cookies: bool) -> Response {
         };
         return (no_store, Json(session)).into_response();
     }
-    let csrf_token = app.platform.csrf.token(tokens.session);
+    let csrf_token = app.context.csrf.token(tokens.session);
     let kept = Kept {
         access: &tokens.access,
         access_seconds: tokens.expires_in,
@@ -54,14 +54,14 @@ pub(super) fn begun(app: &App, tokens: Tokens, cookies: bool) -> Response {
         refresh_seconds: LIFE,
         csrf: &csrf_token,
     };
-    let cookies = Jar::new(&app.platform.settings.cookies).keep(&kept);
+    let cookies = Jar::new(&app.context.api_settings.cookies).keep(&kept);
     let session = CookieSession { csrf_token, expires_in: tokens.expires_in };
     with_cookies((StatusCode::CREATED, no_store, Json(session)).into_response(), cookies)
 }
 
 /// A session is over: a browser that kept it forgets it.
 pub(super) fn ended(app: &App, headers: &HeaderMap) -> Response {
-    let jar = Jar::new(&app.platform.settings.cookies);
+    let jar = Jar::new(&app.context.api_settings.cookies);
     let cookies = if jar.access(headers).is_some() { jar.forget() } else { Vec::new() };
     with_cookies(StatusCode::NO_CONTENT.into_response(), cookies)
 }

@@ -1,11 +1,12 @@
 //! Sign-up.
 
+use api_kit::Problem;
+use api_kit::extract::Json;
+use api_kit::rate::SignUpAttempt;
 use axum::extract::State;
 use event_schema::UserId;
 use http::StatusCode;
-use platform::extract::Json;
-use platform::rate::SignUpAttempt;
-use platform::{Position, Problem};
+use read_model::Position;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -109,7 +110,7 @@ async fn sign_up(
     Json(body): Json<SignUp>,
 ) -> Result<Answer, Problem> {
     let newcomer = body.check()?;
-    let command = asked.command(&app.platform.ids, UserId::PLATFORM, ROUTE, target(&newcomer));
+    let command = asked.command(&app.context.ids, UserId::PLATFORM, ROUTE, target(&newcomer));
     // Without the password: a quick hash of it would be a way to guess it.
     let said = (&newcomer.username.shown, &newcomer.email.address, &newcomer.display_name, &newcomer.locale);
     let fingerprint = idempotency::fingerprint(&command, &said);

@@ -1,8 +1,8 @@
 //! Keys of which events wait, because one of them could not be processed: what the tables show of them is not all.
 
+use api_kit::Problem;
 use event_schema::{EventId, Topic};
 use http::StatusCode;
-use platform::Problem;
 use sqlx::PgPool;
 use uuid::Uuid;
 

@@ -1,5 +1,8 @@
 //! Requests and answers, through the routes as they are served.
 
+use api_kit::ApiContext;
+use api_kit::rate::Peer;
+use api_kit::tokens::Claims;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
@@ -7,17 +10,14 @@ use command_api::Settings;
 use event_schema::UserId;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Request, StatusCode};
-use platform::Platform;
-use platform::rate::Peer;
-use platform::testing::{self, http_settings};
-use platform::tokens::Claims;
 use serde_json::Value;
+use test_support::{self, http_settings};
 use tower::ServiceExt as _;
 
 /// A running command API.
 #[derive(Clone)]
 pub struct Api {
-    pub platform: Platform,
+    pub platform: ApiContext,
     pub document: utoipa::openapi::OpenApi,
     router: Router,
 }
@@ -45,25 +45,25 @@ fn patient(steps: &str) -> Settings {
 }
 
 impl Api {
-    pub async fn start(platform: &Platform) -> Self {
+    pub async fn start(platform: &ApiContext) -> Self {
         // Nobody folds and nobody answers: a sign-up needs nobody.
         Self::start_with_steps(platform, "none").await
     }
 
     /// Sign-ups need these participants.
-    pub async fn start_with_steps(platform: &Platform, steps: &str) -> Self {
+    pub async fn start_with_steps(platform: &ApiContext, steps: &str) -> Self {
         Self::start_with(platform, &patient(steps)).await
     }
 
     /// One that soon says that the read model is behind.
-    pub async fn start_impatient(platform: &Platform) -> Self {
+    pub async fn start_impatient(platform: &ApiContext) -> Self {
         Self::start_with(platform, &Settings { command_wait_ms: 1_000, ..patient("none") }).await
     }
 
-    pub async fn start_with(platform: &Platform, settings: &Settings) -> Self {
+    pub async fn start_with(platform: &ApiContext, settings: &Settings) -> Self {
         let started = command_api::start(platform, settings).await.expect("the routes");
         let (router, document) = started.split_for_parts();
-        Self { platform: platform.clone(), document, router: platform::http::app(router, &http_settings()) }
+        Self { platform: platform.clone(), document, router: api_kit::http::app(router, &http_settings()) }
     }
 
     pub fn call(&self, method: &str, path: &str) -> Call {
@@ -120,7 +120,7 @@ impl Call {
 
     pub async fn send(self) -> Reply {
         if let Some(user) = self.by {
-            testing::account(&self.api.platform.db, user).await.expect("an account");
+            test_support::account(&self.api.platform.db, user).await.expect("an account");
         }
         let request = self.request.body(self.body.map_or_else(Body::empty, Body::from)).expect("a request");
         let response = self.api.router.oneshot(request).await.expect("an answer");

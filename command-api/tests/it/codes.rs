@@ -31,7 +31,7 @@ async fn code(world: &World, email: &str, purpose: &str) -> Option<String> {
     .fetch_optional(world.db())
     .await
     .expect("a request");
-    let code = world.test.platform.codes.code(MailRequestId(request?)).await.expect("a code");
+    let code = world.test.api.codes.code(MailRequestId(request?)).await.expect("a code");
     Some(code.digits().to_owned())
 }
 
@@ -224,7 +224,7 @@ fn what_is_no_code_is_refused_by_name() {
 fn who_must_prove_an_address_first_logs_in_afterwards() {
     in_own_world(async |world| {
         let settings = command_api::Settings { require_verified: true, ..Default::default() };
-        let strict = Api::start_with(&world.test.platform, &settings).await;
+        let strict = Api::start_with(&world.test.api, &settings).await;
         let email = newcomer(world).await;
         let session = log_in(&world.api, &email, PASSWORD).await.json(200);
         let refresh = strict.post("/v1/sessions/refresh", &json!({"refresh_token": session["refresh_token"]}));
@@ -240,10 +240,9 @@ fn who_must_prove_an_address_first_logs_in_afterwards() {
 #[test]
 fn few_codes_are_mailed_to_one_address_whoever_has_it() {
     in_own_world(async |world| {
-        let mut settings = world.test.settings.clone();
+        let mut settings = test_support::api_settings();
         settings.rates.rate_mails = "2/h".parse().expect("a rate");
-        let lifecycle = platform::Lifecycle::new();
-        let platform = platform::Platform::connect(&settings, lifecycle).await.expect("a platform");
+        let platform = test_support::connect_api(&world.test.settings, &settings).await.expect("a platform");
         let api = Api::start(&platform).await;
         let known = newcomer(world).await;
         for email in [known.as_str(), "nobody@example.org"] {

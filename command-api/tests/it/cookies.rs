@@ -1,7 +1,7 @@
 //! Sessions that a browser keeps.
 
+use api_kit::cookies::REFRESH_PATH;
 use http::header::SET_COOKIE;
-use platform::cookies::REFRESH_PATH;
 use serde_json::{Value, json};
 
 use super::api::{Call, Reply};

@@ -1,13 +1,14 @@
 //! Sessions that end: by their owner, by a thief's mistake, by another password. Refresh and access tokens, on every replica.
 
+use api_kit::ApiContext;
+use api_kit::Caller;
+use api_kit::rate::ClientAddress;
 use command_api::Settings;
 use command_api::accounts::login;
 use command_api::state::App;
 use command_api::store::accounts::Login;
 use event_schema::{Topic, UserId};
 use futures::future::join_all;
-use platform::rate::ClientAddress;
-use platform::{Caller, Platform};
 use serde_json::{Value, json};
 
 use super::api::{Api, Reply};
@@ -21,16 +22,16 @@ fn access(session: &Value) -> &str {
     session["access_token"].as_str().expect("a token")
 }
 
-async fn counts(platform: &Platform, session: &Value) -> bool {
+async fn counts(platform: &ApiContext, session: &Value) -> bool {
     Caller::of_token(platform, access(session)).await.is_ok()
 }
 
-async fn session_user(platform: &Platform, session: &Value) -> UserId {
+async fn session_user(platform: &ApiContext, session: &Value) -> UserId {
     Caller::of_token(platform, access(session)).await.expect("a session that counts").user_id
 }
 
 /// Returns when none of these sessions counts at this replica.
-async fn ended(platform: &Platform, sessions: &[&Value]) {
+async fn ended(platform: &ApiContext, sessions: &[&Value]) {
     let over = async {
         for session in sessions {
             while counts(platform, session).await {
@@ -54,7 +55,7 @@ async fn log_in_with(world: &World, member: &Member, password: &str) -> Reply {
 #[test]
 fn logging_out_ends_access_tokens_on_every_replica() {
     in_shared_world(async |world| {
-        let replica = world.test.another().await.expect("another");
+        let replica = world.test.another_api().await.expect("another");
         let member = member(world).await;
         let [here, there, third] =
             [log_in(world, &member).await, log_in(world, &member).await, log_in(world, &member).await];
@@ -63,21 +64,21 @@ fn logging_out_ends_access_tokens_on_every_replica() {
         }
         let out = world.api.call("DELETE", "/v1/sessions/current").bearer(access(&here)).send().await;
         assert_eq!(out.status, 204);
-        assert!(!counts(&world.test.platform, &here).await, "at once where it was asked for");
+        assert!(!counts(&world.test.api, &here).await, "at once where it was asked for");
         ended(&replica, &[&here]).await;
         for session in [&there, &third] {
-            assert!(counts(&world.test.platform, session).await && counts(&replica, session).await);
+            assert!(counts(&world.test.api, session).await && counts(&replica, session).await);
         }
         let again = world.api.call("DELETE", "/v1/sessions/current").bearer(access(&here)).send().await;
         assert_eq!(again.problem(401), "unauthorized");
 
         let out = world.api.call("DELETE", "/v1/sessions").bearer(access(&there)).send().await;
         assert_eq!(out.status, 204);
-        assert!(!counts(&world.test.platform, &there).await && !counts(&world.test.platform, &third).await);
+        assert!(!counts(&world.test.api, &there).await && !counts(&world.test.api, &third).await);
         ended(&replica, &[&there, &third]).await;
         // Whoever comes back at once is let in, everywhere.
         let back = log_in(world, &member).await;
-        assert!(counts(&world.test.platform, &back).await && counts(&replica, &back).await);
+        assert!(counts(&world.test.api, &back).await && counts(&replica, &back).await);
         refresh(world, &back["refresh_token"]).await.json(200);
         replica.drain().await;
     });
@@ -86,14 +87,14 @@ fn logging_out_ends_access_tokens_on_every_replica() {
 #[test]
 fn a_token_that_is_used_twice_ends_the_thiefs_access_as_well() {
     in_shared_world(async |world| {
-        let replica = world.test.another().await.expect("another");
+        let replica = world.test.another_api().await.expect("another");
         let member = member(world).await;
         let (first, other) = (log_in(world, &member).await, log_in(world, &member).await);
         let second = refresh(world, &first["refresh_token"]).await.json(200);
         for _ in 0..2 {
             assert_eq!(refresh(world, &first["refresh_token"]).await.problem(401), "invalid-credentials");
         }
-        assert!(!counts(&world.test.platform, &first).await && !counts(&world.test.platform, &second).await);
+        assert!(!counts(&world.test.api, &first).await && !counts(&world.test.api, &second).await);
         ended(&replica, &[&first, &second]).await;
         assert!(counts(&replica, &other).await, "another session of the same person");
         replica.drain().await;
@@ -103,7 +104,7 @@ fn a_token_that_is_used_twice_ends_the_thiefs_access_as_well() {
 #[test]
 fn another_password_ends_every_session() {
     in_shared_world(async |world| {
-        let replica = world.test.another().await.expect("another");
+        let replica = world.test.another_api().await.expect("another");
         let member = member(world).await;
         let (one, other) = (log_in(world, &member).await, log_in(world, &member).await);
         assert!(counts(&replica, &other).await);
@@ -111,17 +112,17 @@ fn another_password_ends_every_session() {
         assert_eq!(wrong.problem(401), "invalid-credentials");
         let short = change_password(&world.api, &one, PASSWORD, "short").await;
         assert_eq!(short.field(), "new_password");
-        assert!(counts(&world.test.platform, &one).await, "nothing happened");
+        assert!(counts(&world.test.api, &one).await, "nothing happened");
 
         assert_eq!(change_password(&world.api, &one, PASSWORD, NEXT).await.status, 204);
-        assert!(!counts(&world.test.platform, &one).await && !counts(&world.test.platform, &other).await);
+        assert!(!counts(&world.test.api, &one).await && !counts(&world.test.api, &other).await);
         ended(&replica, &[&one, &other]).await;
         for session in [&one, &other] {
             assert_eq!(refresh(world, &session["refresh_token"]).await.problem(401), "invalid-credentials");
         }
         assert_eq!(log_in_with(world, &member, PASSWORD).await.problem(401), "invalid-credentials");
         let session = log_in_with(world, &member, NEXT).await.json(200);
-        assert!(counts(&world.test.platform, &session).await && counts(&replica, &session).await, "at once");
+        assert!(counts(&world.test.api, &session).await && counts(&replica, &session).await, "at once");
         replica.drain().await;
     });
 }
@@ -133,11 +134,11 @@ fn the_owner_is_told_of_another_password_and_it_is_not_their_name() {
         let session = log_in(world, &member).await;
         let own = change_password(&world.api, &session, PASSWORD, &member.username).await;
         assert_eq!((own.problem(400).as_str(), own.field().as_str()), ("password-too-common", "new_password"));
-        let user = session_user(&world.test.platform, &session).await.to_string();
+        let user = session_user(&world.test.api, &session).await.to_string();
         assert_eq!(change_password(&world.api, &session, PASSWORD, NEXT).await.status, 204);
         let told = async {
             // The mail of the sign-up is the mailer's to ask for: this is the first.
-            while super::log::types(&world.test.platform, Topic::Mail, &user).await != ["requested"] {
+            while super::log::types(&world.test.api, Topic::Mail, &user).await != ["requested"] {
                 tokio::task::yield_now().await;
             }
         };
@@ -156,7 +157,7 @@ fn logging_out_everywhere_again_and_again_locks_nobody_out() {
             assert!([204, 401].contains(&reply.status.as_u16()), "{reply:?}");
         }
         let session = log_in(world, &member).await;
-        assert!(counts(&world.test.platform, &session).await, "a new session counts at once");
+        assert!(counts(&world.test.api, &session).await, "a new session counts at once");
     });
 }
 
@@ -182,7 +183,7 @@ fn a_password_set_by_mail_ends_every_session_and_closed_accounts_get_none() {
         let session = log_in(world, &member).await;
         let reset = async |password| reset_by_mail(world, &world.api, &member.email, password, "203.0.113.9").await;
         assert_eq!(reset(NEXT).await.status, 204);
-        assert!(!counts(&world.test.platform, &session).await);
+        assert!(!counts(&world.test.api, &session).await);
         assert_eq!(refresh(world, &session["refresh_token"]).await.problem(401), "invalid-credentials");
         log_in_with(world, &member, NEXT).await.json(200);
         set_status(world, member.user, "deactivated").await;
@@ -204,7 +205,7 @@ fn a_session_that_began_before_the_row_said_so_is_not_refreshed() {
         .await
         .expect("changed");
         assert_eq!(refresh(world, &session["refresh_token"]).await.problem(401), "invalid-credentials");
-        ended(&world.test.platform, &[&session]).await;
+        ended(&world.test.api, &[&session]).await;
         log_in(world, &member).await;
     });
 }
@@ -215,7 +216,7 @@ fn a_closed_account_is_out_at_once() {
         let member = member(world).await;
         let session = log_in(world, &member).await;
         set_status(world, member.user, "deactivated").await;
-        ended(&world.test.platform, &[&session]).await;
+        ended(&world.test.api, &[&session]).await;
     });
 }
 
@@ -231,7 +232,7 @@ async fn set_status(world: &World, user: UserId, status: &str) {
 #[test]
 fn every_way_to_be_refused_costs_one_hash() {
     in_shared_world(async |world| {
-        let app = App::new(&world.test.platform, &Settings::default());
+        let app = App::new(&world.test.api, &Settings::default());
         let [good, pending, closed] = [member(world).await, member(world).await, member(world).await];
         set_status(world, pending.user, "pending").await;
         set_status(world, closed.user, "deactivated").await;

@@ -83,7 +83,7 @@ fn nobody_hears_from_a_state_that_is_behind() {
         // The log has something of the caller that is not folded.
         call(world, "PUT", caller, other).send().await.json(202);
         friend(world, caller, other).await;
-        let impatient = Api::start_impatient(&world.test.platform).await;
+        let impatient = Api::start_impatient(&world.test.api).await;
         let again = impatient.call("PUT", &format!("/v1/friends/{other}")).by(caller).send().await;
         assert_eq!(again.problem(503), "behind");
         // Once it is so far, it is so already.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use event_schema::ids::CommandScope;
 use event_schema::room::{Role, RoomKind};
 use event_schema::{EventId, RoomId, Topic, UserId, WorkspaceId};
-use platform::Position;
-use platform::testing::TestPlatform;
+use read_model::Position;
 use sqlx::PgPool;
+use test_support::TestPlatform;
 use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -58,11 +58,11 @@ pub fn in_own_world(test: impl AsyncFnOnce(&World)) {
 impl World {
     async fn new() -> Self {
         let test = TestPlatform::start().await.expect("a platform");
-        Self { api: Api::start(&test.platform).await, test }
+        Self { api: Api::start(&test.api).await, test }
     }
 
     pub fn id(&self) -> Uuid {
-        self.test.platform.ids.v7()
+        self.test.api.ids.v7()
     }
 
     pub fn new_user(&self) -> UserId {
@@ -70,17 +70,17 @@ impl World {
     }
 
     pub fn db(&self) -> &PgPool {
-        &self.test.platform.db
+        &self.test.api.db
     }
 
     pub fn read_model(&self) -> PgPool {
-        self.test.platform.read_model.pool()
+        self.test.api.read_model.pool()
     }
 
     /// The read model has folded everything up to here.
     pub async fn catch_up(&self, next_offset: i64) {
         for topic in ["chat.rooms", "chat.users", "chat.receipts"] {
-            for partition in 0..platform::testing::PARTITIONS {
+            for partition in 0..test_support::PARTITIONS {
                 sqlx::query(
                     "insert into checkpoints (topic, partition, epoch, next_offset) values ($1, $2, 1, $3)
                      on conflict (topic, partition) do update set next_offset = excluded.next_offset",
@@ -97,11 +97,11 @@ impl World {
 
     /// Waits until the platform has looked at the read model's checkpoints for the first time.
     async fn look_at_checkpoints(&self) {
-        let platform = &self.test.platform;
+        let platform = &self.test.api;
         let places =
-            Topic::PROJECTED.into_iter().flat_map(|topic| (0..platform::testing::PARTITIONS).map(move |n| (topic, n)));
+            Topic::PROJECTED.into_iter().flat_map(|topic| (0..test_support::PARTITIONS).map(move |n| (topic, n)));
         let start = Position { log: platform.log_id, offsets: places.map(|place| (place, 0)).collect() };
-        platform.progress.wait(&start, Duration::from_mins(1)).await.expect("checkpoints");
+        platform.read_model.progress.wait(&start, Duration::from_mins(1)).await.expect("checkpoints");
     }
 
     /// Somebody with an account.

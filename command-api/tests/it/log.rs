@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
+use api_kit::ApiContext;
 use event_schema::Topic;
-use platform::Platform;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::Headers as _;
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::{ClientConfig, Message as _, Offset, TopicPartitionList};
 
 /// Types of a key's records, without `chat.…` and version, in their order.
-pub async fn types(platform: &Platform, topic: Topic, key: &str) -> Vec<String> {
+pub async fn types(platform: &ApiContext, topic: Topic, key: &str) -> Vec<String> {
     let partition = platform.kafka.partition_for(topic, key).await.expect("a partition");
     let (_, end) = platform.kafka.watermarks(topic, partition).await.expect("an end");
     let (name, config) = (platform.kafka.topic_name(topic), platform.kafka.consumer_config("test"));
@@ -41,7 +41,7 @@ pub async fn types(platform: &Platform, topic: Topic, key: &str) -> Vec<String> 
 }
 
 /// A record that is no event.
-pub async fn write_nonsense(platform: &Platform, topic: Topic, key: &str) {
+pub async fn write_nonsense(platform: &ApiContext, topic: Topic, key: &str) {
     let brokers = &platform.settings.kafka.brokers;
     let producer: FutureProducer = ClientConfig::new()
         .set("bootstrap.servers", brokers)

@@ -3,8 +3,8 @@
 use event_schema::ids::CommandScope;
 use event_schema::room::{Role, RoomKind};
 use event_schema::{RoomId, Topic, UserId};
-use platform::testing::until;
 use serde_json::{Value, json};
+use test_support::wait_for;
 use uuid::Uuid;
 
 use super::api::Api;
@@ -20,10 +20,10 @@ pub async fn events(world: &World, topic: Topic) -> i64 {
         let rows = sqlx::query_scalar::<_, i64>("select count(*) from control.outbox").fetch_one(world.db()).await;
         (rows.expect("a count") == 0).then_some(())
     };
-    until("the outbox to be in the log", waiting).await;
+    wait_for("the outbox to be in the log", waiting).await;
     let mut events = 0;
-    for partition in 0..platform::testing::PARTITIONS {
-        events += world.test.platform.kafka.end_offset(topic, partition).await.expect("an end");
+    for partition in 0..test_support::PARTITIONS {
+        events += world.test.api.kafka.end_offset(topic, partition).await.expect("an end");
     }
     events
 }
@@ -37,7 +37,7 @@ const NAME: &str = "select display_name from identity.accounts where user_id = $
 /// Forgets what was answered under a key, as Redis does after a day.
 async fn forget(world: &World, user: UserId, route: &str, key: &str) {
     let id = CommandScope { user, route, target: "", key }.command_id();
-    let redis = &world.test.platform.redis;
+    let redis = &world.test.api.redis;
     let gone: i64 = redis::cmd("DEL")
         .arg(redis.key(&format!("idempotency:{id}")))
         .query_async(&mut redis.connection())
@@ -200,7 +200,7 @@ fn closing_an_account_takes_everything_but_what_was_said() {
 
 /// The relay brings the rooms' events a moment after the person's own.
 async fn until_rooms(world: &World, wanted: i64) {
-    until("the rooms to be left", async || (events(world, Topic::Rooms).await >= wanted).then_some(())).await;
+    wait_for("the rooms to be left", async || (events(world, Topic::Rooms).await >= wanted).then_some(())).await;
     assert_eq!(events(world, Topic::Rooms).await, wanted);
 }
 
@@ -209,7 +209,7 @@ fn nobody_overlooks_rooms_of_a_read_model_that_is_behind() {
     in_own_world(async |world| {
         let (user, ..) = somebody(world).await;
         // The registration is in the log, and not folded.
-        let impatient = Api::start_impatient(&world.test.platform).await;
+        let impatient = Api::start_impatient(&world.test.api).await;
         let reply = impatient.call("DELETE", "/v1/me").json(&json!({"password": PASSWORD})).by(user).send().await;
         assert_eq!(reply.problem(503), "behind");
         let status = "select status from identity.accounts where user_id = $1";

@@ -85,10 +85,10 @@ fn what_is_so_already_is_no_event() {
         let owner = world.new_user();
         let room = world.group_of(owner).await;
         let (topic, key) = (event_schema::Topic::Rooms, room.to_string());
-        let kafka = &world.test.platform.kafka;
+        let kafka = &world.test.api.kafka;
         let partition = kafka.partition_for(topic, &key).await.expect("a partition");
         let answer = put(world, owner, room, owner).wait(1).send().await.json(200);
-        let position: platform::Position = answer["position"].as_str().expect("one").parse().expect("a position");
+        let position: read_model::Position = answer["position"].as_str().expect("one").parse().expect("a position");
         let end = kafka.end_offset(topic, partition).await.expect("an end");
         assert!(position.offsets[&(topic, partition)] <= end);
         assert!(answer["rev"].is_null());

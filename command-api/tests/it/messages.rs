@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use event_schema::room::{Role, RoomKind};
 use event_schema::{Event, Payload, RoomId, Topic, record};
-use platform::Position;
 use rdkafka::consumer::{Consumer as _, StreamConsumer};
 use rdkafka::message::{Headers as _, Message as _, OwnedMessage};
 use rdkafka::{Offset, TopicPartitionList};
+use read_model::Position;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -26,7 +26,7 @@ pub async fn events_of(world: &World, of: Topic, position: &Value, count: usize)
     let position: Position = position.as_str().expect("one").parse().expect("a position");
     let ((topic, partition), next) = position.offsets.into_iter().next().expect("one place");
     assert_eq!(topic, of);
-    let kafka = &world.test.platform.kafka;
+    let kafka = &world.test.api.kafka;
     let consumer: StreamConsumer = kafka.consumer_config("reader").create().expect("a consumer");
     let mut all = TopicPartitionList::new();
     all.add_partition_offset(&kafka.topic_name(topic), partition, Offset::Beginning).expect("a place");

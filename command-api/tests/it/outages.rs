@@ -1,6 +1,5 @@
 //! What still works while Redis is away.
 
-use platform::{Lifecycle, Platform};
 use serde_json::json;
 
 use super::api::Api;
@@ -11,7 +10,7 @@ async fn without_redis(world: &World) -> Api {
     let mut settings = world.test.settings.clone();
     // Nobody listens on the discard port.
     settings.redis.redis_url = "redis://127.0.0.1:9".to_owned().into();
-    let platform = Platform::connect(&settings, Lifecycle::new()).await.expect("a platform");
+    let platform = test_support::connect_api(&settings, &test_support::api_settings()).await.expect("a platform");
     Api::start(&platform).await
 }
 

@@ -2,7 +2,7 @@
 
 use event_schema::receipt::ReadUpTo;
 use event_schema::{RoomId, Topic, UserId};
-use platform::Position;
+use read_model::Position;
 use serde_json::{Value, json};
 
 use super::api::{Api, Call};
@@ -74,7 +74,7 @@ fn a_message_that_is_not_folded_yet_may_be_read() {
         let room = room_of(world, owner, 0).await;
         let post = world.api.post(&format!("/v1/rooms/{room}/messages"), &json!({"text": "one"}));
         post.by(owner).send().await.json(202);
-        let impatient = Api::start_impatient(&world.test.platform).await;
+        let impatient = Api::start_impatient(&world.test.api).await;
         let early = impatient.call("PUT", &format!("/v1/rooms/{room}/read")).json(&json!({"up_to_seq": 1}));
         assert_eq!(early.by(owner).send().await.problem(503), "behind", "neither yes nor no");
         let fold = async {

@@ -4,14 +4,14 @@ use std::cell::RefCell;
 use std::fmt;
 use std::time::Duration;
 
+use api_kit::ApiContext;
 use event_schema::envelope::RULES;
 use event_schema::registration::{StepCompensated, StepCompleted, StepFailed};
 use event_schema::{
     ClientKind, CommandId, Envelope, Event, EventId, Payload, RegistrationId, Topic, UserId, WorkspaceId,
 };
-use platform::testing::until;
-use platform::{Lifecycle, Platform};
 use serde_json::{Value, json};
+use test_support::wait_for;
 
 use super::api::Api;
 use super::given::{World, in_own_world};
@@ -91,7 +91,7 @@ impl SignUp {
     async fn stands(&self, status: &str, steps: &[&str]) -> Value {
         let seen = RefCell::new(Value::Null);
         let what = fmt::from_fn(|f| write!(f, "{status} {steps:?}, and not {}", seen.borrow()));
-        until(what, async || {
+        wait_for(what, async || {
             let state = self.look().await;
             let found: Vec<&str> =
                 state["steps"].as_array().expect("steps").iter().filter_map(|step| step["status"].as_str()).collect();
@@ -113,7 +113,7 @@ impl SignUp {
     async fn said(&self) -> Vec<String> {
         let platform = &self.api.platform;
         let key = self.user.to_string();
-        until("all of it in the log", async || (left(platform, &key).await == 0).then_some(())).await;
+        wait_for("all of it in the log", async || (left(platform, &key).await == 0).then_some(())).await;
         super::log::types(platform, Topic::Users, &key).await
     }
 
@@ -130,7 +130,7 @@ impl SignUp {
     }
 }
 
-async fn left(platform: &Platform, key: &str) -> i64 {
+async fn left(platform: &ApiContext, key: &str) -> i64 {
     sqlx::query_scalar("select count(*) from control.outbox where key = $1")
         .bind(key)
         .fetch_one(&platform.db)
@@ -159,7 +159,7 @@ fn told(stream: &str) -> (Vec<String>, bool) {
 #[test]
 fn an_account_may_be_used_once_everybody_has_completed() {
     in_own_world(async |world| {
-        let api = Api::start_with_steps(&world.test.platform, "mailer,profile").await;
+        let api = Api::start_with_steps(&world.test.api, "mailer,profile").await;
         let sign_up = SignUp::begin(world, &api).await;
         sign_up.stands("pending", &["pending", "pending"]).await;
         assert_eq!(sign_up.log_in().await, 401, "like a wrong password");
@@ -189,7 +189,7 @@ fn an_account_may_be_used_once_everybody_has_completed() {
 #[test]
 fn a_failure_frees_the_name_and_the_others_undo() {
     in_own_world(async |world| {
-        let api = Api::start_with_steps(&world.test.platform, "mailer,profile").await;
+        let api = Api::start_with_steps(&world.test.api, "mailer,profile").await;
         let sign_up = SignUp::begin(world, &api).await;
         sign_up.completed("profile").await;
         sign_up.failed("mailer").await;
@@ -217,12 +217,12 @@ fn a_failure_frees_the_name_and_the_others_undo() {
 #[test]
 fn who_waits_is_told_which_step_failed() {
     in_own_world(async |world| {
-        let api = Api::start_with_steps(&world.test.platform, "mailer").await;
+        let api = Api::start_with_steps(&world.test.api, "mailer").await;
         let body = newcomer(world);
         let call = api.post("/v1/users", &body).key("once").wait(10).send();
         let fail = async {
             let row = "select registration_id, user_id from identity.registrations";
-            let (id, user) = until("the sign-up", async || {
+            let (id, user) = wait_for("the sign-up", async || {
                 let (id, user) = sqlx::query_as(row).fetch_one(world.db()).await.ok()?;
                 Some((RegistrationId(id), UserId(user)))
             })
@@ -253,7 +253,7 @@ fn who_waits_is_told_which_step_failed() {
 #[test]
 fn whoever_is_away_beyond_the_deadline_is_not_waited_for_and_undoes_when_it_comes() {
     in_own_world(async |world| {
-        let api = Api::start_with_steps(&world.test.platform, "mailer,profile").await;
+        let api = Api::start_with_steps(&world.test.api, "mailer,profile").await;
         let sign_up = SignUp::begin(world, &api).await;
         sign_up.completed("profile").await;
         sign_up.stands("pending", &["pending", "done"]).await;
@@ -281,15 +281,15 @@ fn whoever_is_away_beyond_the_deadline_is_not_waited_for_and_undoes_when_it_come
 #[test]
 fn what_was_said_in_time_counts_although_nobody_has_heard_it() {
     in_own_world(async |world| {
-        let api = Api::start_with_steps(&world.test.platform, "mailer").await;
+        let api = Api::start_with_steps(&world.test.api, "mailer").await;
         let sign_up = SignUp::begin(world, &api).await;
         // Nobody can take answers in for a while.
         let places = async || {
             let rows = sqlx::query_scalar::<_, i64>("select count(*) from identity.registration_progress");
             let rows = rows.fetch_one(world.db()).await.expect("a count");
-            (rows == i64::from(platform::testing::PARTITIONS)).then_some(())
+            (rows == i64::from(test_support::PARTITIONS)).then_some(())
         };
-        until("a place for each partition", places).await;
+        wait_for("a place for each partition", places).await;
         let mut holder = world.db().begin().await.expect("a transaction");
         sqlx::query("select * from identity.registration_progress for update")
             .execute(&mut *holder)
@@ -311,9 +311,9 @@ fn what_was_said_in_time_counts_although_nobody_has_heard_it() {
 #[test]
 fn several_replicas_take_each_answer_in_once() {
     in_own_world(async |world| {
-        let mut replicas = vec![Api::start_with_steps(&world.test.platform, "mailer,profile").await];
+        let mut replicas = vec![Api::start_with_steps(&world.test.api, "mailer,profile").await];
         for _ in 0..2 {
-            let platform = world.test.another().await.expect("another process");
+            let platform = world.test.another_api().await.expect("another process");
             replicas.push(Api::start_with_steps(&platform, "mailer,profile").await);
         }
         let mut sign_ups = Vec::new();
@@ -356,11 +356,11 @@ fn several_replicas_take_each_answer_in_once() {
 #[test]
 fn a_stream_goes_on_without_redis_from_any_replica() {
     in_own_world(async |world| {
-        let api = Api::start_with_steps(&world.test.platform, "profile").await;
+        let api = Api::start_with_steps(&world.test.api, "profile").await;
         let mut settings = world.test.settings.clone();
         // Nobody listens on the discard port.
         settings.redis.redis_url = "redis://127.0.0.1:9".to_owned().into();
-        let platform = Platform::connect(&settings, Lifecycle::new()).await.expect("a platform");
+        let platform = test_support::connect_api(&settings, &test_support::api_settings()).await.expect("a platform");
         // It follows, and does not take answers in as far as it can help it: whoever does, it hears of it from Postgres.
         let alone = Api::start_with_steps(&platform, "profile").await;
         let sign_up = SignUp::begin(world, &api).await;
@@ -376,9 +376,9 @@ fn a_stream_goes_on_without_redis_from_any_replica() {
 #[test]
 fn what_is_no_answer_holds_up_nobody() {
     in_own_world(async |world| {
-        let api = Api::start_with_steps(&world.test.platform, "profile").await;
+        let api = Api::start_with_steps(&world.test.api, "profile").await;
         let sign_up = SignUp::begin(world, &api).await;
-        super::log::write_nonsense(&world.test.platform, Topic::Registrations, &sign_up.user.to_string()).await;
+        super::log::write_nonsense(&world.test.api, Topic::Registrations, &sign_up.user.to_string()).await;
         // About nobody that there is.
         let nobody = SignUp { api: api.clone(), body: Value::Null, user: sign_up.user, id: RegistrationId(world.id()) };
         nobody.completed("profile").await;

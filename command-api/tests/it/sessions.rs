@@ -49,7 +49,7 @@ fn one_logs_in_by_name_or_address() {
             assert_eq!(reply.headers["cache-control"], "no-store");
             assert_eq!((&session["token_type"], &session["expires_in"]), (&json!("Bearer"), &json!(600)));
             let token = session["access_token"].as_str().expect("a token");
-            let caller = platform::Caller::of_token(&world.test.platform, token).await.expect("a caller");
+            let caller = api_kit::Caller::of_token(&world.test.api, token).await.expect("a caller");
             assert_eq!(caller.user_id, member.user);
         }
     });
@@ -127,7 +127,7 @@ fn the_session_stays_the_same_while_tokens_change() {
         let second = refresh(world, &first["refresh_token"]).await.json(200);
         let session = async |tokens: &Value| {
             let token = tokens["access_token"].as_str().expect("a token");
-            platform::Caller::of_token(&world.test.platform, token).await.expect("a caller").session_id
+            api_kit::Caller::of_token(&world.test.api, token).await.expect("a caller").session_id
         };
         assert_eq!(session(&first).await, session(&second).await);
     });

@@ -1,7 +1,6 @@
 //! Wrong passwords: whoever guesses waits, from however many addresses; the owner does not.
 
 use futures::future::join_all;
-use platform::{Lifecycle, Platform};
 use serde_json::json;
 
 use super::api::{Api, Reply};
@@ -14,9 +13,9 @@ const WRONG: &str = "not that horse";
 
 /// Two replicas that let three wrong passwords an hour pass.
 async fn guarded(world: &World) -> [Api; 2] {
-    let mut settings = world.test.settings.clone();
+    let mut settings = test_support::api_settings();
     settings.rates.rate_failed_log_ins = "3/h".parse().expect("a rate");
-    let connect = async || Platform::connect(&settings, Lifecycle::new()).await.expect("a platform");
+    let connect = async || test_support::connect_api(&world.test.settings, &settings).await.expect("a platform");
     [Api::start(&connect().await).await, Api::start(&connect().await).await]
 }
 
@@ -90,11 +89,11 @@ fn a_refusal_does_not_tell_whose_address_it_is() {
 #[test]
 fn passwords_are_tried_seldom_from_one_address_on_every_route() {
     in_own_world(async |world| {
-        let mut settings = world.test.settings.clone();
+        let mut settings = test_support::api_settings();
         settings.rates.rate_log_ins = "2/h".parse().expect("a rate");
         settings.rates.rate_refreshes = "2/h".parse().expect("a rate");
         settings.rates.rate_spare_loopback = false;
-        let platform = Platform::connect(&settings, Lifecycle::new()).await.expect("a platform");
+        let platform = test_support::connect_api(&world.test.settings, &settings).await.expect("a platform");
         let api = Api::start(&platform).await;
         let session = log_in(world, &member(world).await).await;
         let token = session["access_token"].as_str().expect("a token");

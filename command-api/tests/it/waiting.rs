@@ -39,7 +39,7 @@ fn nobody_is_refused_from_a_state_that_is_behind() {
         let post = |api: &Api, by| api.post(&path, &json!({"text": "at once"})).by(by).send();
 
         // Neither yes nor no.
-        let impatient = Api::start_impatient(&world.test.platform).await;
+        let impatient = Api::start_impatient(&world.test.api).await;
         let reply = post(&impatient, owner).await;
         assert_eq!(reply.problem(503), "behind");
         assert_eq!(reply.headers["retry-after"], "1");

@@ -1,6 +1,6 @@
 //! Takes the log in: what asks for mails, and what the sign-up saga wants of the mailer.
 //!
-//! Processes share the partitions (`platform::share`); what keeps two from taking in the same event is the checkpoint, which
+//! Processes share the partitions (`platform::shard_locks`); what keeps two from taking in the same event is the checkpoint, which
 //! moves in the transaction that writes what follows from its events, and only from where the reader believes it to be.
 
 mod act;
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use event_schema::Topic;
 use platform::HealthCheck;
-use platform::share::{Share, Work};
+use platform::shard_locks::{Share, Work};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use event_schema::{Payload, Topic, UserId};
 use mailer::{Settings, queue};
 use platform::codes::Purpose;
-use platform::testing::until;
+use test_support::wait_for;
 
 use super::server::MailServer;
 use super::world::World;
@@ -21,12 +21,12 @@ async fn an_outage_is_waited_out_and_costs_each_mail_little() {
         requests.push(world.ask(&world.person().await, Purpose::Verify, "en").await);
     }
     world.taken_in().await;
-    until("an attempt", async || {
+    wait_for("an attempt", async || {
         let tried = "select exists (select from mail.outgoing where reason = 'server_away')";
         sqlx::query_scalar::<_, bool>(tried).fetch_one(&world.platform().db).await.expect("rows").then_some(())
     })
     .await;
-    until("a mailer that is ready", async || mailer.0.health.not_ready().is_empty().then_some(())).await;
+    wait_for("a mailer that is ready", async || mailer.0.health.not_ready().is_empty().then_some(())).await;
     server.up();
     for request in requests {
         let (_, attempts) = world.stands(request, "sent").await;
@@ -102,7 +102,7 @@ async fn a_server_that_falls_silent_keeps_nobody_for_ever() {
     server.behave("hang");
     let mailer = world.mailer(&Settings { smtp_timeout: 1, ..server.settings() }).await;
     let request = world.ask(&world.person().await, Purpose::Verify, "en").await;
-    until("an attempt without an answer", async || {
+    wait_for("an attempt without an answer", async || {
         let reason: Option<String> =
             sqlx::query_scalar("select reason from mail.outgoing where request_id = $1 and status = 'waiting'")
                 .bind(request.0)
@@ -149,7 +149,7 @@ async fn a_record_that_cannot_be_read_stops_its_partition_and_no_other() {
             others += 1;
         }
     }
-    until("a mailer that says where it stands still", async || {
+    wait_for("a mailer that says where it stands still", async || {
         let why = mailer.0.health.not_ready().into_iter().find(|(part, _)| *part == "mailer")?.1;
         why.starts_with(&format!("chat.mail/{spoiled}: ")).then_some(())
     })

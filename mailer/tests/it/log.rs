@@ -1,12 +1,13 @@
 //! The log as a consumer reads it.
 
+use std::time::Duration;
+
 use event_schema::{Event, Topic, record};
 use platform::Platform;
 use platform::kafka::Quiet;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::Headers as _;
 use rdkafka::{Message as _, Offset, TopicPartitionList};
-use std::time::Duration;
 
 /// Everything that stands in a topic now, in the order of partitions and offsets.
 pub async fn events(platform: &Platform, topic: Topic) -> Vec<Event> {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use mailer::{Settings, SettingsError, Tls};
 use platform::codes::Purpose;
 use platform::settings::Secret;
-use platform::testing::until;
 use tempfile::TempDir;
+use test_support::wait_for;
 
 use super::server::MailServer;
 use super::world::World;
@@ -45,7 +45,7 @@ async fn mails_go_encrypted_and_logged_in_and_to_nobody_else() {
         let mailer = world.mailer(settings).await;
         let tried = sqlx::query("update mail.outgoing set reason = null where request_id = $1").bind(request.0);
         tried.execute(&world.platform().db).await.expect("changed");
-        until("an attempt", async || {
+        wait_for("an attempt", async || {
             let reason: Option<Option<String>> =
                 sqlx::query_scalar("select reason from mail.outgoing where request_id = $1 and status = 'waiting'")
                     .bind(request.0)

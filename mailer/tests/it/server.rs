@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use mailer::{Settings, Tls};
-use platform::testing::until;
 use serde::Deserialize;
 use tempfile::TempDir;
+use test_support::wait_for;
 
 /// A mail as the server read it.
 #[derive(Clone, Debug, Deserialize)]
@@ -116,7 +116,7 @@ impl MailServer {
 
     /// Waits until it has accepted so many.
     pub async fn receives(&self, mails: usize) -> Vec<Received> {
-        until(format!("{mails} mails"), async || {
+        wait_for(format!("{mails} mails"), async || {
             let received = self.received();
             (received.len() >= mails).then_some(received)
         })

@@ -10,7 +10,7 @@ use event_schema::{
 use mailer::Settings;
 use platform::Platform;
 use platform::codes::{self, Purpose};
-use platform::testing::{TestPlatform, until};
+use test_support::{TestPlatform, wait_for};
 
 use super::log;
 
@@ -125,7 +125,7 @@ impl World {
 
     /// Waits until the mail stands like this; its reason and its attempts.
     pub async fn stands(&self, request: MailRequestId, status: &str) -> (Option<String>, i32) {
-        until(format!("a mail that is {status}"), async || {
+        wait_for(format!("a mail that is {status}"), async || {
             let row: Option<(String, Option<String>, i32)> =
                 sqlx::query_as("select status, reason, attempts from mail.outgoing where request_id = $1")
                     .bind(request.0)
@@ -147,7 +147,7 @@ impl World {
 
     /// Waits until the topic has such an event of somebody's.
     pub async fn told<T>(&self, topic: Topic, person: &Person, find: impl Fn(&Payload) -> Option<T>) -> T {
-        until("an event", async || {
+        wait_for("an event", async || {
             let events = log::events(self.platform(), topic).await;
             events.iter().filter(|event| event.key == Key::Id(person.id.0)).find_map(|event| find(&event.payload))
         })
@@ -157,9 +157,9 @@ impl World {
     /// Waits until the mailers have taken in everything that stands in the log now.
     pub async fn taken_in(&self) {
         for topic in [Topic::Users, Topic::Mail] {
-            for partition in 0..platform::testing::PARTITIONS {
+            for partition in 0..test_support::PARTITIONS {
                 let (_, end) = self.platform().kafka.watermarks(topic, partition).await.expect("watermarks");
-                until("everything taken in", async || {
+                wait_for("everything taken in", async || {
                     let next: Option<i64> = sqlx::query_scalar(
                         "select next_offset from mail.checkpoints where topic = $1 and partition = $2",
                     )

@@ -3,6 +3,7 @@
 
 mod client;
 mod config;
+mod log_id;
 mod producer;
 mod read;
 mod shared;
@@ -16,12 +17,12 @@ use event_schema::topics::partition_of;
 use event_schema::{Event, Topic};
 use rdkafka::ClientConfig;
 
-use crate::position::LogId;
 use crate::settings::KafkaSettings;
 
 pub use client::{Quiet, log, log_error};
-pub use producer::{Delivery, Placed, RawRecord, SendError};
-pub use read::{Header, header_of, headers, id_of, read};
+pub use log_id::LogId;
+pub use producer::{Delivery, RawRecord, RecordMetadata, SendError};
+pub use read::{Header, header_of, headers, id_of, is_out_of_range, read};
 pub use topics::{TopicAction, TopicReport, apply_topics, delete_topics};
 
 /// How long a question to the brokers may take.
@@ -105,7 +106,7 @@ impl Kafka {
     }
 
     /// Writes an event and waits until the log has it.
-    pub async fn send(&self, event: &Event) -> Result<Placed, SendError> {
+    pub async fn send(&self, event: &Event) -> Result<RecordMetadata, SendError> {
         self.enqueue(event)?.await
     }
 

@@ -47,7 +47,7 @@ impl From<Record> for RawRecord {
 
 /// Where a record is in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Placed {
+pub struct RecordMetadata {
     /// Its topic.
     pub topic: Topic,
     /// Its partition.
@@ -154,12 +154,12 @@ pub struct Delivery {
 }
 
 impl Future for Delivery {
-    type Output = Result<Placed, SendError>;
+    type Output = Result<RecordMetadata, SendError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let delivered = ready!(Pin::new(&mut self.future).poll(context));
         Poll::Ready(match delivered {
-            Ok(Ok(at)) => Ok(Placed { topic: self.topic, partition: at.partition, offset: at.offset }),
+            Ok(Ok(at)) => Ok(RecordMetadata { topic: self.topic, partition: at.partition, offset: at.offset }),
             Ok(Err((error, _))) => Err(judge(&error, self.bytes, true)),
             Err(_) => Err(SendError::Unknown("the producer ended".to_owned())),
         })

@@ -9,6 +9,7 @@ use event_schema::envelope::header;
 use event_schema::record::DecodeError;
 use event_schema::{Event, EventId, Topic, record};
 use rdkafka::Message as _;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers as _};
 
 /// A header's name, and its value if it has one.
@@ -44,4 +45,11 @@ fn each<'a>(message: &'a BorrowedMessage<'_>) -> impl Iterator<Item = Header<'a>
 fn guarded<T>(look: impl FnOnce() -> T) -> Result<T, DecodeError> {
     let problem = |_| DecodeError::Malformed { place: "headers", problem: "a name is not UTF-8".to_owned() };
     catch_unwind(AssertUnwindSafe(look)).map_err(problem)
+}
+
+/// Whether the brokers say that the log does not hold the offset that was asked for.
+#[must_use]
+pub fn is_out_of_range(error: &KafkaError) -> bool {
+    let code = error.rdkafka_error_code();
+    matches!(code, Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange))
 }

@@ -17,8 +17,8 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::client::Quiet;
 use super::read;
 use super::{Kafka, KafkaError, QUESTION, config};
+use crate::LogId;
 use crate::clock::{Clock, Ids};
-use crate::position::LogId;
 use crate::settings::KafkaSettings;
 
 /// What became of a topic.

@@ -1,5 +1,4 @@
-//! The outbox: events whose rows commit together with what they tell about, and the relay that brings them into the log
-//! (DESIGN §5).
+//! The outbox: events whose rows commit together with what they tell about, and the relay that brings them into the log.
 //!
 //! Order: whoever inserts rows of a key holds that key's lock (its account row, its partition) until commit, so a key's
 //! rows become visible in the order of their ids. There is no high-water mark: ids of different keys commit out of order.
@@ -11,7 +10,7 @@ use event_schema::{Event, Topic, record};
 use sqlx::PgConnection;
 
 use crate::kafka::SendError;
-use crate::share::Work;
+use crate::shard_locks::Work;
 
 pub use published::Outbox;
 pub use relay::Relay;
@@ -31,15 +30,6 @@ pub enum OutboxError {
     /// The row was not written.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
-}
-
-impl From<OutboxError> for crate::problem::Problem {
-    fn from(error: OutboxError) -> Self {
-        match error {
-            OutboxError::Event(error) => error.into(),
-            OutboxError::Database(error) => error.into(),
-        }
-    }
 }
 
 /// A row of the outbox, to ask about after the commit ([`Outbox::published`]).

@@ -10,8 +10,7 @@ use sqlx::PgPool;
 use tokio::sync::{Notify, oneshot};
 
 use super::Queued;
-use crate::kafka::{Kafka, Placed};
-use crate::position::{LogId, Position};
+use crate::kafka::{Kafka, RecordMetadata};
 
 /// How often rows are looked for that another process relays.
 const LOOK: Duration = Duration::from_millis(50);
@@ -23,20 +22,18 @@ pub struct Outbox(Arc<Inner>);
 struct Inner {
     db: PgPool,
     kafka: Kafka,
-    log_id: LogId,
     wake: Notify,
     relayed: AtomicBool,
-    waiting: Mutex<HashMap<i64, oneshot::Sender<Placed>>>,
+    waiting: Mutex<HashMap<i64, oneshot::Sender<RecordMetadata>>>,
 }
 
 impl Outbox {
     /// The outbox of this database and log.
     #[must_use]
-    pub fn new(db: PgPool, kafka: Kafka, log_id: LogId) -> Self {
+    pub fn new(db: PgPool, kafka: Kafka) -> Self {
         Self(Arc::new(Inner {
             db,
             kafka,
-            log_id,
             wake: Notify::new(),
             relayed: AtomicBool::new(false),
             waiting: Mutex::default(),
@@ -63,22 +60,22 @@ impl Outbox {
     }
 
     /// Tells whoever waits that a row is in the log.
-    pub(super) fn placed(&self, id: i64, placed: Placed) {
+    pub(super) fn placed(&self, id: i64, placed: RecordMetadata) {
         let sender = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
         if let Some(sender) = sender {
             let _ = sender.send(placed);
         }
     }
 
-    /// Wakes the relay and waits until the rows are in the log: the position that includes them, or `None` when that was
-    /// not seen in time (they will be, later).
-    pub async fn published(&self, rows: &[Queued], within: Duration) -> Option<Position> {
+    /// Wakes the relay and waits until the rows are in the log: the last record of each partition that has one of them (or one
+    /// behind it), or `None` when that was not seen in time (they will be, later).
+    pub async fn published(&self, rows: &[Queued], within: Duration) -> Option<Vec<RecordMetadata>> {
         let waiting = Waiting::enter(self, rows);
         self.wake();
         tokio::time::timeout(within, async {
             tokio::select! {
-                position = waiting.told() => position,
-                position = self.gone(rows) => position,
+                records = waiting.told() => Some(records),
+                records = self.gone(rows) => records,
             }
         })
         .await
@@ -87,7 +84,7 @@ impl Outbox {
     }
 
     /// Rows that are gone are in the log; its end includes them.
-    async fn gone(&self, rows: &[Queued]) -> Option<Position> {
+    async fn gone(&self, rows: &[Queued]) -> Option<Vec<RecordMetadata>> {
         let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
         loop {
             tokio::time::sleep(LOOK).await;
@@ -99,22 +96,22 @@ impl Outbox {
                 break;
             }
         }
-        let mut position = Position { log: self.0.log_id, offsets: std::collections::BTreeMap::new() };
+        let mut records: Vec<RecordMetadata> = Vec::new();
         for row in rows {
             let partition = self.0.kafka.partition_for(row.topic, &row.key).await.ok()?;
-            if !position.offsets.contains_key(&(row.topic, partition)) {
+            if !records.iter().any(|it| (it.topic, it.partition) == (row.topic, partition)) {
                 let end = self.0.kafka.end_offset(row.topic, partition).await.ok()?;
-                position.merge(&Position::of(self.0.log_id, row.topic, partition, end)).ok()?;
+                records.push(RecordMetadata { topic: row.topic, partition, offset: end - 1 });
             }
         }
-        Some(position)
+        Some(records)
     }
 }
 
 /// Removes what it entered when it is dropped.
 struct Waiting<'a> {
     outbox: &'a Outbox,
-    receivers: Mutex<Vec<(i64, oneshot::Receiver<Placed>)>>,
+    receivers: Mutex<Vec<(i64, oneshot::Receiver<RecordMetadata>)>>,
     ids: Vec<i64>,
 }
 
@@ -130,16 +127,18 @@ impl<'a> Waiting<'a> {
         Self { outbox, receivers: Mutex::new(receivers), ids: rows.iter().map(|row| row.id).collect() }
     }
 
-    async fn told(&self) -> Option<Position> {
+    async fn told(&self) -> Vec<RecordMetadata> {
         let receivers = std::mem::take(&mut *self.receivers.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut position = Position { log: self.outbox.0.log_id, offsets: std::collections::BTreeMap::new() };
+        let mut records: Vec<RecordMetadata> = Vec::new();
         for (_, receiver) in receivers {
             // Whoever else asks for the same row takes its place; that one is told then, this one sees it gone.
-            let Ok(placed) = receiver.await else { return std::future::pending().await };
-            let one = Position::of(position.log, placed.topic, placed.partition, placed.offset + 1);
-            position.merge(&one).ok()?;
+            let Ok(record) = receiver.await else { return std::future::pending().await };
+            match records.iter_mut().find(|it| (it.topic, it.partition) == (record.topic, record.partition)) {
+                Some(last) => last.offset = last.offset.max(record.offset),
+                None => records.push(record),
+            }
         }
-        Some(position)
+        records
     }
 }
 

@@ -19,7 +19,7 @@ use super::SHARED;
 use crate::kafka::{RawRecord, SendError};
 use crate::platform::Platform;
 use crate::redis::Pause;
-use crate::share::Share;
+use crate::shard_locks::Share;
 
 /// Rows taken at a time.
 const BATCH: i64 = 1_000;

@@ -11,8 +11,8 @@ use std::ffi::OsString;
 use std::path::Path;
 
 pub use groups::{
-    CodeSettings, CookieSettings, HttpSettings, InternalSettings, KafkaSettings, LogFormat, PlatformSettings,
-    PostgresSettings, RateSettings, RedisSettings, TelemetrySettings,
+    CodeSettings, InternalSettings, KafkaSettings, LogFormat, PlatformSettings, PostgresSettings, RedisSettings,
+    TelemetrySettings,
 };
 pub use secret::Secret;
 pub use sources::SettingsError;

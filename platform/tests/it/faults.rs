@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use event_schema::Topic;
 use platform::settings::KafkaSettings;
-use platform::testing::until;
 use platform::{Kafka, SendError};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
-
-use crate::support::{event, room};
+use test_support::events::{new_room, room_event};
+use test_support::wait_for;
 
 const TOPIC: &str = "chat.rooms";
 
@@ -39,14 +38,14 @@ async fn a_broker_that_went_away_and_came_back_is_used_again() {
     let cluster = cluster();
     let kafka =
         Kafka::new(&settings(&cluster, &["delivery.timeout.ms=4000", "request.timeout.ms=1000"])).expect("a client");
-    let room = room();
-    kafka.send(&event(room, "before")).await.expect("in the log");
+    let room = new_room();
+    kafka.send(&room_event(room, "before")).await.expect("in the log");
     cluster.broker_down(1).expect("down");
-    let told = bounded(kafka.send(&event(room, "meanwhile"))).await;
+    let told = bounded(kafka.send(&room_event(room, "meanwhile"))).await;
     assert!(matches!(told, Err(SendError::Unknown(_))), "{told:?}");
     assert!(bounded(kafka.end_offset(Topic::Rooms, 0)).await.is_err());
     cluster.broker_up(1).expect("up");
-    until("records to be taken again", async || kafka.send(&event(room, "after")).await.ok()).await;
+    wait_for("records to be taken again", async || kafka.send(&room_event(room, "after")).await.ok()).await;
     kafka.end_offset(Topic::Rooms, 0).await.expect("an end");
 }
 
@@ -55,11 +54,11 @@ async fn a_full_queue_is_told_at_once() {
     let cluster = cluster();
     let options = ["queue.buffering.max.messages=10", "delivery.timeout.ms=4000", "request.timeout.ms=1000"];
     let kafka = Kafka::new(&settings(&cluster, &options)).expect("a client");
-    kafka.send(&event(room(), "before")).await.expect("in the log");
+    kafka.send(&room_event(new_room(), "before")).await.expect("in the log");
     cluster.broker_down(1).expect("down");
     let mut accepted = Vec::new();
     let refused = loop {
-        match kafka.enqueue(&event(room(), "x")) {
+        match kafka.enqueue(&room_event(new_room(), "x")) {
             Ok(delivery) => accepted.push(delivery),
             Err(error) => break error,
         }
@@ -75,12 +74,12 @@ async fn a_full_queue_is_told_at_once() {
 async fn a_dead_producer_is_replaced() {
     let cluster = cluster();
     let kafka = Kafka::new(&settings(&cluster, &["delivery.timeout.ms=3000"])).expect("a client");
-    let room = room();
-    kafka.send(&event(room, "before")).await.expect("in the log");
+    let room = new_room();
+    kafka.send(&room_event(room, "before")).await.expect("in the log");
     // For an idempotent producer a gap in its own numbers is the end.
     let gap = RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER;
     cluster.request_errors(RDKafkaApiKey::Produce, &[gap]);
-    let told = kafka.send(&event(room, "lost")).await;
+    let told = kafka.send(&room_event(room, "lost")).await;
     assert!(matches!(told, Err(SendError::Unknown(_))), "{told:?}");
-    until("another producer to work", async || kafka.send(&event(room, "after")).await.ok()).await;
+    wait_for("another producer to work", async || kafka.send(&room_event(room, "after")).await.ok()).await;
 }

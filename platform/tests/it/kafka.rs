@@ -10,15 +10,16 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::{Headers as _, Message as _};
 use rdkafka::{Offset, TopicPartitionList};
-
-use crate::support::{event, room, start};
+use test_support::TestPlatform;
+use test_support::events::{new_room, room_event};
 
 #[tokio::test]
 async fn keys_are_placed_where_java_would_place_them() {
-    let test = start().await;
+    let test = TestPlatform::start().await.expect("servers");
     let kafka = &test.platform.kafka;
-    let rooms: Vec<_> = (0..200).map(|_| room()).collect();
-    let deliveries: Vec<_> = rooms.iter().map(|room| kafka.enqueue(&event(*room, "x")).expect("enqueued")).collect();
+    let rooms: Vec<_> = (0..200).map(|_| new_room()).collect();
+    let deliveries: Vec<_> =
+        rooms.iter().map(|room| kafka.enqueue(&room_event(*room, "x")).expect("enqueued")).collect();
     let mut seen = [0; 2];
     for (room, delivery) in rooms.iter().zip(deliveries) {
         let placed = delivery.await.expect("in the log");
@@ -32,10 +33,10 @@ async fn keys_are_placed_where_java_would_place_them() {
 
 #[tokio::test]
 async fn events_of_a_room_keep_the_order_of_the_calls() {
-    let test = start().await;
+    let test = TestPlatform::start().await.expect("servers");
     let kafka = &test.platform.kafka;
-    let room = room();
-    let enqueue = |n: i32| kafka.enqueue(&event(room, &n.to_string())).expect("enqueued");
+    let room = new_room();
+    let enqueue = |n: i32| kafka.enqueue(&room_event(room, &n.to_string())).expect("enqueued");
     let deliveries: Vec<_> = (0..1000).map(enqueue).collect();
     let mut offsets = Vec::new();
     for delivery in deliveries {
@@ -47,11 +48,11 @@ async fn events_of_a_room_keep_the_order_of_the_calls() {
 
 #[tokio::test]
 async fn an_end_includes_what_was_acked_before() {
-    let test = start().await;
+    let test = TestPlatform::start().await.expect("servers");
     let kafka = &test.platform.kafka;
-    let room = room();
+    let room = new_room();
     for _ in 0..20 {
-        let placed = kafka.send(&event(room, "x")).await.expect("in the log");
+        let placed = kafka.send(&room_event(room, "x")).await.expect("in the log");
         let end = kafka.end_offset(placed.topic, placed.partition).await.expect("an end");
         assert_eq!(end, placed.offset + 1);
     }
@@ -60,9 +61,9 @@ async fn an_end_includes_what_was_acked_before() {
 
 #[tokio::test]
 async fn an_event_is_read_back_as_it_was_written() {
-    let test = start().await;
+    let test = TestPlatform::start().await.expect("servers");
     let kafka = &test.platform.kafka;
-    let mut written = event(room(), "a name");
+    let mut written = room_event(new_room(), "a name");
     written.envelope.traceparent = Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned());
     let placed = kafka.send(&written).await.expect("in the log");
     let consumer: BaseConsumer = kafka.consumer_config("test").create().expect("a consumer");
@@ -83,16 +84,16 @@ async fn an_event_is_read_back_as_it_was_written() {
 
 #[tokio::test]
 async fn what_is_too_large_is_told_so() {
-    let test = start().await;
+    let test = TestPlatform::start().await.expect("servers");
     let name = "x".repeat(limits::VALUE_BYTES + 1);
-    let told = test.platform.kafka.send(&event(room(), &name)).await;
+    let told = test.platform.kafka.send(&room_event(new_room(), &name)).await;
     assert!(matches!(told, Err(SendError::TooLarge { bytes }) if bytes > limits::VALUE_BYTES), "{told:?}");
     test.finish().await;
 }
 
 #[tokio::test]
 async fn topics_are_made_once_and_put_right_afterwards() {
-    let test = start().await;
+    let test = TestPlatform::start().await.expect("servers");
     let settings = &test.settings.kafka;
     let again = apply_topics(settings, 2).await.expect("applied again");
     assert!(again.iter().all(|report| report.action == TopicAction::Unchanged), "{again:?}");
@@ -112,13 +113,13 @@ async fn topics_are_made_once_and_put_right_afterwards() {
 
 #[tokio::test]
 async fn a_log_without_topics_says_what_to_do() {
-    let test = start().await;
+    let test = TestPlatform::start().await.expect("servers");
     let mut settings = test.settings.kafka.clone();
     settings.topic_prefix = format!("{}other.", settings.topic_prefix);
     let kafka = Kafka::new(&settings).expect("a client");
     let told = kafka.log_id().await.expect_err("no topics").to_string();
     assert!(told.contains("chatlog topics apply"), "{told}");
-    let sent = kafka.send(&event(room(), "x")).await;
+    let sent = kafka.send(&room_event(new_room(), "x")).await;
     assert!(sent.is_err());
     test.finish().await;
 }

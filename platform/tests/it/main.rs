@@ -1,17 +1,8 @@
 //! The platform against real servers.
 
-mod access;
-mod browse;
-mod cookies;
-mod extract;
 mod faults;
-mod http;
 mod kafka;
+mod log_explorer;
 mod outbox;
-mod progress;
-mod rate;
-mod readmodel;
 mod redis;
 mod settings;
-mod support;
-mod tokens;

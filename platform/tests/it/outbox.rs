@@ -5,17 +5,17 @@ use std::time::Duration;
 
 use event_schema::{Event, RoomId, Topic};
 use futures::StreamExt as _;
+use platform::kafka::RecordMetadata;
 use platform::outbox::{self, Queued, Relay};
 use platform::settings::KafkaSettings;
-use platform::testing::{TestPlatform, until};
 use platform::{Kafka, Platform};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::{Headers as _, Message as _};
 use rdkafka::mocking::MockCluster;
 use rdkafka::{Offset, TopicPartitionList};
+use test_support::events::{new_room, room_event};
+use test_support::{TestPlatform, wait_for};
 use tokio_util::sync::CancellationToken;
-
-use crate::support::{event, room, start};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -24,7 +24,7 @@ async fn fill(platform: &Platform, rooms: &[RoomId], each: usize) -> HashMap<Roo
     let mut wanted: HashMap<RoomId, Vec<String>> = HashMap::new();
     for n in 0..each {
         for room in rooms {
-            let event = event(*room, &n.to_string());
+            let event = room_event(*room, &n.to_string());
             wanted.entry(*room).or_default().push(event.envelope.id.to_string());
             insert(platform, &[event]).await;
         }
@@ -89,13 +89,13 @@ fn run(platform: &Platform) -> (CancellationToken, tokio::task::JoinHandle<()>) 
 
 #[tokio::test]
 async fn every_key_arrives_in_order_and_the_outbox_is_empty_afterwards() {
-    let test = start().await;
+    let test = TestPlatform::start().await.expect("servers");
     let platform = &test.platform;
     let (shutdown, relay) = run(platform);
-    let rooms: Vec<_> = (0..20).map(|_| room()).collect();
+    let rooms: Vec<_> = (0..20).map(|_| new_room()).collect();
     let wanted = fill(platform, &rooms, 25).await;
     platform.outbox.wake();
-    until("the outbox to be empty", async || (rows_left(platform).await == 0).then_some(())).await;
+    wait_for("the outbox to be empty", async || (rows_left(platform).await == 0).then_some(())).await;
     shutdown.cancel();
     relay.await.expect("it ends when asked");
     let found = read(&platform.kafka, 2);
@@ -107,20 +107,20 @@ async fn every_key_arrives_in_order_and_the_outbox_is_empty_afterwards() {
 
 #[tokio::test]
 async fn a_key_with_many_rows_holds_up_nobody() {
-    let test = start().await;
+    let test = TestPlatform::start().await.expect("servers");
     let platform = &test.platform;
-    let (long, short) = (room(), room());
-    let many: Vec<Event> = (0..2_000).map(|n| event(long, &n.to_string())).collect();
+    let (long, short) = (new_room(), new_room());
+    let many: Vec<Event> = (0..2_000).map(|n| room_event(long, &n.to_string())).collect();
     insert(platform, &many).await;
-    insert(platform, &[event(short, "after them")]).await;
+    insert(platform, &[room_event(short, "after them")]).await;
     let (shutdown, relay) = run(platform);
     let left = async |room: RoomId| -> i64 {
         let count = sqlx::query_scalar("select count(*) from control.outbox where key = $1").bind(room.to_string());
         count.fetch_one(&platform.db).await.expect("counted")
     };
-    until("the one row to be sent", async || (left(short).await == 0).then_some(())).await;
+    wait_for("the one row to be sent", async || (left(short).await == 0).then_some(())).await;
     assert!(left(long).await > 0, "it did not wait for all of the others");
-    until("the outbox to be empty", async || (rows_left(platform).await == 0).then_some(())).await;
+    wait_for("the outbox to be empty", async || (rows_left(platform).await == 0).then_some(())).await;
     shutdown.cancel();
     relay.await.expect("it ends when asked");
     let wanted = many.iter().map(|event| event.envelope.id.to_string()).collect();
@@ -130,22 +130,26 @@ async fn a_key_with_many_rows_holds_up_nobody() {
 
 #[tokio::test]
 async fn a_command_learns_the_position_of_its_events() {
-    let test = start().await;
+    let test = TestPlatform::start().await.expect("servers");
     let platform = &test.platform;
     let (shutdown, relay) = run(platform);
-    let room = room();
-    let queued = insert(platform, &[event(room, "one"), event(room, "two")]).await;
-    let position = platform.outbox.published(&queued, SECOND * 5).await.expect("published");
+    let room = new_room();
+    let queued = insert(platform, &[room_event(room, "one"), room_event(room, "two")]).await;
+    let records = platform.outbox.published(&queued, SECOND * 5).await.expect("published");
     let partition = platform.kafka.partition_for(Topic::Rooms, &room.to_string()).await.expect("a partition");
-    assert_eq!(position.offsets[&(Topic::Rooms, partition)], 2);
+    let last = |records: &[RecordMetadata]| {
+        let found = records.iter().find(|it| (it.topic, it.partition) == (Topic::Rooms, partition));
+        found.expect("a record of the partition").offset
+    };
+    assert_eq!(last(&records) + 1, 2);
     // A process whose rows another one relays learns it too.
     let elsewhere = test.another().await.expect("connected");
-    let queued = insert(&elsewhere, &[event(room, "three")]).await;
-    let position = elsewhere.outbox.published(&queued, SECOND * 5).await.expect("published");
-    assert!(position.offsets[&(Topic::Rooms, partition)] >= 3);
+    let queued = insert(&elsewhere, &[room_event(room, "three")]).await;
+    let records = elsewhere.outbox.published(&queued, SECOND * 5).await.expect("published");
+    assert!(last(&records) + 1 >= 3);
     shutdown.cancel();
     relay.await.expect("it ends when asked");
-    let queued = insert(platform, &[event(room, "four")]).await;
+    let queued = insert(platform, &[room_event(room, "four")]).await;
     assert_eq!(platform.outbox.published(&queued, SECOND / 10).await, None, "nobody relays");
     assert_eq!(rows_left(platform).await, 1);
     elsewhere.drain().await;
@@ -154,22 +158,22 @@ async fn a_command_learns_the_position_of_its_events() {
 
 #[tokio::test]
 async fn a_relay_that_dies_at_any_moment_loses_nothing() {
-    let test = start().await;
+    let test = TestPlatform::start().await.expect("servers");
     let platform = &test.platform;
-    let rooms: Vec<_> = (0..10).map(|_| room()).collect();
+    let rooms: Vec<_> = (0..10).map(|_| new_room()).collect();
     let wanted = fill(platform, &rooms, 40).await;
     // Cut off where it stands, acked rows undeleted; the next one finds them.
     for millis in [1, 3, 5, 7, 9, 11, 13, 15, 17, 19] {
         let fresh = test.another().await.expect("connected");
         let (_, relay) = run(&fresh);
-        until("it to begin", async || (rows_left(platform).await < 400 || millis < 4).then_some(())).await;
+        wait_for("it to begin", async || (rows_left(platform).await < 400 || millis < 4).then_some(())).await;
         tokio::time::sleep(Duration::from_millis(millis)).await;
         relay.abort();
         let _ = relay.await;
         fresh.drain().await;
     }
     let (shutdown, relay) = run(platform);
-    until("the outbox to be empty", async || (rows_left(platform).await == 0).then_some(())).await;
+    wait_for("the outbox to be empty", async || (rows_left(platform).await == 0).then_some(())).await;
     shutdown.cancel();
     relay.await.expect("it ends when asked");
     assert_all_in_order(&wanted, &platform.kafka);
@@ -178,13 +182,13 @@ async fn a_relay_that_dies_at_any_moment_loses_nothing() {
 
 #[tokio::test]
 async fn an_acked_row_that_was_not_deleted_is_sent_again() {
-    let test = start().await;
+    let test = TestPlatform::start().await.expect("servers");
     let platform = &test.platform;
-    let event = event(room(), "acked");
+    let event = room_event(new_room(), "acked");
     insert(platform, std::slice::from_ref(&event)).await;
     platform.kafka.send(&event).await.expect("in the log");
     let (shutdown, relay) = run(platform);
-    until("the outbox to be empty", async || (rows_left(platform).await == 0).then_some(())).await;
+    wait_for("the outbox to be empty", async || (rows_left(platform).await == 0).then_some(())).await;
     shutdown.cancel();
     relay.await.expect("it ends when asked");
     let id = event.envelope.id.to_string();
@@ -206,24 +210,24 @@ async fn holders(test: &TestPlatform) -> HashMap<i32, i64> {
 
 #[tokio::test]
 async fn two_relays_share_the_shards_and_one_takes_over_from_the_other() {
-    let test = start().await;
+    let test = TestPlatform::start().await.expect("servers");
     let one = &test.platform;
     let other = test.another().await.expect("connected");
     let (stop_one, first) = run(one);
-    until("the first to hold all", async || holders(&test).await.values().eq([&16]).then_some(())).await;
+    wait_for("the first to hold all", async || holders(&test).await.values().eq([&16]).then_some(())).await;
     let (stop_other, second) = run(&other);
-    until("each to hold half", async || {
+    wait_for("each to hold half", async || {
         let held: Vec<i64> = holders(&test).await.into_values().collect();
         (held == [8, 8]).then_some(())
     })
     .await;
-    let rooms: Vec<_> = (0..20).map(|_| room()).collect();
+    let rooms: Vec<_> = (0..20).map(|_| new_room()).collect();
     let killer = async {
         // Each one's lock session dies once, while rows keep coming; the shards never stay free.
         for _ in 0..3 {
             let victim = *holders(&test).await.keys().next().expect("a holder");
             sqlx::query("select pg_terminate_backend($1)").bind(victim).execute(&one.db).await.expect("killed");
-            until("its shards to be held again", async || {
+            wait_for("its shards to be held again", async || {
                 let held = holders(&test).await;
                 (!held.contains_key(&victim) && held.values().sum::<i64>() == 16).then_some(())
             })
@@ -231,10 +235,10 @@ async fn two_relays_share_the_shards_and_one_takes_over_from_the_other() {
         }
     };
     let (wanted, ()) = tokio::join!(fill(one, &rooms, 30), killer);
-    until("the outbox to be empty", async || (rows_left(one).await == 0).then_some(())).await;
+    wait_for("the outbox to be empty", async || (rows_left(one).await == 0).then_some(())).await;
     stop_one.cancel();
     first.await.expect("it ends when asked");
-    until("the second to hold all", async || holders(&test).await.values().eq([&16]).then_some(())).await;
+    wait_for("the second to hold all", async || holders(&test).await.values().eq([&16]).then_some(())).await;
     stop_other.cancel();
     second.await.expect("it ends when asked");
     assert_all_in_order(&wanted, &one.kafka);
@@ -244,7 +248,7 @@ async fn two_relays_share_the_shards_and_one_takes_over_from_the_other() {
 
 #[tokio::test]
 async fn an_unknown_outcome_is_retried_before_the_next_row_of_the_key() {
-    let test = start().await;
+    let test = TestPlatform::start().await.expect("servers");
     let cluster = MockCluster::new(1).expect("a mock cluster");
     cluster.create_topic("chat.rooms", 2, 1).expect("a topic");
     let settings = KafkaSettings {
@@ -255,9 +259,9 @@ async fn an_unknown_outcome_is_retried_before_the_next_row_of_the_key() {
     };
     let platform = test.platform.with_kafka(Kafka::new(&settings).expect("a client"));
     let (shutdown, relay) = run(&platform);
-    let rooms: Vec<_> = (0..5).map(|_| room()).collect();
+    let rooms: Vec<_> = (0..5).map(|_| new_room()).collect();
     let mut wanted = fill(&platform, &rooms, 10).await;
-    until("the outbox to be empty", async || (rows_left(&platform).await == 0).then_some(())).await;
+    wait_for("the outbox to be empty", async || (rows_left(&platform).await == 0).then_some(())).await;
     cluster.broker_down(1).expect("down");
     for (room, ids) in fill(&platform, &rooms, 10).await {
         wanted.entry(room).or_default().extend(ids);
@@ -266,7 +270,7 @@ async fn an_unknown_outcome_is_retried_before_the_next_row_of_the_key() {
     tokio::time::sleep(SECOND * 2).await;
     assert!(rows_left(&platform).await > 0, "what the log did not take stays");
     cluster.broker_up(1).expect("up");
-    until("the outbox to be empty", async || (rows_left(&platform).await == 0).then_some(())).await;
+    wait_for("the outbox to be empty", async || (rows_left(&platform).await == 0).then_some(())).await;
     shutdown.cancel();
     relay.await.expect("it ends when asked");
     assert_all_in_order(&wanted, &platform.kafka);
@@ -275,22 +279,22 @@ async fn an_unknown_outcome_is_retried_before_the_next_row_of_the_key() {
 
 #[tokio::test]
 async fn an_effect_is_written_once_and_a_rollback_leaves_nothing() {
-    let test = start().await;
+    let test = TestPlatform::start().await.expect("servers");
     let platform = &test.platform;
-    let effect = event(room(), "effect");
+    let effect = room_event(new_room(), "effect");
     for _ in 0..2 {
         let mut tx = platform.db.begin().await.expect("a transaction");
         outbox::insert_effect(&mut tx, "chat.users/0/17/0", &effect).await.expect("inserted");
         tx.commit().await.expect("committed");
     }
     let mut tx = platform.db.begin().await.expect("a transaction");
-    outbox::insert(&mut tx, &[event(room(), "never")]).await.expect("inserted");
+    outbox::insert(&mut tx, &[room_event(new_room(), "never")]).await.expect("inserted");
     tx.rollback().await.expect("rolled back");
     assert_eq!(rows_left(platform).await, 1);
     let stored: Vec<i64> =
         sqlx::query_scalar("select id from control.outbox order by id").fetch_all(&platform.db).await.expect("ids");
     assert_eq!(stored.len(), 1);
-    let queued = insert(platform, &(0..50).map(|n| event(room(), &n.to_string())).collect::<Vec<_>>()).await;
+    let queued = insert(platform, &(0..50).map(|n| room_event(new_room(), &n.to_string())).collect::<Vec<_>>()).await;
     assert!(queued.windows(2).all(|pair| pair[0].id < pair[1].id), "ids follow the order of the list");
     let streamed: Vec<_> = futures::stream::iter(queued).map(|row| row.topic).collect().await;
     assert!(streamed.iter().all(|topic| *topic == Topic::Rooms));

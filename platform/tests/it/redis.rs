@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use platform::Redis;
-use platform::testing::{TestPlatform, until};
 use redis::AsyncCommands as _;
-
-use crate::support::{Network, Proxy, proxied_redis, start};
+use test_support::network::{Network, Proxy, proxied_redis};
+use test_support::{TestPlatform, wait_for};
 
 /// Far longer than any answer takes, whatever happens; shorter than the kernel would wait for a silent server.
 const BOUND: Duration = Duration::from_mins(1);
@@ -23,23 +22,23 @@ async fn set(redis: &Redis) -> Result<(), redis::RedisError> {
 
 #[tokio::test]
 async fn a_server_that_is_cut_off_fails_fast_and_is_used_again() {
-    let test = start().await;
+    let test = TestPlatform::start().await.expect("servers");
     let (proxy, redis) = proxied(&test).await;
-    until("Redis to be used", async || set(&redis).await.ok()).await;
+    wait_for("Redis to be used", async || set(&redis).await.ok()).await;
     for network in [Network::Cut, Network::Silent] {
         proxy.set(network);
         for _ in 0..3 {
             tokio::time::timeout(BOUND, set(&redis)).await.expect("it fails by itself").expect_err("away");
         }
         proxy.set(Network::Up);
-        until("Redis to be used again", async || set(&redis).await.ok()).await;
+        wait_for("Redis to be used again", async || set(&redis).await.ok()).await;
     }
     test.finish().await;
 }
 
 #[tokio::test]
 async fn a_subscription_goes_on_after_the_connection_was_lost() {
-    let test = start().await;
+    let test = TestPlatform::start().await.expect("servers");
     let (proxy, redis) = proxied(&test).await;
     let direct = &test.platform.redis;
     let mut heard = Box::pin(redis.subscribe("news"));

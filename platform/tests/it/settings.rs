@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 
+use api_kit::HttpSettings;
 use clap::{CommandFactory as _, Parser};
-use platform::settings::{HttpSettings, LogFormat, PlatformSettings, SettingsError, parse_from};
+use platform::settings::{LogFormat, PlatformSettings, SettingsError, parse_from};
 
 /// As a service has it: shared groups, settings of its own, and subcommands.
 #[derive(Parser, Debug)]

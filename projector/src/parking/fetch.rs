@@ -4,17 +4,17 @@ use std::time::{Duration, Instant};
 
 use event_schema::Event;
 use platform::Kafka;
+use platform::kafka::is_out_of_range;
 use platform::kafka::{self, Quiet};
 use rdkafka::Message as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use read_model::Partition;
+use read_model::parked::store::Place;
 
-use super::store::Place;
-use crate::batch::Partition;
-use crate::reader;
-use crate::stop::Reason;
+use crate::halt::HaltReason;
 
 /// Read at a time: memory is bounded.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
@@ -35,7 +35,7 @@ pub(super) enum FetchError {
     Silent,
     /// It will not.
     #[error("{0}")]
-    Record(Reason),
+    Record(HaltReason),
 }
 
 /// Reads a partition outside of every group. Everything blocks.
@@ -81,7 +81,7 @@ impl Fetcher {
         while began.elapsed() < SILENCE {
             let message = match self.consumer.poll(LOOK) {
                 None => continue,
-                Some(Err(error)) if reader::is_out_of_range(&error) => return Err(gone(self.partition, place)),
+                Some(Err(error)) if is_out_of_range(&error) => return Err(gone(self.partition, place)),
                 Some(Err(error)) => {
                     tracing::debug!(partition = %self.partition, %error, "reading parked events");
                     continue;
@@ -102,12 +102,12 @@ impl Fetcher {
 
 fn gone(partition: Partition, place: Place) -> FetchError {
     tracing::error!(%partition, offset = place.offset, "the log does not hold a parked event any more");
-    FetchError::Record(Reason::Gone { at: place.offset })
+    FetchError::Record(HaltReason::Gone { at: place.offset })
 }
 
-fn decode(partition: Partition, place: Place, message: &BorrowedMessage<'_>) -> Result<Event, Reason> {
+fn decode(partition: Partition, place: Place, message: &BorrowedMessage<'_>) -> Result<Event, HaltReason> {
     if kafka::id_of(message) != Some(place.event_id) {
-        return Err(Reason::Replaced { at: place.offset, expected: place.event_id });
+        return Err(HaltReason::Replaced { at: place.offset, expected: place.event_id });
     }
-    kafka::read(partition.topic, message).map_err(Reason::of_decoding)
+    kafka::read(partition.topic, message).map_err(HaltReason::of_decoding)
 }

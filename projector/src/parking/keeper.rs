@@ -3,20 +3,20 @@
 
 use std::time::Duration;
 
+use read_model::Partition;
+use read_model::parked::scan_dropped::{self, ScanError};
+use read_model::parked::store::{self, OnItsWay, Place};
+use read_model::push::Push;
 use tokio::time::{Instant, MissedTickBehavior};
 use uuid::Uuid;
 
-use super::act::Act;
 use super::fetch::{FetchError, Fetcher};
-use super::search;
-use super::store::{self, OnItsWay, Place};
+use super::transactions::Act;
 use super::{Full, tell};
 use crate::backoff::Backoff;
-use crate::batch::{Batch, Partition};
+use crate::batch::Batch;
+use crate::halt::{HaltReason, Halted};
 use crate::partition::{Ended, Keeper};
-use crate::push;
-use crate::replay::log::ReadError;
-use crate::stop::{Reason, Stopped};
 use crate::writer::{Failure, Writer};
 
 /// Events of a key folded together on its way out.
@@ -34,18 +34,18 @@ impl Keeper {
         loop {
             let looked = async {
                 let Partition { topic, number } = self.partition;
-                if !search::is_searched(topic) {
+                if !scan_dropped::is_scanned(topic) {
                     return Ok(());
                 }
-                let end = self.shared.kafka.end_offset(topic, number).await.map_err(std::io::Error::other)?;
+                let end = self.shared.kafka.end_offset(topic, number).await?;
                 if end <= from {
                     return Ok(());
                 }
-                search::catch_up(&self.shared.pool, &self.shared.kafka, self.partition, end, &self.released).await
+                scan_dropped::catch_up(&self.shared.pool, &self.shared.kafka, self.partition, end, &self.released).await
             };
             match looked.await {
                 Ok(()) => return Ok(()),
-                Err(ReadError::Interrupted) => return Err(Ended::Released),
+                Err(ScanError::Interrupted) => return Err(Ended::Released),
                 Err(error) => self.wait(&mut backoff, from, &error).await?,
             }
         }
@@ -117,7 +117,7 @@ impl Keeper {
         }
     }
 
-    async fn stick(&self, writer: &mut Writer, key: Uuid, reason: &Reason) -> Result<(), Ended> {
+    async fn stick(&self, writer: &mut Writer, key: Uuid, reason: &HaltReason) -> Result<(), Ended> {
         tracing::warn!(partition = %self.partition, %key, %reason, "a key stays parked");
         self.act(writer, Act::Stick(key, &reason.to_string())).await?.ok();
         Ok(())
@@ -143,7 +143,7 @@ impl Keeper {
         kept: &mut Option<Fetcher>,
         at: i64,
         places: Vec<Place>,
-    ) -> Result<Result<Vec<(i64, event_schema::Event)>, Reason>, Ended> {
+    ) -> Result<Result<Vec<(i64, event_schema::Event)>, HaltReason>, Ended> {
         let mut backoff = Backoff::default();
         loop {
             let (kafka, partition) = (self.shared.kafka.clone(), self.partition);
@@ -168,7 +168,7 @@ impl Keeper {
     }
 
     /// Does one thing, however long it takes; the inner error says which of the events could not be folded, and why.
-    async fn act(&self, writer: &mut Writer, act: Act<'_>) -> Result<Result<(), (usize, Reason)>, Ended> {
+    async fn act(&self, writer: &mut Writer, act: Act<'_>) -> Result<Result<(), (usize, HaltReason)>, Ended> {
         let mut backoff = Backoff::default();
         loop {
             match writer.act(act).await {
@@ -179,30 +179,30 @@ impl Keeper {
                 }
                 Ok(None) => {
                     // Done before, and the answer was lost: readers look for themselves.
-                    self.shared.pushes.offer(push::gap(self.shared.generation, self.partition, writer.next_offset()));
+                    self.shared.pushes.offer(Push::gap(self.shared.generation, self.partition, writer.next_offset()));
                     return Ok(Ok(()));
                 }
                 Err(Failure::Infrastructure(error)) => self.wait(&mut backoff, writer.next_offset(), &error).await?,
                 Err(Failure::TooSlow(error)) => match act {
                     Act::Drain(_, events) if events.len() > 1 => {
-                        return Ok(Err((events.len() / 2, Reason::Data(error))));
+                        return Ok(Err((events.len() / 2, HaltReason::Data(error))));
                     }
                     _ => self.wait(&mut backoff, writer.next_offset(), &error).await?,
                 },
                 Err(Failure::Fenced) => return Err(self.fenced()),
                 Err(Failure::FellBack) => return Err(Ended::Lost("Postgres has lost the last commits")),
-                Err(Failure::Fold { index, error }) => return Ok(Err((index, Reason::Fold(error)))),
+                Err(Failure::Fold { index, error }) => return Ok(Err((index, HaltReason::Fold(error)))),
                 Err(Failure::Data(error)) => {
                     let half = if let Act::Drain(_, events) = act { events.len() / 2 } else { 0 };
-                    return Ok(Err((half, Reason::Data(error))));
+                    return Ok(Err((half, HaltReason::Data(error))));
                 }
-                Err(Failure::Full { full, .. }) => return Ok(Err((0, Reason::Full(full)))),
+                Err(Failure::Full { full, .. }) => return Ok(Err((0, HaltReason::Full(full)))),
             }
         }
     }
 
     /// Parks the key of the one event of a batch. `Err` with the reason where that cannot be.
-    pub(crate) async fn park(&self, writer: &mut Writer, batch: &Batch, reason: Reason) -> Result<(), Ended> {
+    pub(crate) async fn park(&self, writer: &mut Writer, batch: &Batch, reason: HaltReason) -> Result<(), Ended> {
         let Some(event) = batch.events().first().filter(|event| event.key.id().is_some()) else {
             return Err(self.stopped(batch.from(), reason));
         };
@@ -232,7 +232,7 @@ impl Keeper {
         let waiting = |writer: &Writer| writer.known_parked().map(super::Parked::events);
         self.act(writer, Act::Look).await?.ok();
         let before = waiting(writer);
-        let stopped = Stopped { partition: self.partition, offset, reason: Reason::Full(full) };
+        let stopped = Halted { partition: self.partition, offset, reason: HaltReason::Full(full) };
         self.shared.status.stopped(&stopped);
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);

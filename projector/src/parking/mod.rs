@@ -9,81 +9,48 @@
 //! Giving up is a fact of the log (`chat.room.event_dropped`), but one that stands behind the event. Whoever folds from the
 //! beginning knows it before ([`Dropped`]), so that a replay leaves out what the live fold gave up.
 
-pub(crate) mod act;
-pub(crate) mod aside;
-mod dropped;
-mod fetch;
+pub(crate) mod fetch;
 mod keeper;
 pub(crate) mod requests;
-pub(crate) mod search;
-pub(crate) mod store;
+pub(crate) mod transactions;
 
 use std::collections::HashMap;
 
-use event_schema::{Event, EventId, Payload, UserId};
+use event_schema::{Event, EventId};
+use read_model::parked::{Dropped, EventDrop, ParkedKey, dropped_by};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-pub(crate) use dropped::Dropped;
 pub(crate) use keeper::LOOK;
 
-use crate::batch::{Batch, Partition};
-
-/// A key with parked events.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Held {
-    /// The first of them could not be folded; otherwise the key is on its way out.
-    pub(crate) stuck: bool,
-    /// How many wait.
-    pub(crate) events: i64,
-    /// Since when.
-    pub(crate) since: Instant,
-}
+use crate::batch::Batch;
+use read_model::Partition;
 
 /// What may wait, in one partition.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Caps {
-    pub(crate) key: i64,
-    pub(crate) partition: i64,
+pub struct ParkedLimits {
+    /// Events of one key.
+    pub key: i64,
+    /// Events of all keys.
+    pub partition: i64,
 }
 
 /// The parked keys of a partition, as its owner knows them.
 #[derive(Debug, Default)]
 pub(crate) struct Parked {
-    keys: HashMap<Uuid, Held>,
+    keys: HashMap<Uuid, ParkedKey>,
     dropped: Dropped,
 }
 
 /// Nothing more may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Full {
+pub enum Full {
     /// Of this key.
     #[error("{events} events of key {key} are parked, and no more may be")]
     Key { key: Uuid, events: i64 },
     /// Of the whole partition.
     #[error("{events} events are parked, and no more may be")]
     Partition { events: i64 },
-}
-
-/// An event that says that another one of its key is given up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct GivenUp {
-    pub(crate) key: Uuid,
-    pub(crate) event_id: EventId,
-    /// Where it is said.
-    pub(crate) at: i64,
-    /// The key had parked events then.
-    pub(crate) of_parked: bool,
-}
-
-/// The event that this event gives up. Only the platform's word counts, and it is given for parked events only.
-pub(crate) fn given_up_by(event: &Event) -> Option<(Uuid, EventId)> {
-    match &event.payload {
-        Payload::EventDropped(dropped) if event.envelope.actor == UserId::PLATFORM => {
-            Some((event.key.id()?, dropped.event_id))
-        }
-        _ => None,
-    }
 }
 
 /// The events of a batch by what is to be done with them.
@@ -94,7 +61,7 @@ pub(crate) struct Sorted<'a> {
     /// To wait behind what is parked.
     pub(crate) queue: Vec<(i64, &'a Event)>,
     /// What they give up.
-    pub(crate) drops: Vec<GivenUp>,
+    pub(crate) drops: Vec<EventDrop>,
 }
 
 impl Sorted<'_> {
@@ -106,20 +73,20 @@ impl Sorted<'_> {
 }
 
 impl Parked {
-    pub(crate) fn new(keys: HashMap<Uuid, Held>, dropped: Dropped) -> Self {
+    pub(crate) fn new(keys: HashMap<Uuid, ParkedKey>, dropped: Dropped) -> Self {
         Self { keys, dropped }
     }
 
     /// Parts the events of a batch. Those that were given up go nowhere. Where no more may wait, the error says before
     /// which event of the batch.
-    pub(crate) fn sort<'a>(&self, batch: &'a Batch, caps: Caps) -> Result<Sorted<'a>, (usize, Full)> {
+    pub(crate) fn sort<'a>(&self, batch: &'a Batch, caps: ParkedLimits) -> Result<Sorted<'a>, (usize, Full)> {
         let mut sorted = Sorted { flow: Vec::with_capacity(batch.len()), ..Sorted::default() };
         let mut more: HashMap<Uuid, i64> = HashMap::new();
         for (index, (offset, event)) in batch.placed().enumerate() {
             let key = event.key.id();
             let held = key.and_then(|key| self.keys.get(&key));
-            if let Some((key, event_id)) = given_up_by(event) {
-                sorted.drops.push(GivenUp { key, event_id, at: offset, of_parked: held.is_some() });
+            if let Some((key, event_id)) = dropped_by(event) {
+                sorted.drops.push(EventDrop { key, event_id, at: offset, of_parked: held.is_some() });
             }
             let (Some(key), Some(held)) = (key, held) else {
                 if !key.is_some_and(|key| self.dropped.covers(key, event.envelope.id, offset)) {
@@ -143,7 +110,7 @@ impl Parked {
     }
 
     /// Whether so many more may wait.
-    pub(crate) fn check_room(&self, more: i64, caps: Caps) -> Result<(), Full> {
+    pub(crate) fn check_room(&self, more: i64, caps: ParkedLimits) -> Result<(), Full> {
         let events = self.events();
         if events + more > caps.partition { Err(Full::Partition { events }) } else { Ok(()) }
     }
@@ -162,7 +129,7 @@ impl Parked {
         self.keys.values().map(|held| held.since).min()
     }
 
-    pub(crate) fn get(&self, key: &Uuid) -> Option<&Held> {
+    pub(crate) fn get(&self, key: &Uuid) -> Option<&ParkedKey> {
         self.keys.get(key)
     }
 
@@ -172,18 +139,18 @@ impl Parked {
     }
 
     /// What the table says of a key now.
-    pub(crate) fn set(&mut self, key: Uuid, held: Option<Held>) {
+    pub(crate) fn set(&mut self, key: Uuid, held: Option<ParkedKey>) {
         match held {
             Some(held) => {
                 let since = self.keys.get(&key).map_or(held.since, |known| known.since);
-                self.keys.insert(key, Held { since, ..held });
+                self.keys.insert(key, ParkedKey { since, ..held });
             }
             None => drop(self.keys.remove(&key)),
         }
     }
 
     /// A batch is committed; `released` is what the table says of the keys of which it gave something up.
-    pub(crate) fn settle(&mut self, sorted: &Sorted<'_>, released: Vec<(Uuid, Option<Held>)>) {
+    pub(crate) fn settle(&mut self, sorted: &Sorted<'_>, released: Vec<(Uuid, Option<ParkedKey>)>) {
         for key in sorted.queue.iter().filter_map(|(_, event)| event.key.id()) {
             if let Some(held) = self.keys.get_mut(&key) {
                 held.events += 1;
@@ -227,19 +194,18 @@ pub(crate) fn forget(shared: &crate::shared::Shared, partition: Partition) {
 
 #[cfg(test)]
 mod tests {
-    use event_schema::RoomId;
-    use event_schema::room::EventDropped;
+    use event_schema::{RoomId, UserId};
 
     use super::*;
-    use crate::tests::story::{event, posted};
+    use test_support::story::{event, posted};
 
-    const CAPS: Caps = Caps { key: 3, partition: 4 };
+    const CAPS: ParkedLimits = ParkedLimits { key: 3, partition: 4 };
     const STUCK: RoomId = RoomId(Uuid::from_u128(1));
     const OTHER: RoomId = RoomId(Uuid::from_u128(2));
     const AUTHOR: UserId = UserId(Uuid::from_u128(9));
 
     fn parked(events: i64) -> Parked {
-        let held = Held { stuck: true, events, since: Instant::now() };
+        let held = ParkedKey { stuck: true, events, since: Instant::now() };
         Parked::new(HashMap::from([(STUCK.0, held)]), Dropped::default())
     }
 
@@ -266,7 +232,7 @@ mod tests {
         let rooms = [OTHER, STUCK, STUCK, OTHER, STUCK];
         let full = parked(1).sort(&batch(&rooms), CAPS).map(drop).expect_err("full");
         assert_eq!(full, (4, Full::Key { key: STUCK.0, events: 3 }));
-        let narrow = Caps { partition: 2, ..CAPS };
+        let narrow = ParkedLimits { partition: 2, ..CAPS };
         let full = parked(1).sort(&batch(&rooms), narrow).map(drop).expect_err("full");
         assert_eq!(full, (2, Full::Partition { events: 1 }));
     }
@@ -281,12 +247,5 @@ mod tests {
         parked.dropped_mut().add(OTHER.0, id(2), Some(12));
         let sorted = parked.sort(&batch, CAPS).expect("room");
         assert_eq!((offsets(&sorted.queue), offsets(&sorted.flow)), (vec![], vec![12]), "later, it is another event");
-    }
-
-    #[test]
-    fn only_the_platform_gives_up() {
-        let dropped = EventDropped { event_id: EventId(Uuid::from_u128(5)) };
-        assert_eq!(given_up_by(&event(1, STUCK, AUTHOR, dropped.clone())), None);
-        assert_eq!(given_up_by(&event(1, STUCK, UserId::PLATFORM, dropped.clone())), Some((STUCK.0, dropped.event_id)));
     }
 }

@@ -8,11 +8,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use read_model::Partition;
+use read_model::checkpoint::{self, Mark};
+use read_model::parked::store::{self, OnItsWay, Request};
 use tokio_util::sync::CancellationToken;
 
-use super::store::{self, OnItsWay, Request};
-use crate::batch::Partition;
-use crate::checkpoint::{self, Mark};
 use crate::shared::Shared;
 
 /// How long an administrator may wait to be heard.

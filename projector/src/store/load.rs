@@ -11,13 +11,12 @@ use event_schema::rejection::Reason;
 use event_schema::room::{HistoryVisibility, JoinRule, Role, RoomKind};
 use event_schema::user::AccountKind;
 use event_schema::{EventId, MessageId, RoomId, UserId};
+use fold::{
+    EmojiHash, Friend, Item, Member, MemberState, Message, Needs, Reaction, Receipt, Room, Seen, State, Table, User,
+};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
-
-use crate::fold::{
-    EmojiHash, Friend, Item, Member, MemberState, Message, Needs, Reaction, Receipt, Room, Seen, State, Table, User,
-};
 
 const ROOMS: &str = "select t.* from unnest($1::uuid[]) as k (room_id) join rooms t on t.room_id = k.room_id";
 const MEMBERS: &str = "select t.* from unnest($1::uuid[], $2::uuid[]) as k (room_id, user_id)

@@ -11,9 +11,8 @@ mod write_messages;
 use std::collections::HashSet;
 
 use event_schema::{MessageId, RoomId};
+use fold::{Changes, Needs, State};
 use sqlx::PgConnection;
-
-use crate::fold::{Changes, Needs, State};
 
 /// Every batch transaction begins so.
 ///
@@ -47,11 +46,4 @@ pub(crate) async fn write(connection: &mut PgConnection, changes: &Changes, post
 /// A column of rows, for `unnest`.
 fn column<'a, T, C>(rows: &'a [T], pick: impl Fn(&'a T) -> C) -> Vec<C> {
     rows.iter().map(pick).collect()
-}
-
-/// The word that tables and pushes have for an event's type: without `chat.` and version, so that it survives new
-/// versions.
-pub(crate) fn kind(event_type: event_schema::EventType) -> &'static str {
-    let name = event_type.base_name();
-    name.strip_prefix("chat.").unwrap_or(name)
 }

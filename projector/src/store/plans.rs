@@ -1,15 +1,15 @@
 //! No statement reads a table whole, however many keys it is given and whatever the planner believes.
 
-use platform::readmodel::search_path;
-use platform::testing::TestPlatform;
+use read_model::generations::search_path;
 use sqlx::{AssertSqlSafe, Executor as _, Row as _};
+use test_support::TestPlatform;
 
 use super::{BEGIN, load, write, write_messages};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_statement_looks_its_keys_up() {
     let test = TestPlatform::start().await.expect("servers for tests");
-    let path = search_path(test.platform.read_model.generation());
+    let path = search_path(test.read_model.generation());
     let pool = platform::postgres::pool(&test.settings.postgres, &path).expect("a pool");
     let mut tx = pool.begin_with(BEGIN).await.expect("a transaction");
     let all = load::ALL.into_iter().chain(write::ALL).chain(write_messages::ALL);

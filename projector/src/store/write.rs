@@ -4,12 +4,13 @@
 //! Function Scan and an Index Scan on the key. Rows come in the order of their keys.
 
 use event_schema::Timestamp;
-use sqlx::PgConnection;
-
-use super::{column, kind};
-use crate::fold::{Change, Changes, Friend, Member, Receipt, Rejection, Room, User};
 use event_schema::{EventId, RoomId, UserId};
+use fold::{Change, Changes, Friend, Member, Receipt, Rejection, Room, User};
+use read_model::change_kind;
+use sqlx::PgConnection;
 use uuid::Uuid;
+
+use super::column;
 
 // What a room was created with never changes and is not written again.
 const ROOMS: &str = "insert into rooms (room_id, workspace_id, kind, name, join_rule, history_visibility, archived,
@@ -108,7 +109,7 @@ async fn changes_of_rooms(connection: &mut PgConnection, rows: &[Change]) -> sql
     let query = sqlx::query(CHANGES)
         .bind(column(rows, |change| change.room_id.0))
         .bind(column(rows, |change| change.rev))
-        .bind(column(rows, |change| kind(change.event_type)))
+        .bind(column(rows, |change| change_kind(change.event_type)))
         .bind(column(rows, |change| change.subject_id))
         .bind(column(rows, |change| change.last_seq));
     query.execute(connection).await.map(drop)
@@ -187,7 +188,7 @@ async fn rejections(connection: &mut PgConnection, rows: &[Rejection]) -> sqlx::
     let query = sqlx::query(REJECTIONS)
         .bind(column(rows, |rejection| rejection.key))
         .bind(column(rows, |rejection| rejection.event_id.0))
-        .bind(column(rows, |rejection| kind(rejection.event_type)))
+        .bind(column(rows, |rejection| change_kind(rejection.event_type)))
         .bind(column(rows, |rejection| rejection.actor.0))
         .bind(column(rows, |rejection| rejection.reason.as_str()));
     query.execute(connection).await.map(drop)

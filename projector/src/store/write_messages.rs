@@ -1,10 +1,10 @@
 //! Writing messages and what hangs on them: earlier texts and reactions. Plans as in the neighbouring module.
 
 use event_schema::{MessageId, RoomId, UserId};
+use fold::{Changes, Edit, Message, Reaction};
 use sqlx::PgConnection;
 
 use super::{Posted, column};
-use crate::fold::{Changes, Edit, Message, Reaction};
 
 type Row = ((RoomId, MessageId), Message);
 

@@ -4,20 +4,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use event_schema::Event;
+use read_model::Partition;
+use read_model::checkpoint;
+use test_support::story::Story;
+use test_support::world::World;
 
-use super::story::Story;
-use super::world::World;
-use crate::batch::{Batch, Partition};
+use crate::batch::Batch;
 use crate::push::Pushes;
 use crate::writer::{Writer, Written};
-use crate::{Settings, checkpoint, share};
+use crate::{Settings, Target, share};
 
 /// Folds events into a generation, in batches of the sizes that `size` gives, with so many rows kept in memory.
 async fn fold(world: &World, generation: i32, events: &[Event], kept: u32, mut size: impl FnMut() -> usize) {
     let platform = world.platform();
     let settings = Settings { projector_cached_rows: kept, ..Settings::default() };
     let (pushes, _) = Pushes::new(platform.redis.clone());
-    let shared = Arc::new(share(platform, &settings, generation, &world.pool(generation), pushes));
+    let shared = Arc::new(share(
+        platform,
+        &settings,
+        &Target { fold: world.fold(), generation, pool: world.pool(generation) },
+        pushes,
+    ));
     let mut by_topic: BTreeMap<Partition, Vec<Event>> = BTreeMap::new();
     for event in events {
         let partition = Partition { topic: event.payload.event_type().topic(), number: 0 };

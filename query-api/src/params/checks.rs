@@ -1,8 +1,8 @@
 //! What a reader asks for, checked without I/O; every refusal names the parameter.
 
+use api_kit::Problem;
+use api_kit::extract::{self, invalid};
 use event_schema::{MessageId, RoomId, Timestamp, UserId};
-use platform::Problem;
-use platform::extract::{self, invalid};
 
 use super::{ChangesParams, FriendsParams, HistoryParams, IdsParams, MailsParams, RegistrationsParams, ThreadParams};
 use crate::cursor::{self, InvalidCursor};

@@ -5,10 +5,12 @@
 
 pub mod store;
 
+use api_kit::Problem;
 use event_schema::{Event, EventId, Topic, UserId};
 use http::StatusCode;
+use platform::audit::admin_action;
 use platform::outbox::{self, OutboxError};
-use platform::{Clock, Ids, Problem, admin};
+use platform::{Clock, Ids};
 use serde_json::{Map, Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -125,6 +127,6 @@ impl Parking {
     }
 
     fn event(&self, action: &str, key: Uuid, details: Map<String, Value>) -> Event {
-        admin::action((&self.ids, &self.clock), self.actor, action, key.to_string(), details)
+        admin_action((&self.ids, &self.clock), self.actor, action, key.to_string(), details)
     }
 }

@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write as _;
 
+use api_kit::Problem;
+use api_kit::extract::{Query, invalid};
 use axum::extract::State;
 use axum::response::Response;
 use event_schema::Timestamp;
 use http::HeaderMap;
-use platform::Problem;
-use platform::extract::{Query, invalid};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::rendered;
 use crate::access::RoomReader;
 use crate::item::{MessageItem, NamesItem};
 use crate::openapi::{NotModified, ReadProblems, RoomProblems};
@@ -23,8 +24,6 @@ use crate::state::QueryState;
 use crate::store::changes::{ChangeRow, StandingRow, SubjectRow};
 use crate::store::{self, MessageRow, RoomRow};
 use crate::timeline::{Happening, Timeline};
-
-use super::rendered;
 
 pub(super) fn router() -> OpenApiRouter<QueryState> {
     OpenApiRouter::default().routes(routes!(list_changes))

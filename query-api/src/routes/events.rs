@@ -1,10 +1,10 @@
 //! The log in pages, for administrators: what stands there, whether or not it counts, whether or not anybody can read it.
 
+use api_kit::extract::Query;
+use api_kit::{Admin, Problem};
 use axum::Json;
 use axum::extract::State;
-use platform::browse::Shown;
-use platform::extract::Query;
-use platform::{Admin, Problem};
+use platform::log_explorer::Shown;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -49,7 +49,7 @@ async fn list_events(
     _: Admin,
     Query(params): Query<EventsParams>,
 ) -> Result<Json<LogPage>, Problem> {
-    let ask = params.check(&state.platform().kafka)?;
+    let ask = params.check(&state.context().kafka)?;
     let page = state.browser().page(ask).await?;
     Ok(Json(LogPage { items: page.records, next: page.next, scanned: page.scanned }))
 }

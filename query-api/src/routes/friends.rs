@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use api_kit::Problem;
+use api_kit::extract::Query;
 use axum::extract::State;
 use axum::response::Response;
 use event_schema::{Timestamp, UserId};
 use http::{HeaderMap, HeaderValue};
-use platform::Problem;
-use platform::extract::Query;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::{answer, page_of};
 use crate::access::Reader;
 use crate::item::NamesItem;
 use crate::openapi::{NotModified, ReadProblems};
@@ -21,8 +22,6 @@ use crate::params::{FriendsParams, after, limit};
 use crate::state::QueryState;
 use crate::store::people;
 use crate::{cursor, names};
-
-use super::{answer, page_of};
 
 const PATH: &str = "/v1/friends";
 

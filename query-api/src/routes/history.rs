@@ -2,17 +2,18 @@
 
 use std::fmt::Write;
 
+use api_kit::Problem;
+use api_kit::extract::{Path, Query};
 use axum::extract::{FromRequestParts, State};
 use axum::response::Response;
 use event_schema::{RoomId, Timestamp};
 use http::header::VARY;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
-use platform::Problem;
-use platform::extract::{Path, Query};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::{ParkedMark, stream, tagged};
 use crate::access::{Reader, RoomPath, RoomReader};
 use crate::item::MessagesPage;
 use crate::openapi::{NotModified, ReadProblems, RoomProblems};
@@ -21,8 +22,6 @@ use crate::params::{At, HistoryParams, HistoryQuery};
 use crate::state::QueryState;
 use crate::window::{Ahead, Place, Window};
 use crate::{cursor, etag, store};
-
-use super::{ParkedMark, stream, tagged};
 
 pub(super) fn router() -> OpenApiRouter<QueryState> {
     OpenApiRouter::default().routes(routes!(list_messages))

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use api_kit::Problem;
+use api_kit::extract::Query;
 use axum::extract::State;
 use axum::response::Response;
 use event_schema::{RoomId, Timestamp};
 use http::HeaderMap;
-use platform::Problem;
-use platform::extract::Query;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -15,6 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::{answer, next_link, page_of};
 use crate::access::Reader;
 use crate::item::{MessageItem, NamesItem};
 use crate::openapi::{NotModified, ReadProblems};
@@ -22,8 +23,6 @@ use crate::params::{ListParams, after, limit};
 use crate::state::QueryState;
 use crate::store::inbox::{InboxRow, NEWEST};
 use crate::{cursor, names, store};
-
-use super::{answer, next_link, page_of};
 
 pub(super) fn router() -> OpenApiRouter<QueryState> {
     OpenApiRouter::default().routes(routes!(get_inbox))

@@ -1,24 +1,23 @@
 //! Mails, for administrators: those on their way, those that could not be sent, and those of the past.
 
+use api_kit::extract::Query;
+use api_kit::{Admin, Problem};
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use event_schema::Timestamp;
-use platform::extract::Query;
-use platform::{Admin, Problem};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::page_of;
 use crate::cursor;
 use crate::openapi::AdminProblems;
 use crate::params::{MailsParams, after, limit};
 use crate::state::QueryState;
 use crate::store::mails::{self, MailRow};
-
-use super::page_of;
 
 pub(super) fn router() -> OpenApiRouter<QueryState> {
     OpenApiRouter::default().routes(routes!(list_mails))
@@ -86,7 +85,7 @@ async fn list_mails(
     let (limit, status) = (limit(params.limit.as_deref())?, params.status()?);
     let parse = |text: &str| cursor::parse_mails(text).map(|(requested, id)| (requested.to_datetime(), id));
     let after = after(params.after.as_deref(), parse, (DateTime::<Utc>::MAX_UTC, Uuid::max()))?;
-    let mut db = state.platform().db.acquire().await?;
+    let mut db = state.context().db.acquire().await?;
     let rows = mails::page(&mut db, status, after, limit + 1).await?;
     let (rows, next) = page_of(rows, limit, |last| cursor::mails(last.requested_at.into(), last.request_id));
     Ok(Json(MailPage { items: rows.into_iter().map(MailItem::from).collect(), next }))

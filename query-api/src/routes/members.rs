@@ -2,25 +2,24 @@
 
 use std::collections::BTreeMap;
 
+use api_kit::Problem;
+use api_kit::extract::Query;
 use axum::response::Response;
 use event_schema::{Timestamp, UserId};
 use http::HeaderMap;
-use platform::Problem;
-use platform::extract::Query;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::{answer, next_link, page_of};
 use crate::access::RoomReader;
 use crate::item::NamesItem;
 use crate::openapi::{NotModified, ReadProblems, RoomProblems};
 use crate::params::{ListParams, after, limit};
 use crate::state::QueryState;
 use crate::{cursor, names, store};
-
-use super::{answer, next_link, page_of};
 
 pub(super) fn router() -> OpenApiRouter<QueryState> {
     OpenApiRouter::default().routes(routes!(list_members))

@@ -1,22 +1,21 @@
 //! One message.
 
+use api_kit::Problem;
+use api_kit::extract::{Path, Query};
 use axum::extract::State;
 use axum::response::Response;
 use event_schema::MessageId;
 use http::HeaderMap;
-use platform::Problem;
-use platform::extract::{Path, Query};
 use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::rendered;
 use crate::access::RoomReader;
 use crate::item::MessageItem;
 use crate::openapi::{NotModified, ReadProblems, RoomProblems};
 use crate::params::OneParams;
 use crate::state::QueryState;
-
-use super::rendered;
 
 pub(super) fn router() -> OpenApiRouter<QueryState> {
     OpenApiRouter::default().routes(routes!(get_message))

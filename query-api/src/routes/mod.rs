@@ -24,6 +24,8 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use api_kit::Problem;
+use api_kit::problem::MEDIA_TYPE;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -32,8 +34,6 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LINK};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use platform::Problem;
-use platform::problem::MEDIA_TYPE;
 use serde::Serialize;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;

@@ -1,10 +1,11 @@
 //! What became of a command.
 
+use api_kit::extract::{Query, invalid};
+use api_kit::{Caller, Problem};
 use axum::Json;
 use axum::extract::State;
 use event_schema::{EventType, Topic};
-use platform::extract::{Query, invalid};
-use platform::{Caller, Position, Problem};
+use read_model::Position;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -99,8 +100,8 @@ async fn get_outcome(
 
 /// The place of the one record that a position stands behind, within the log.
 async fn place(state: &QueryState, position: &Position) -> Result<Place, Problem> {
-    let platform = state.platform();
-    if position.log != platform.log_id {
+    let context = state.context();
+    if position.log != context.log_id {
         return Err(Problem::other_log());
     }
     let mut places = position.offsets.iter();
@@ -111,11 +112,11 @@ async fn place(state: &QueryState, position: &Position) -> Result<Place, Problem
         return Err(Problem::not_found());
     }
     // Numbers that a client made up must not reach the brokers.
-    if !(0..platform.kafka.partitions(topic).await?).contains(&partition) {
+    if !(0..context.kafka.partitions(topic).await?).contains(&partition) {
         return Err(Problem::beyond_end());
     }
-    let reached = platform.progress.reached(topic, partition).is_some_and(|reached| reached >= next);
-    if !reached && platform.kafka.end_offset(topic, partition).await? < next {
+    let reached = context.read_model.progress.reached(topic, partition).is_some_and(|reached| reached >= next);
+    if !reached && context.kafka.end_offset(topic, partition).await? < next {
         return Err(Problem::beyond_end());
     }
     match next.checked_sub(1) {

@@ -1,25 +1,24 @@
 //! Parked keys, for administrators: list, look, retry, drop.
 
+use api_kit::extract::{Path, Query};
+use api_kit::{Admin, Problem};
 use axum::Json;
 use axum::extract::State;
 use event_schema::{EventId, Timestamp};
 use http::StatusCode;
-use platform::extract::{Path, Query};
-use platform::{Admin, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::page_of;
 use crate::cursor;
 use crate::openapi::{AdminProblems, MissingProblems};
 use crate::params::{ParkedParams, after, limit};
 use crate::parked::store::{self, EventRow, KeyRow};
 use crate::parked::{ParkedError, Parking};
 use crate::state::QueryState;
-
-use super::page_of;
 
 pub(super) fn router() -> OpenApiRouter<QueryState> {
     OpenApiRouter::default()
@@ -130,7 +129,7 @@ async fn list_parked(
 ) -> Result<Json<ParkedPage>, Problem> {
     let limit = limit(params.limit.as_deref())?;
     let (key, topic) = after(params.after.as_deref(), cursor::parse_parked, (Uuid::nil(), String::new()))?;
-    let mut db = state.platform().read_model.pool().acquire().await?;
+    let mut db = state.context().read_model.pool().acquire().await?;
     let rows = store::keys(&mut db, (key, &topic), limit + 1).await?;
     let (rows, next) = page_of(rows, limit, |last| cursor::parked(last.key_id, &last.topic));
     Ok(Json(ParkedPage { items: rows.into_iter().map(ParkedKey::from).collect(), next }))
@@ -155,7 +154,7 @@ async fn get_parked(
     let limit = limit(params.limit.as_deref())?;
     let (topic, offset) =
         after(params.after.as_deref(), |text| cursor::parse_parked_events(key, text), (String::new(), -1))?;
-    let mut db = state.platform().read_model.pool().acquire().await?;
+    let mut db = state.context().read_model.pool().acquire().await?;
     let rows = store::events(&mut db, key, (&topic, offset), limit + 1).await?;
     if rows.is_empty() && topic.is_empty() {
         return Err(ParkedError::NotParked(key).into());
@@ -185,7 +184,7 @@ async fn retry_parked(
     Path(key): Path<Uuid>,
 ) -> Result<(StatusCode, Json<Asked>), Problem> {
     parking(&state, admin).retry(key).await?;
-    state.platform().outbox.wake();
+    state.context().outbox.wake();
     Ok((StatusCode::ACCEPTED, Json(Asked { key, event_id: None })))
 }
 
@@ -210,16 +209,16 @@ async fn drop_parked(
     State(state): State<QueryState>,
     admin: Admin,
     Path(key): Path<Uuid>,
-    platform::extract::Json(body): platform::extract::Json<DropBody>,
+    api_kit::extract::Json(body): api_kit::extract::Json<DropBody>,
 ) -> Result<(StatusCode, Json<Asked>), Problem> {
     let event = parking(&state, admin).drop(key, body.event_id).await?;
-    state.platform().outbox.wake();
+    state.context().outbox.wake();
     Ok((StatusCode::ACCEPTED, Json(Asked { key, event_id: Some(event.0) })))
 }
 
 fn parking(state: &QueryState, admin: Admin) -> Parking {
-    let platform = state.platform();
-    Parking::new(&platform.db, (&platform.ids, &platform.clock), admin.user_id)
+    let context = state.context();
+    Parking::new(&context.db, (&context.ids, &context.clock), admin.user_id)
 }
 
 impl From<KeyRow> for ParkedKey {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
+use api_kit::{Admin, Problem};
 use axum::Json;
 use axum::extract::State;
 use event_schema::{Timestamp, Topic};
-use platform::browse::{BrowseError, Place, Reader};
-use platform::{Admin, Problem};
+use platform::log_explorer::{BrowseError, Place, Reader};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
@@ -115,16 +115,16 @@ async fn list_projections(State(state): State<QueryState>, _: Admin) -> Result<J
     for (row, partitions) in found {
         let partitions = all_partitions(partitions, ends.as_ref());
         let times = times(&state, &partitions, ends.as_ref()).await;
-        generations.push(Generation::new(row, &partitions, ends.as_ref(), (&times, state.platform().clock.now())));
+        generations.push(Generation::new(row, &partitions, ends.as_ref(), (&times, state.context().clock.now())));
     }
-    Ok(Json(Projections { log_id: state.platform().log_id.0, generations }))
+    Ok(Json(Projections { log_id: state.context().log_id.0, generations }))
 }
 
 type Ends = BTreeMap<Place, i64>;
 type Times = BTreeMap<(Place, i64), Timestamp>;
 
 async fn generations(state: &QueryState) -> Result<Vec<(GenerationRow, Vec<PartitionRow>)>, Problem> {
-    let mut db = state.platform().db.acquire().await?;
+    let mut db = state.context().db.acquire().await?;
     let mut found = Vec::new();
     for row in projections::generations(&mut db).await? {
         if let Some(partitions) = projections::partitions(&mut db, row.generation).await? {
@@ -136,7 +136,7 @@ async fn generations(state: &QueryState) -> Result<Vec<(GenerationRow, Vec<Parti
 
 /// The ends of all partitions that are folded; none if Kafka does not say.
 async fn ends(state: &QueryState) -> Option<Ends> {
-    let kafka = &state.platform().kafka;
+    let kafka = &state.context().kafka;
     let mut places = Vec::new();
     for topic in Topic::PROJECTED {
         let count = kafka.partitions(topic).await.ok()?;

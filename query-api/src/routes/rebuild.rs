@@ -1,10 +1,10 @@
 //! How far a rebuild of the read models is, for administrators.
 
+use api_kit::{Admin, Problem};
 use axum::Json;
 use axum::extract::State;
 use event_schema::Timestamp;
-use platform::rebuilds::{self, Rebuild};
-use platform::{Admin, Problem};
+use read_model::rebuild_status::{self, Rebuild};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -76,7 +76,7 @@ struct RebuildProgress {
 )]
 #[tracing::instrument(skip_all)]
 async fn get_rebuild(State(state): State<QueryState>, _: Admin) -> Result<Json<RebuildAnswer>, Problem> {
-    let rebuild = rebuilds::current(&state.platform().db).await?;
+    let rebuild = rebuild_status::current(&state.context().db).await?;
     Ok(Json(RebuildAnswer { rebuild: rebuild.map(RebuildProgress::from) }))
 }
 

@@ -1,24 +1,23 @@
 //! Sign-ups, for administrators: those under way and those that ended.
 
+use api_kit::extract::Query;
+use api_kit::{Admin, Problem};
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use event_schema::Timestamp;
-use platform::extract::Query;
-use platform::{Admin, Problem};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::page_of;
 use crate::cursor;
 use crate::openapi::AdminProblems;
 use crate::params::{RegistrationsParams, after, limit};
 use crate::state::QueryState;
 use crate::store::registrations::{self, RegistrationRow, StepRow};
-
-use super::page_of;
 
 pub(super) fn router() -> OpenApiRouter<QueryState> {
     OpenApiRouter::default().routes(routes!(list_registrations))
@@ -98,7 +97,7 @@ async fn list_registrations(
     let (limit, status) = (limit(params.limit.as_deref())?, params.status()?);
     let parse = |text: &str| cursor::parse_registrations(text).map(|(began, id)| (began.to_datetime(), id));
     let after = after(params.after.as_deref(), parse, (DateTime::<Utc>::MAX_UTC, Uuid::max()))?;
-    let mut db = state.platform().db.acquire().await?;
+    let mut db = state.context().db.acquire().await?;
     let rows = registrations::page(&mut db, status, after, limit + 1).await?;
     let (rows, next) = page_of(rows, limit, |last| cursor::registrations(last.created_at.into(), last.registration_id));
     Ok(Json(RegistrationPage { items: rows.into_iter().map(RegistrationItem::from).collect(), next }))

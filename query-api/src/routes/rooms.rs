@@ -1,25 +1,24 @@
 //! Rooms: one of them, and the public ones.
 
+use api_kit::Problem;
+use api_kit::extract::Query;
 use axum::extract::State;
 use axum::response::Response;
 use event_schema::{RoomId, Timestamp};
 use http::HeaderMap;
-use platform::Problem;
-use platform::extract::Query;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::{answer, next_link, page_of};
 use crate::access::{Reader, RoomVisitor};
 use crate::cursor;
 use crate::openapi::{MissingProblems, NotModified, ReadProblems};
 use crate::params::{ListParams, OneParams, after, limit};
 use crate::state::QueryState;
 use crate::store::{self, ChannelRow, RoomRow};
-
-use super::{answer, next_link, page_of};
 
 pub(super) fn router() -> OpenApiRouter<QueryState> {
     OpenApiRouter::default().routes(routes!(get_room)).routes(routes!(list_channels))

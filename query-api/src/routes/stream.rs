@@ -7,6 +7,8 @@
 
 use std::convert::Infallible;
 
+use api_kit::admission::Waiter;
+use api_kit::{Problem, SessionWatch};
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -14,8 +16,6 @@ use event_schema::RoomId;
 use futures::StreamExt as _;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use http::{HeaderMap, HeaderValue};
-use platform::waiters::Waiter;
-use platform::{Problem, SessionWatch};
 use serde::Serialize;
 
 use crate::access::{Reader, RoomReader};
@@ -79,7 +79,7 @@ struct Walk {
 /// The messages of a window as a stream.
 pub(super) async fn stream(state: &QueryState, reader: RoomReader, window: Window) -> Result<Response, Problem> {
     let leave = state.streams().enter(reader.reader.user_id)?;
-    let session = state.platform().access.watch(&reader.reader.caller).await;
+    let session = state.context().access.watch(&reader.reader.caller).await;
     metrics::counter!("query_api_streams_total").increment(1);
     let walk = Walk {
         state: state.clone(),
@@ -123,7 +123,7 @@ impl Walk {
         if self.left.is_empty() {
             return Ok(None);
         }
-        if self.state.platform().lifecycle.soft().is_cancelled() {
+        if self.state.context().lifecycle.soft().is_cancelled() {
             return Err(Problem::unavailable());
         }
         if self.session.is_over() {

@@ -7,15 +7,15 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use api_kit::admission::Waiter;
+use api_kit::extract::{Query, invalid};
+use api_kit::{Admin, Problem, SessionWatch};
 use axum::extract::State;
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use platform::browse::{Shown, Tail};
-use platform::extract::{Query, invalid};
-use platform::waiters::Waiter;
-use platform::{Admin, Problem, SessionWatch};
+use platform::log_explorer::{Shown, Tail};
 use serde::Serialize;
 use tokio::time::Instant;
 use utoipa_axum::router::OpenApiRouter;
@@ -95,15 +95,15 @@ async fn tail_events(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let last = headers.get(LAST_EVENT_ID).map(|value| value.to_str().unwrap_or_default()).filter(|id| !id.is_empty());
-    let kafka = &state.platform().kafka;
+    let kafka = &state.context().kafka;
     let (filter, start) = params.check(kafka, last)?;
     let leave = state.tails().enter(admin.user_id)?;
     let tail = Tail::open(kafka, &filter, start).await;
     let tail = tail.map_err(|error| match error {
-        platform::browse::BrowseError::Cursor if last.is_some() => invalid("Last-Event-ID", error),
+        platform::log_explorer::BrowseError::Cursor if last.is_some() => invalid("Last-Event-ID", error),
         other => other.into(),
     })?;
-    let session = state.platform().access.watch(&admin.caller).await;
+    let session = state.context().access.watch(&admin.caller).await;
     let now = Instant::now();
     let watching = Watching {
         tail,
@@ -155,7 +155,7 @@ impl Watching {
     }
 
     async fn step(&mut self) -> Step {
-        let stop = self.state.platform().lifecycle.soft();
+        let stop = self.state.context().lifecycle.soft();
         let mut passed = 0_u32;
         loop {
             let found = tokio::select! {
@@ -190,7 +190,7 @@ impl Watching {
         if self.until <= Instant::now() {
             return Some(Step::End("expired".to_owned()));
         }
-        if let Err(problem) = self.admin.check(self.state.platform()).await {
+        if let Err(problem) = self.admin.check(self.state.context()).await {
             return Some(Step::End(problem.slug().to_owned()));
         }
         self.told.is_none_or(|told| told.elapsed() >= HEARTBEAT).then_some(Step::Heartbeat)

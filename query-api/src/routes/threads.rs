@@ -1,17 +1,18 @@
 //! What hangs on one message: what it said before, and its replies.
 
+use api_kit::Problem;
+use api_kit::extract::{Path, Query};
 use axum::extract::State;
 use axum::response::Response;
 use event_schema::{MessageId, Timestamp};
 use http::{HeaderMap, HeaderValue};
-use platform::Problem;
-use platform::extract::{Path, Query};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::{answer, next_link, page_of, rendered};
 use crate::access::RoomReader;
 use crate::cursor;
 use crate::item::{MessagesPage, TextObject};
@@ -21,8 +22,6 @@ use crate::params::{At, ListParams, ThreadParams, after, limit};
 use crate::state::QueryState;
 use crate::store::threads::EditRow;
 use crate::store::{self, MessageRow};
-
-use super::{answer, next_link, page_of, rendered};
 
 pub(super) fn router() -> OpenApiRouter<QueryState> {
     OpenApiRouter::default().routes(routes!(list_edits)).routes(routes!(list_replies))

@@ -2,26 +2,25 @@
 
 use std::collections::HashMap;
 
+use api_kit::Problem;
+use api_kit::extract::{Path, Query};
 use axum::extract::State;
 use axum::response::Response;
 use event_schema::{Timestamp, Topic, UserId};
 use http::HeaderMap;
-use platform::Problem;
-use platform::extract::{Path, Query};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::answer;
 use crate::access::Reader;
 use crate::openapi::{MissingProblems, NotModified, ReadProblems};
 use crate::params::{IdsParams, OneParams};
 use crate::state::QueryState;
 use crate::store::people::AccountRow;
 use crate::store::{self, UserRow};
-
-use super::answer;
 
 pub(super) fn router() -> OpenApiRouter<QueryState> {
     OpenApiRouter::default().routes(routes!(get_me)).routes(routes!(get_user)).routes(routes!(list_users))
@@ -103,7 +102,7 @@ async fn get_me(
 ) -> Result<Response, Problem> {
     // Whoever has a token has an account: its event may still be on its way to the log.
     let row = user(&state, &reader, reader.user_id).await?.ok_or_else(Problem::behind)?;
-    let mut db = state.platform().db.acquire().await?;
+    let mut db = state.context().db.acquire().await?;
     answer(&headers, &me(row, store::people::account(&mut db, reader.user_id).await?), None)
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use event_schema::Topic;
-use platform::readmodel::schema_name;
+use read_model::generations::schema_name;
 use sqlx::{AssertSqlSafe, PgConnection};
 
 /// A generation.

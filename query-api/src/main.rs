@@ -1,8 +1,0 @@
-//! The query API on its own; `chatlog serve` runs it beside the other roles.
-
-use std::process::ExitCode;
-
-#[tokio::main]
-async fn main() -> ExitCode {
-    query_api::run(platform::settings::parse()).await
-}

@@ -1,0 +1,165 @@
+//! The checkpoint of a partition: who may write, and from which offset on (promise P6).
+//!
+//! An owner takes the row by raising its epoch, synchronously committed; every batch then moves it on, in the batch's own
+//! transaction, only where epoch and offset are what the owner believes.
+
+use std::collections::HashMap;
+
+use event_schema::{EventId, Topic};
+use platform::LogId;
+use sqlx::{PgConnection, PgPool};
+
+use crate::Partition;
+
+/// What the row says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Counts the owners.
+    pub epoch: i64,
+    /// The next offset to be folded.
+    pub next_offset: i64,
+    /// The last event folded; `None` before the first.
+    pub last_event_id: Option<EventId>,
+}
+
+impl Checkpoint {
+    /// Where to read from: one before, where the last folded event must still stand.
+    pub fn read_from(&self) -> i64 {
+        if self.last_event_id.is_some() { self.next_offset - 1 } else { self.next_offset }
+    }
+
+    /// Without what stands there.
+    pub fn mark(&self) -> Mark {
+        Mark { epoch: self.epoch, next_offset: self.next_offset }
+    }
+
+    /// The row after a batch that ends before an offset; the id of its last event, if it has one.
+    #[must_use]
+    pub fn after(&self, next_offset: i64, last_event_id: Option<EventId>) -> Self {
+        Self { next_offset, last_event_id: last_event_id.or(self.last_event_id), ..*self }
+    }
+}
+
+/// What an owner's right to write depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    pub epoch: i64,
+    pub next_offset: i64,
+}
+
+/// What is known of a generation.
+#[derive(Clone, Copy, Debug)]
+pub struct Generation {
+    pub log_id: LogId,
+    pub fold_version: i32,
+    /// It has no keys yet.
+    pub loading: bool,
+    /// How often rooms of it were repaired.
+    pub repairs: i32,
+}
+
+/// The record of a generation; `None` if it was dropped.
+pub async fn generation(pool: &PgPool, number: i32) -> sqlx::Result<Option<Generation>> {
+    let row = sqlx::query!(
+        r#"select log_id, fold_version, state = 'loading' as "loading!", repairs
+           from control.generations where generation = $1"#,
+        number
+    );
+    let row = row.fetch_optional(pool).await?;
+    Ok(row.map(|row| Generation {
+        log_id: LogId(row.log_id),
+        fold_version: row.fold_version,
+        loading: row.loading,
+        repairs: row.repairs,
+    }))
+}
+
+/// Takes the rows of partitions: whoever held them can no longer write. Durable before it returns.
+pub async fn claim(pool: &PgPool, partitions: &[Partition]) -> sqlx::Result<Vec<(Partition, Checkpoint)>> {
+    let topics: Vec<String> = partitions.iter().map(|partition| partition.topic.name().to_owned()).collect();
+    let numbers: Vec<i32> = partitions.iter().map(|partition| partition.number).collect();
+    // In a fixed order: two that claim the same rows wait for each other, never in a circle.
+    let rows = sqlx::query!(
+        r#"insert into checkpoints (topic, partition, epoch, next_offset)
+           select topic, partition, 1, 0 from unnest($1::text[], $2::int[]) as wanted (topic, partition) order by 1, 2
+           on conflict (topic, partition) do update set epoch = checkpoints.epoch + 1
+           returning topic, partition, epoch, next_offset, last_event_id"#,
+        &topics,
+        &numbers
+    );
+    let rows = rows.fetch_all(pool).await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| {
+            let partition = Partition { topic: Topic::from_name(&row.topic)?, number: row.partition };
+            let last_event_id = row.last_event_id.map(EventId);
+            Some((partition, Checkpoint { epoch: row.epoch, next_offset: row.next_offset, last_event_id }))
+        })
+        .collect())
+}
+
+/// Keeps the row where it is until the transaction ends; where there is none, makes it.
+pub async fn hold(connection: &mut PgConnection, partition: Partition) -> sqlx::Result<()> {
+    let hold = sqlx::query!(
+        "insert into checkpoints (topic, partition, epoch, next_offset) values ($1, $2, 0, 0)
+         on conflict (topic, partition) do update set epoch = checkpoints.epoch",
+        partition.topic.name(),
+        partition.number
+    );
+    hold.execute(connection).await.map(drop)
+}
+
+/// Whoever holds the partition can no longer write: it has to take it again.
+pub async fn raise(connection: &mut PgConnection, partition: Partition) -> sqlx::Result<()> {
+    let raise = sqlx::query!(
+        "update checkpoints set epoch = epoch + 1 where topic = $1 and partition = $2",
+        partition.topic.name(),
+        partition.number
+    );
+    raise.execute(connection).await.map(drop)
+}
+
+/// Moves the row on behind a batch; `false` if it is not where the owner believes. Locks the row until the transaction
+/// ends, so that a batch of an earlier owner and the first of a later one cannot run at the same time.
+pub async fn advance(
+    connection: &mut PgConnection,
+    partition: Partition,
+    held: &Checkpoint,
+    to: &Checkpoint,
+) -> sqlx::Result<bool> {
+    let moved = sqlx::query!(
+        "update checkpoints set next_offset = $5, last_event_id = $6
+         where topic = $1 and partition = $2 and epoch = $3 and next_offset = $4",
+        partition.topic.name(),
+        partition.number,
+        held.epoch,
+        held.next_offset,
+        to.next_offset,
+        to.last_event_id.map(|id| id.0)
+    );
+    Ok(moved.execute(connection).await?.rows_affected() == 1)
+}
+
+/// Epoch and next offset of every partition. Checkpoints are few: the whole table is read.
+pub async fn all(pool: &PgPool) -> sqlx::Result<HashMap<Partition, Mark>> {
+    let rows = sqlx::query_as("select topic, partition, epoch, next_offset from checkpoints");
+    let rows: Vec<(String, i32, i64, i64)> = rows.fetch_all(pool).await?;
+    let mark = |(topic, number, epoch, next_offset): (String, i32, i64, i64)| {
+        Some((Partition { topic: Topic::from_name(&topic)?, number }, Mark { epoch, next_offset }))
+    };
+    Ok(rows.into_iter().filter_map(mark).collect())
+}
+
+/// The row as it stands.
+pub async fn read(connection: &mut PgConnection, partition: Partition) -> sqlx::Result<Option<Checkpoint>> {
+    let row = sqlx::query!(
+        "select epoch, next_offset, last_event_id from checkpoints where topic = $1 and partition = $2",
+        partition.topic.name(),
+        partition.number
+    );
+    Ok(row.fetch_optional(connection).await?.map(|row| Checkpoint {
+        epoch: row.epoch,
+        next_offset: row.next_offset,
+        last_event_id: row.last_event_id.map(EventId),
+    }))
+}

@@ -1,0 +1,4 @@
+//! Generations and progress, against real servers.
+
+mod generations;
+mod progress;

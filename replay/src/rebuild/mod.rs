@@ -1,0 +1,395 @@
+//! Another generation beside the live one: load, index, catch up, verify, activate; and back again.
+//!
+//! Each partition is folded from the beginning of the log without the tables (`crate::partition_replay`), and its finished rows go
+//! into bare tables by binary COPY, together with its checkpoint, in one transaction: what was interrupted is done again by
+//! partitions. From there on the ordinary projectors go on. Activation is one row.
+
+mod activate;
+mod copy_error;
+pub(crate) mod drop_generation;
+mod generations;
+mod index;
+mod load;
+mod metrics;
+pub(crate) mod progress_report;
+mod repair_rows;
+mod room;
+
+use std::time::{Duration, Instant};
+
+use event_schema::Topic;
+use platform::kafka::KafkaError;
+use platform::{Lifecycle, Platform, postgres};
+use read_model::generations::{begin_generation, search_path};
+use tokio_util::sync::CancellationToken;
+
+pub use activate::{ActivateError, activate, previous};
+pub use copy_error::Refused;
+pub use drop_generation::{DropError, drop_generation};
+pub use generations::{State, Status, status};
+pub use load::Share;
+pub use repair_rows::Touched;
+pub use room::{Mended, RepairError, Repaired, repair_room};
+
+use crate::log_range::{ReadError, Spent};
+use crate::progress::Advance;
+use crate::verify::{Report, Scope, Sources, VerifyError, verify};
+use projector::{Projector, Target, start_on};
+use read_model::Fold;
+use read_model::Partition;
+use read_model::parked::store;
+
+/// How often the catching up is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+/// A catching up that makes no progress for so long is given up; longer than a group takes to notice that a member is gone.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// How a rebuild works.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The part of the machine that the folding may take.
+    pub share: Share,
+    /// Compare the new generation with the log before it is read.
+    pub verify: bool,
+    /// Make it the active one.
+    pub activate: bool,
+    /// Settings of the projector that catches up.
+    pub projector: projector::Settings,
+}
+
+/// What a rebuild has done.
+#[derive(Clone, Debug, Default, serde::Serialize)]
+pub struct Done {
+    /// The new generation.
+    pub generation: i32,
+    /// Whether an earlier rebuild had begun it.
+    pub resumed: bool,
+    /// Events folded by the bulk load.
+    pub events: u64,
+    /// Rows loaded.
+    pub rows: u64,
+    /// Seconds of each phase.
+    pub phases: Vec<(&'static str, f64)>,
+    /// Seconds of the folding threads, summed.
+    pub spent: Vec<(&'static str, f64)>,
+    /// What the verification said.
+    pub verified: Option<Report>,
+    /// Whether it is read now.
+    pub active: bool,
+}
+
+/// Why a rebuild ended early. What it has done stays, and the next one goes on with it.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// The tables.
+    #[error("Postgres: {0}")]
+    Postgres(#[from] sqlx::Error),
+    /// The log.
+    #[error(transparent)]
+    Kafka(#[from] KafkaError),
+    /// A record or the scratch files.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The comparison.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// The switch.
+    #[error(transparent)]
+    Activate(#[from] ActivateError),
+    /// Two would load the same rows.
+    #[error("another rebuild is at work")]
+    Busy,
+    /// It is not what the log says.
+    #[error("generation {} is not what the log says; it is not made active", .0.generation)]
+    Different(Box<Report>),
+    /// The tables cannot hold what follows from the log.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// It would show less than the present one.
+    #[error(
+        "generation {generation} has parked keys that the one that is read has not: {}. Mend the cause and `chatlog parked \
+         retry` them, or read it all the same: `chatlog rebuild activate {generation}`",
+        keys.iter().map(uuid::Uuid::to_string).collect::<Vec<_>>().join(", ")
+    )]
+    NewlyParked {
+        /// The new generation.
+        generation: i32,
+        /// Some of the keys.
+        keys: Vec<uuid::Uuid>,
+    },
+    /// Only a person can help, or a server that is away.
+    #[error(
+        "the catching up of generation {generation} stands still; behind: {}; the projector says: {}",
+        behind.join(", "),
+        if concerns.is_empty() { "nothing".to_owned() } else { concerns.join("; ") }
+    )]
+    StandsStill {
+        /// The new generation.
+        generation: i32,
+        /// The partitions that are behind, and what is left of each.
+        behind: Vec<String>,
+        /// What keeps the projector from going on.
+        concerns: Vec<String>,
+    },
+    /// A thread of it.
+    #[error("the folding panicked")]
+    Panicked,
+}
+
+/// Builds a generation, or goes on with one that was begun.
+pub async fn rebuild(
+    platform: &Platform,
+    sources: &Sources,
+    plan: &Plan,
+    advance: &Advance,
+) -> Result<Done, RebuildError> {
+    let lock = generations::lock(&sources.postgres).await?.ok_or(RebuildError::Busy)?;
+    let begun = generations::unfinished(&platform.db, sources.fold).await?;
+    let resumed = begun.is_some();
+    let (generation, state) = match begun {
+        Some(begun) => begun,
+        None => (begin_generation(&platform.db, sources.fold).await?, State::Loading),
+    };
+    let done = Done { generation, resumed, ..Done::default() };
+    let building = Box::pin(build(platform, sources, plan, advance, done, state));
+    let built = progress_report::telling(&platform.db, generation, advance, building).await;
+    drop(lock);
+    built
+}
+
+async fn build(
+    platform: &Platform,
+    sources: &Sources,
+    plan: &Plan,
+    advance: &Advance,
+    mut done: Done,
+    state: State,
+) -> Result<Done, RebuildError> {
+    let mut clock = Clock::default();
+    let generation = done.generation;
+    if state == State::Loading {
+        let caps = plan.projector.parked_caps();
+        let loaded = load::all(sources, generation, plan.share, caps, advance).await?;
+        (done.events, done.rows, done.spent) = (loaded.events, loaded.rows, named(loaded.spent));
+        clock.phase("load");
+        index::all(sources, generation, plan.share, advance).await?;
+        generations::loaded(&platform.db, generation).await?;
+        clock.phase("index");
+    }
+    if plan.activate || plan.verify {
+        let catching = catch_up(platform, &plan.projector, sources.fold, generation, &sources.stop, advance).await?;
+        clock.phase("catch up");
+        let finished = finish(platform, sources, plan, advance, &mut done, &mut clock).await;
+        catching.drain(Duration::from_secs(8)).await;
+        finished?;
+    }
+    done.phases = clock.phases;
+    Ok(done)
+}
+
+async fn finish(
+    platform: &Platform,
+    sources: &Sources,
+    plan: &Plan,
+    advance: &Advance,
+    done: &mut Done,
+    clock: &mut Clock,
+) -> Result<(), RebuildError> {
+    if plan.verify {
+        let report = verify(sources, Some(done.generation), &Scope::Whole, advance).await?;
+        clock.phase("verify");
+        if !report.is_same() {
+            return Err(RebuildError::Different(Box::new(report)));
+        }
+        done.verified = Some(report);
+    }
+    if plan.activate {
+        let keys = generations::newly_parked(&platform.db, done.generation).await?;
+        if !keys.is_empty() {
+            return Err(RebuildError::NewlyParked { generation: done.generation, keys });
+        }
+        advance.begin("activate", 0);
+        activate(&platform.db, done.generation, sources.fold, &sources.stop).await?;
+        clock.phase("activate");
+        done.active = true;
+    }
+    Ok(())
+}
+
+/// Folds a generation by the ordinary projector, beside those of other processes, until it has what the log has now. The
+/// projector goes on until its life is ended.
+pub async fn catch_up(
+    platform: &Platform,
+    settings: &projector::Settings,
+    fold: Fold,
+    generation: i32,
+    stop: &CancellationToken,
+    advance: &Advance,
+) -> Result<Lifecycle, RebuildError> {
+    let lifecycle = Lifecycle::new();
+    let pool = postgres::pool(&platform.settings.postgres, &search_path(generation))?;
+    let target = Target { fold, generation, pool: pool.clone() };
+    let projector = start_on(platform, settings, &target, &lifecycle, None);
+    let caught = wait_for_ends(platform, &pool, &projector, stop, advance).await;
+    pool.close().await;
+    if let Err(error) = caught {
+        lifecycle.drain(Duration::from_secs(8)).await;
+        tracing::warn!(concerns = ?projector.concerns(), "the catching up was given up");
+        return Err(error);
+    }
+    Ok(lifecycle)
+}
+
+async fn wait_for_ends(
+    platform: &Platform,
+    pool: &sqlx::PgPool,
+    projector: &Projector,
+    stop: &CancellationToken,
+    advance: &Advance,
+) -> Result<(), RebuildError> {
+    let mut ends = Vec::new();
+    for topic in Topic::PROJECTED {
+        for number in 0..platform.kafka.partitions(topic).await? {
+            ends.push((Partition { topic, number }, platform.kafka.end_offset(topic, number).await?));
+        }
+    }
+    let mut from = None;
+    let mut standstill = Standstill::new(Instant::now());
+    loop {
+        let left = Left::look(pool, &ends).await?;
+        let total = *from.get_or_insert_with(|| {
+            advance.begin("catch up", left.events());
+            left.events()
+        });
+        advance.set(total.saturating_sub(left.events()));
+        if left.is_nothing() {
+            return Ok(());
+        }
+        if standstill.lasts(left.amount(), Instant::now()) {
+            let (generation, concerns) = (projector.generation(), projector.concerns());
+            return Err(RebuildError::StandsStill { generation, behind: left.words(), concerns });
+        }
+        tokio::select! {
+            () = stop.cancelled() => return Err(ReadError::Interrupted.into()),
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+/// What a generation has not folded of what was in the log.
+struct Left {
+    behind: Vec<(Partition, u64)>,
+    /// Parked events, while keys are on their way out: what was taken over as parked is tried before anybody compares or reads
+    /// it.
+    on_their_way_out: u64,
+}
+
+impl Left {
+    async fn look(pool: &sqlx::PgPool, ends: &[(Partition, i64)]) -> sqlx::Result<Self> {
+        let mut connection = pool.acquire().await?;
+        let mut left = Self { behind: Vec::new(), on_their_way_out: 0 };
+        for (partition, end) in ends {
+            let reached =
+                read_model::checkpoint::read(&mut connection, *partition).await?.map_or(0, |it| it.next_offset);
+            if let Some(events) = u64::try_from(end - reached).ok().filter(|events| *events > 0) {
+                left.behind.push((*partition, events));
+            }
+        }
+        if left.behind.is_empty() && store::is_any_free(&mut connection).await? {
+            let waiting: i64 = sqlx::query_scalar("select count(*) from parked").fetch_one(&mut *connection).await?;
+            left.on_their_way_out = u64::try_from(waiting).unwrap_or_default();
+        }
+        Ok(left)
+    }
+
+    fn events(&self) -> u64 {
+        self.behind.iter().map(|(_, events)| events).sum()
+    }
+
+    fn amount(&self) -> Amount {
+        (self.events(), self.on_their_way_out)
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.amount() == (0, 0)
+    }
+
+    fn words(&self) -> Vec<String> {
+        let mut words: Vec<String> =
+            self.behind.iter().map(|(partition, events)| format!("{partition} by {events} events")).collect();
+        if self.on_their_way_out > 0 {
+            words.push(format!("{} parked events, of which some are being tried", self.on_their_way_out));
+        }
+        words
+    }
+}
+
+/// Events to be folded; with none of them, parked ones to be tried.
+type Amount = (u64, u64);
+
+/// Since when less has not been left than ever before (no clock).
+struct Standstill {
+    least: Amount,
+    since: Instant,
+}
+
+impl Standstill {
+    fn new(now: Instant) -> Self {
+        Self { least: (u64::MAX, u64::MAX), since: now }
+    }
+
+    /// So much is left now; whether it is to be given up.
+    fn lasts(&mut self, left: Amount, now: Instant) -> bool {
+        if left < self.least {
+            *self = Self { least: left, since: now };
+        }
+        now.saturating_duration_since(self.since) >= PATIENCE
+    }
+}
+
+fn named(spent: Spent) -> Vec<(&'static str, f64)> {
+    let parts = [("kafka", spent.kafka), ("decode", spent.decode), ("fold", spent.fold), ("copy", spent.copy)];
+    parts.map(|(name, time)| (name, time.as_secs_f64())).to_vec()
+}
+
+/// Measures phases.
+struct Clock {
+    since: Instant,
+    phases: Vec<(&'static str, f64)>,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self { since: Instant::now(), phases: Vec::new() }
+    }
+}
+
+impl Clock {
+    fn phase(&mut self, name: &'static str) {
+        self.phases.push((name, self.since.elapsed().as_secs_f64()));
+        self.since = Instant::now();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_catching_up_that_makes_no_progress_is_given_up_and_a_slow_one_is_not() {
+        let began = Instant::now();
+        let after = |seconds| began + Duration::from_secs(seconds);
+        let mut standstill = Standstill::new(began);
+        // An event each half minute, then parked ones.
+        for n in 0..20 {
+            assert!(!standstill.lasts((20 - n, 0), after(30 * n)));
+        }
+        assert!(!standstill.lasts((0, 50), after(600)));
+        assert!(!standstill.lasts((0, 49), after(630)));
+        assert!(!standstill.lasts((0, 49), after(689)));
+        // Back and forth is no progress.
+        assert!(!standstill.lasts((3, 0), after(689)));
+        assert!(standstill.lasts((0, 49), after(690)));
+        assert!(!standstill.lasts((0, 48), after(691)));
+    }
+}

@@ -1,0 +1,376 @@
+//! One event that cannot be folded holds up its own key and nothing else; what is let out or given up later leaves the
+//! same rows as a fold from the beginning (promises P1, P2, P7).
+
+use event_schema::{Event, EventId, RoomId, Topic, UserId};
+use platform::Lifecycle;
+use platform::outbox::Relay;
+use projector::Settings;
+use read_model::Partition;
+use sqlx::{Executor as _, PgPool};
+use test_support::story::{Story, created, event, posted};
+use test_support::world::{Running, World, number, until_number};
+use uuid::Uuid;
+
+use super::verifying::sources;
+use crate::point_in_time::{Log, room_at};
+use crate::progress::Advance;
+use crate::rebuild::{Plan, Share, rebuild};
+use crate::verify::{Scope, verify};
+
+const OWNER: UserId = UserId(Uuid::from_u128(1));
+const STRANGER: UserId = UserId(Uuid::from_u128(2));
+
+/// Messages of stone are refused by the table.
+const REFUSE: &str = "alter table messages add constraint no_stones check (item not like '%a stone%')";
+const ALLOW: &str = "alter table messages drop constraint no_stones";
+
+/// A few rooms of one partition, so that one of them could stop the others.
+async fn rooms(world: &World, count: usize) -> (Partition, Vec<RoomId>) {
+    let mut rooms = Vec::new();
+    for n in 1..1_000_u128 {
+        let room = RoomId(Uuid::from_u128(n));
+        if world.partition(Topic::Rooms, &room).await.number == 0 && rooms.len() < count {
+            rooms.push(room);
+        }
+    }
+    (Partition { topic: Topic::Rooms, number: 0 }, rooms)
+}
+
+/// Rooms in turn, so many messages in each; the first room has stones at these places, and a stranger's post after each.
+fn talk(rooms: &[RoomId], messages: u64, stones: &[u64]) -> Vec<Event> {
+    let mut events: Vec<Event> =
+        (1..).zip(rooms).map(|(n, room)| event(n, *room, OWNER, created(OWNER, &[]))).collect();
+    let mut n = 100;
+    for message in 0..messages {
+        for (place, room) in rooms.iter().enumerate() {
+            let stone = place == 0 && stones.contains(&message);
+            n += 1;
+            events.push(event(n, *room, OWNER, posted(if stone { "a stone" } else { "bread" })));
+            if stone {
+                n += 1;
+                events.push(event(n, *room, STRANGER, posted("let me in")));
+            }
+        }
+    }
+    events
+}
+
+async fn ask(world: &World, generation: i32, key: Uuid, drop: Option<EventId>) {
+    let sql = "insert into control.parked_requests (generation, topic, partition, key_id, action, event_id)
+        select $1, topic, partition, key_id, $3, $4 from parked where key_id = $2 group by topic, partition, key_id";
+    let action = if drop.is_some() { "drop" } else { "retry" };
+    let asked = sqlx::query(sql).bind(generation).bind(key).bind(action).bind(drop.map(|it| it.0));
+    assert_eq!(asked.execute(&world.pool(generation)).await.expect("a request").rows_affected(), 1);
+}
+
+const WAITING: &str = "select count(*) from parked";
+const STUCK: &str = "select count(*) from parked where reason is not null";
+const ASKED: &str = "select count(*) from control.parked_requests";
+
+/// What a fold from the beginning gives, in a generation that refuses nothing.
+async fn assert_as_from_the_beginning(world: &World, generation: i32) {
+    let replayed = world.generation().await;
+    let running = world.project(replayed, &Settings::default());
+    world.folded(replayed).await;
+    running.end().await;
+    assert_eq!(number(&world.pool(replayed), WAITING).await, 0);
+    assert_eq!(world.hashes(replayed).await, world.hashes(generation).await);
+}
+
+async fn assert_verified(world: &World) {
+    let report = verify(&sources(world), None, &Scope::Whole, &Advance::default()).await.expect("a report");
+    assert!(report.is_same(), "{report:?}");
+}
+
+/// A world whose first room is parked at its first stone, and everything else is folded.
+async fn parked(
+    settings: &Settings,
+    events: impl Fn(&[RoomId]) -> Vec<Event>,
+) -> (World, PgPool, Vec<RoomId>, Running) {
+    let world = World::new().await;
+    let active = world.read_model().generation();
+    let pool = world.pool(active);
+    pool.execute(REFUSE).await.expect("a constraint");
+    let (_, rooms) = rooms(&world, 3).await;
+    world.log(&events(&rooms)).await;
+    let running = world.project(active, settings);
+    world.folded(active).await;
+    (world, pool, rooms, running)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_bad_event_parks_its_key_and_a_retry_lets_it_out() {
+    let (world, pool, rooms, running) = parked(&Settings::default(), |rooms| talk(rooms, 60, &[20])).await;
+    let active = world.read_model().generation();
+    // The stone, the stranger's post, 39 messages; the other rooms have all of theirs.
+    assert_eq!(number(&pool, WAITING).await, 41);
+    assert_eq!(number(&pool, STUCK).await, 1);
+    assert_eq!(number(&pool, "select count(*) from messages").await, 20 + 2 * 60);
+    world.worried(&running, "chat.rooms/0: 1 keys with 41 events are parked").await;
+    assert_verified(&world).await;
+    // Later ones wait behind it, also behind a restart.
+    assert!(running.end().await);
+    world.log(&[event(900, rooms[0], OWNER, posted("late")), event(901, rooms[1], OWNER, posted("late"))]).await;
+    let running = world.project(active, &Settings::default());
+    world.folded(active).await;
+    assert_eq!((number(&pool, WAITING).await, number(&pool, "select count(*) from rejections").await), (42, 0));
+    // The cause is still there: it stays where it is.
+    ask(&world, active, rooms[0].0, None).await;
+    until_number(&pool, ASKED, 0).await;
+    until_number(&pool, STUCK, 1).await;
+    assert_eq!(number(&pool, WAITING).await, 42);
+
+    pool.execute(ALLOW).await.expect("no constraint");
+    ask(&world, active, rooms[0].0, None).await;
+    until_number(&pool, WAITING, 0).await;
+    assert_eq!(number(&pool, "select count(*) from messages").await, 61 + 61 + 60);
+    // What it caused is told once.
+    let told = "select count(*) from control.outbox where topic = 'chat.rejections'";
+    assert_eq!(number(&pool, told).await, 1);
+    assert_as_from_the_beginning(&world, active).await;
+    assert_verified(&world).await;
+    assert!(running.end().await);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_trigger_refuses_is_parked_as_well() {
+    let world = World::new().await;
+    let active = world.read_model().generation();
+    let pool = world.pool(active);
+    let trigger = "create function refuse() returns trigger language plpgsql
+            as $$ begin raise exception 'no stones here'; end $$;
+        create trigger no_stones before insert or update on messages
+            for each row when (new.item like '%a stone%') execute function refuse()";
+    pool.execute(trigger).await.expect("a trigger");
+    let (_, rooms) = rooms(&world, 3).await;
+    world.log(&talk(&rooms, 60, &[20])).await;
+    let running = world.project(active, &Settings::default());
+    world.folded(active).await;
+    assert_eq!((number(&pool, WAITING).await, number(&pool, STUCK).await), (41, 1));
+    assert_eq!(number(&pool, "select count(*) from parked where reason like '%no stones here%'").await, 1);
+    assert_eq!(number(&pool, "select count(*) from messages").await, 20 + 2 * 60);
+    pool.execute("drop trigger no_stones on messages").await.expect("no trigger");
+    ask(&world, active, rooms[0].0, None).await;
+    until_number(&pool, WAITING, 0).await;
+    assert_as_from_the_beginning(&world, active).await;
+    assert!(running.end().await);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_given_up_is_left_out_by_every_fold() {
+    let (world, pool, rooms, running) = parked(&Settings::default(), |rooms| talk(rooms, 40, &[10, 25])).await;
+    let active = world.read_model().generation();
+    let lifecycle = Lifecycle::new();
+    lifecycle.spawn("relay", Relay::run(world.platform().clone(), lifecycle.soft()));
+    // Two stones: the second stands in the way when the first is gone.
+    for left in [16, 0] {
+        let first = "select event_id from parked where reason is not null";
+        let first: Uuid = sqlx::query_scalar(first).fetch_one(&pool).await.expect("a parked event");
+        ask(&world, active, rooms[0].0, Some(EventId(first))).await;
+        until_number(&pool, ASKED, 0).await;
+        until_number(&pool, "select count(*) from control.dropped_events where at_offset is null", 0).await;
+        // The word of the first is behind the second stone.
+        until_number(&pool, WAITING, if left > 0 { left + 1 } else { 0 }).await;
+        assert_verified(&world).await;
+    }
+    world.folded(active).await;
+    assert_eq!(number(&pool, "select count(*) from messages").await, 38 + 2 * 40);
+    assert_eq!(number(&pool, "select count(*) from changes where type = 'room.event_dropped'").await, 2);
+    assert_as_from_the_beginning(&world, active).await;
+    // The log alone says so, too.
+    let log =
+        Log { kafka: world.platform().kafka.clone(), scratch: std::env::temp_dir(), stop: Lifecycle::new().soft() };
+    let past = room_at(&log, rooms[0], None, &Advance::default()).await.expect("the past");
+    assert_eq!(past.room().map(|room| room.last_seq), Some(38));
+    running.end().await;
+    pool.execute("delete from control.dropped_events").await.expect("forgotten");
+    pool.execute("update control.generations set state = 'loading'").await.expect("not looked at");
+    assert_as_from_the_beginning(&world, active).await;
+    lifecycle.drain(std::time::Duration::from_secs(5)).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn beyond_the_caps_the_partition_stands_still_until_keys_are_let_out() {
+    let world = World::new().await;
+    let active = world.read_model().generation();
+    let pool = world.pool(active);
+    pool.execute(REFUSE).await.expect("a constraint");
+    let (partition, rooms) = rooms(&world, 2).await;
+    let events = talk(&rooms, 30, &[5]);
+    world.log(&events).await;
+    for (settings, about) in [
+        (Settings { projector_parked_events: 7, ..Settings::default() }, "7 events are parked"),
+        (Settings { projector_parked_per_key: 10, ..Settings::default() }, "10 events of key"),
+    ] {
+        let running = world.project(active, &settings);
+        world.worried(&running, about).await;
+        assert!(world.next_offset(active, partition).await < 62);
+        running.end().await;
+    }
+    let running = world.project(active, &Settings { projector_parked_per_key: 12, ..Settings::default() });
+    world.worried(&running, "no more may be; let them out").await;
+    assert_eq!(number(&pool, WAITING).await, 12);
+    pool.execute(ALLOW).await.expect("no constraint");
+    ask(&world, active, rooms[0].0, None).await;
+    world.folded(active).await;
+    until_number(&pool, WAITING, 0).await;
+    assert_as_from_the_beginning(&world, active).await;
+    running.end().await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_interrupts_it_nothing_is_lost_or_doubled() {
+    let small = Settings { projector_batch_events: 40, projector_batch_ms: 0, ..Settings::default() };
+    let (world, pool, rooms, running) = parked(&small, |rooms| talk(rooms, 3_000, &[3, 700, 2_000])).await;
+    let active = world.read_model().generation();
+    world.log(&Story::new(71).events(600)).await;
+    let mut running = Some(running);
+    for round in 0..14 {
+        if round == 6 {
+            pool.execute(ALLOW).await.expect("no constraint");
+        }
+        // In this order: an answer takes both away at once.
+        if number(&pool, ASKED).await == 0 && number(&pool, STUCK).await > 0 {
+            ask(&world, active, rooms[0].0, None).await;
+        }
+        // Cut at another moment each time.
+        tokio::time::sleep(std::time::Duration::from_millis(60 * round)).await;
+        let kill = "select count(pg_terminate_backend(pid)) from pg_stat_activity
+             where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle' and query ~ 'parked|unnest|commit'";
+        number(&world.platform().db, kill).await;
+        if let Some(running) = running.replace(world.project(active, &small)) {
+            running.crash().await;
+        }
+    }
+    if number(&pool, ASKED).await == 0 && number(&pool, STUCK).await > 0 {
+        ask(&world, active, rooms[0].0, None).await;
+    }
+    world.folded(active).await;
+    until_number(&pool, WAITING, 0).await;
+    assert_as_from_the_beginning(&world, active).await;
+    let told = "select count(*) from control.outbox where topic = 'chat.rejections' and key = $1";
+    let told = sqlx::query_scalar::<_, i64>(told).bind(rooms[0].to_string()).fetch_one(&pool).await;
+    assert_eq!(told.expect("a count"), 3);
+    running.expect("one").end().await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuild_takes_over_what_is_parked_and_tries_it() {
+    let (world, pool, _, running) = parked(&Settings::default(), |rooms| talk(rooms, 30, &[10])).await;
+    let waiting = number(&pool, WAITING).await;
+    let plan = Plan { share: Share::WHOLE, verify: true, activate: false, projector: Settings::default() };
+    let done = rebuild(world.platform(), &sources(&world), &plan, &Advance::default()).await.expect("a generation");
+    let new = world.pool(done.generation);
+    // Its tables refuse nothing.
+    assert_eq!(number(&new, WAITING).await, 0);
+    assert_eq!(number(&new, "select count(*) from messages").await, 90);
+    assert_eq!((number(&pool, WAITING).await, number(&pool, STUCK).await), (waiting, 1));
+    assert_as_from_the_beginning(&world, done.generation).await;
+    running.end().await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_given_up_while_another_generation_is_loaded_is_left_out_there() {
+    let (world, pool, rooms, running) = parked(&Settings::default(), |rooms| talk(rooms, 30, &[10])).await;
+    let active = world.read_model().generation();
+    let lifecycle = Lifecycle::new();
+    lifecycle.spawn("relay", Relay::run(world.platform().clone(), lifecycle.soft()));
+    // Loaded, and folded by nobody yet: it is to try what it took over.
+    let plan = Plan { share: Share::WHOLE, verify: false, activate: false, projector: Settings::default() };
+    let done = rebuild(world.platform(), &sources(&world), &plan, &Advance::default()).await.expect("a generation");
+    let new = world.pool(done.generation);
+    assert_eq!((number(&new, WAITING).await, number(&new, STUCK).await), (number(&pool, WAITING).await, 0));
+
+    let first: Uuid = sqlx::query_scalar("select event_id from parked where reason is not null")
+        .fetch_one(&pool)
+        .await
+        .expect("a parked event");
+    ask(&world, active, rooms[0].0, Some(EventId(first))).await;
+    until_number(&pool, ASKED, 0).await;
+    until_number(&pool, "select count(*) from control.dropped_events where at_offset is null", 0).await;
+    until_number(&pool, WAITING, 0).await;
+    let other = world.project(done.generation, &Settings::default());
+    world.folded(done.generation).await;
+    until_number(&new, WAITING, 0).await;
+    assert_eq!(number(&new, "select count(*) from messages where item like '%a stone%'").await, 0);
+    assert_eq!(world.hashes(active).await, world.hashes(done.generation).await);
+    let report = verify(&sources(&world), Some(done.generation), &Scope::Whole, &Advance::default()).await;
+    assert!(report.as_ref().is_ok_and(crate::verify::Report::is_same), "{report:?}");
+    running.end().await;
+    other.end().await;
+    lifecycle.drain(std::time::Duration::from_secs(5)).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_given_up_elsewhere_is_left_out_by_whoever_comes_to_it_later() {
+    let world = World::new().await;
+    let active = world.read_model().generation();
+    let pool = world.pool(active);
+    let (_, rooms) = rooms(&world, 1).await;
+    let running = world.project(active, &Settings::default());
+    world.log(&[event(1, rooms[0], OWNER, created(OWNER, &[]))]).await;
+    world.folded(active).await;
+    // As a generation that is far ahead leaves it: the log says so at an offset to which this one has not come.
+    let void = event(2, rooms[0], OWNER, posted("void"));
+    let insert = "insert into control.dropped_events (topic, partition, key_id, event_id, at_offset)
+        values ('chat.rooms', 0, $1, $2, 1000)";
+    sqlx::query(insert).bind(rooms[0].0).bind(void.envelope.id.0).execute(&pool).await.expect("a row");
+    // Whoever has answered this has looked since.
+    let ask = "insert into control.parked_requests (generation, topic, partition, key_id, action)
+        values ($1, 'chat.rooms', 0, $2, 'retry')";
+    sqlx::query(ask).bind(active).bind(rooms[0].0).execute(&pool).await.expect("a request");
+    until_number(&pool, ASKED, 0).await;
+    world.log(&[void, event(3, rooms[0], OWNER, posted("bread"))]).await;
+    world.folded(active).await;
+    assert_eq!(number(&pool, "select count(*) from messages").await, 1);
+    assert_eq!(number(&pool, "select count(*) from messages where item like '%void%'").await, 0);
+    running.end().await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_parked_too_and_never_given_up() {
+    let world = World::new().await;
+    let active = world.read_model().generation();
+    let pool = world.pool(active);
+    pool.execute("alter table users add constraint no_busy check (status <> 'Busy')").await.expect("a constraint");
+    world.log(&Story::new(72).events(2_000)).await;
+    sqlx::query("alter table users drop constraint no_busy").execute(&pool).await.expect("none");
+    pool.execute("alter table friends add constraint no_friends check (false)").await.expect("a constraint");
+    let running = world.project(active, &Settings::default());
+    world.folded(active).await;
+    let of_people = "select count(*) from parked where topic = 'chat.users' and reason is not null";
+    assert!(number(&pool, of_people).await > 0);
+    let (key, event): (Uuid, Uuid) =
+        sqlx::query_as("select key_id, event_id from parked where reason is not null order by key_id limit 1")
+            .fetch_one(&pool)
+            .await
+            .expect("a parked event");
+    let before = number(&pool, WAITING).await;
+    ask(&world, active, key, Some(EventId(event))).await;
+    until_number(&pool, ASKED, 0).await;
+    assert_eq!(
+        (
+            number(&pool, WAITING).await,
+            number(&pool, "select count(*) from control.outbox where topic = 'chat.rooms'").await
+        ),
+        (before, 0)
+    );
+    pool.execute("alter table friends drop constraint no_friends").await.expect("no constraint");
+    let keys: Vec<Uuid> =
+        sqlx::query_scalar("select distinct key_id from parked").fetch_all(&pool).await.expect("keys");
+    for key in keys {
+        ask(&world, active, key, None).await;
+    }
+    until_number(&pool, WAITING, 0).await;
+    assert_as_from_the_beginning(&world, active).await;
+    running.end().await;
+    world.end().await;
+}

@@ -1,0 +1,9 @@
+//! The system as a whole: over HTTP and its topics ([`api`]), and what becomes of it when its parts are killed.
+
+mod api;
+mod drain;
+mod faults;
+mod model;
+mod sessions_without_redis;
+mod sign_up;
+mod sign_up_faults;
