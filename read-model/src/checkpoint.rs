@@ -24,11 +24,13 @@ pub struct Checkpoint {
 
 impl Checkpoint {
     /// Where to read from: one before, where the last folded event must still stand.
+    #[must_use]
     pub fn read_from(&self) -> i64 {
         if self.last_event_id.is_some() { self.next_offset - 1 } else { self.next_offset }
     }
 
     /// Without what stands there.
+    #[must_use]
     pub fn mark(&self) -> Mark {
         Mark { epoch: self.epoch, next_offset: self.next_offset }
     }
@@ -43,14 +45,18 @@ impl Checkpoint {
 /// What an owner's right to write depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
+    /// Counts the owners.
     pub epoch: i64,
+    /// The next offset to be folded.
     pub next_offset: i64,
 }
 
 /// What is known of a generation.
 #[derive(Clone, Copy, Debug)]
 pub struct Generation {
+    /// The log it is folded from.
     pub log_id: LogId,
+    /// The fold that writes it.
     pub fold_version: i32,
     /// It has no keys yet.
     pub loading: bool,

@@ -77,13 +77,6 @@ impl Instance {
         process
     }
 
-    /// Starts the program that is this role alone and waits until it can serve; `listens`: whether it has an API.
-    pub async fn serve_alone(&self, name: &str, listens: bool) -> Process {
-        let mut process = Process::alone(&self.program.sibling(name), name, listens, self.logs.path());
-        process.ready().await;
-        process
-    }
-
     /// `KAFKA_BROKERS`
     #[must_use]
     pub fn brokers(&self) -> &str {

@@ -39,21 +39,9 @@ impl Process {
         if !roles.is_empty() {
             arguments.extend(["--roles".to_owned(), roles.join(",")]);
         }
-        Self::of(program, name, arguments, true, folder)
-    }
-
-    /// Starts a program that is one role and nothing else; `listens`: whether it has an API.
-    #[must_use]
-    pub fn alone(program: &Program, name: &str, listens: bool, folder: &Path) -> Self {
-        Self::of(program, name, Vec::new(), listens, folder)
-    }
-
-    fn of(program: &Program, name: &str, arguments: Vec<String>, listens: bool, folder: &Path) -> Self {
         let (listen, internal) = (port::free(), port::free());
-        let mut program = program.clone().with("CHATLOG_INTERNAL_LISTEN", internal.to_string());
-        if listens {
-            program = program.with("CHATLOG_LISTEN", listen.to_string());
-        }
+        let program = program.clone().with("CHATLOG_INTERNAL_LISTEN", internal.to_string());
+        let program = program.with("CHATLOG_LISTEN", listen.to_string());
         let log = folder.join(format!("{name}.log"));
         let mut process = Self { name: name.to_owned(), program, arguments, listen, internal, log, running: None };
         process.start();

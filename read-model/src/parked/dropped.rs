@@ -16,12 +16,14 @@ impl Dropped {
     }
 
     /// Whether the event at this offset was given up.
+    #[must_use]
     pub fn covers(&self, key: Uuid, event_id: EventId, offset: i64) -> bool {
         !self.0.is_empty() && self.0.get(&(key, event_id)).is_some_and(|at| offset < *at)
     }
 
     /// Whether this says nothing new of an event. What was heard may be old: a place where the log says so takes the place of
     /// none, and a later one of an earlier one, never the other way round.
+    #[must_use]
     pub fn knows(&self, key: Uuid, event_id: EventId, at: Option<i64>) -> bool {
         let is_new = |known: i64| at.is_some_and(|at| known == i64::MAX || known < at);
         self.0.get(&(key, event_id)).is_some_and(|known| !is_new(*known))

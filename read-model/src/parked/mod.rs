@@ -25,7 +25,9 @@ pub struct ParkedKey {
 /// An event that says that another one of its key is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventDrop {
+    /// The key of both.
     pub key: Uuid,
+    /// The event that is given up.
     pub event_id: EventId,
     /// Where it is said.
     pub at: i64,

@@ -17,15 +17,20 @@ use crate::checkpoint::Checkpoint;
 /// The place of a parked event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
+    /// Its offset.
     pub offset: i64,
+    /// Its id.
     pub event_id: EventId,
 }
 
 /// What is asked of the owner of a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
+    /// The row of `control.parked_requests`.
     pub id: i64,
+    /// Whose owner is asked.
     pub partition: Partition,
+    /// The parked key.
     pub key: Uuid,
     /// The event to be given up; none if all is to be tried again.
     pub drop: Option<EventId>,
@@ -34,8 +39,11 @@ pub struct Request {
 /// An event that is given up, for somebody who has not come to the word of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OnItsWay {
+    /// Where the event stands.
     pub partition: Partition,
+    /// Its key.
     pub key: Uuid,
+    /// Its id.
     pub event_id: EventId,
     /// Where the log says so; nothing while it does not.
     pub at: Option<i64>,
@@ -115,9 +123,13 @@ pub async fn of_key(connection: &mut PgConnection, partition: Partition, key: Uu
 /// An event to be set aside.
 #[derive(Clone, Copy, Debug)]
 pub struct SetAside {
+    /// Its key.
     pub key: Uuid,
+    /// Its offset.
     pub offset: i64,
+    /// Its id.
     pub event_id: EventId,
+    /// The name of its type, with version.
     pub event_type: &'static str,
 }
 

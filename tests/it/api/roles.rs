@@ -1,4 +1,4 @@
-//! The programs that are one role each: together they are a platform, as `chatlog serve` is.
+//! Processes of one role each: together they are a platform, as one process of every role is.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ const PATIENCE: Duration = Duration::from_mins(1);
 async fn one_program_a_role_is_a_platform_too() {
     let instance = Instance::on_given_servers().await;
     // Each says at /readyz that it can serve, or this does not return.
-    let mut commands = instance.serve_alone("command-api", true).await;
-    let mut queries = instance.serve_alone("query-api", true).await;
-    let mut projector = instance.serve_alone("projector", false).await;
-    let mut mailer = instance.serve_alone("mailer", false).await;
+    let mut commands = instance.serve("command-api", &["command-api"]).await;
+    let mut queries = instance.serve("query-api", &["query-api"]).await;
+    let mut projector = instance.serve("projector", &["projector"]).await;
+    let mut mailer = instance.serve("mailer", &["mailer"]).await;
     let owner = Person::sign_up(&Api::new(commands.url()), "owner").await;
     let room = owner.group("Apart").await;
     let said = owner.say(&room, "through programs of their own").await;
