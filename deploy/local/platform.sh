@@ -2,7 +2,7 @@
 # The platform as ./dev up runs it: every role in one process. Sourced by ./dev, after lib.sh.
 
 DEV="$LOCAL/dev"
-CHATLOG="$REPO/target/debug/chatlog"
+CHATLOG="$REPO/target/release/chatlog"
 PLATFORM_PID="$DEV/pid/platform"
 PLATFORM_LOG="$DEV/log/platform.log"
 # Mails of a platform without a mail server.
@@ -10,7 +10,7 @@ MAIL="$LOCAL/mail"
 
 build() {
   step 'build (the first time takes minutes)' "$LOCAL/log/build.log" \
-    cargo build --locked --workspace --bin chatlog
+    cargo build --release --locked --workspace --bin chatlog
 }
 
 platform_port() { printf '%s' "${CHATLOG_PORT:-8080}"; }

@@ -66,22 +66,25 @@ sqlx_command() {
 
 # --- stages -----------------------------------------------------------------------------------------------------
 
-STAGES=(tools formatting servers migrations clippy sqlx licences documentation build types tests schemathesis)
+STAGES=(tools formatting servers migrations build sqlx dependencies structure types tests)
 declare -A STAGE_SECONDS=()
 STAGE=''
-CHOSEN=(--workspace) # what cargo test runs
+TEST_PACKAGES='' # of which packages tests are run; none: of all
+TEST_NAMES=()    # words in the names of tests; none: all
+SCHEMATHESIS_PID=''
 
 stage_tools() {
   require_rust
   require_packages
   require_rust_components
-  require_cargo_deny
   require_test_tools
+  require_cargo_tools
 }
 
 stage_basics() {
   require_rust
   require_packages
+  require_rust_components
   require_test_packages
   require_node # samples of the guide run in it
 }
@@ -89,25 +92,70 @@ stage_basics() {
 stage_formatting() { quiet 'formatting' cargo fmt --all --check -- --color never; }
 stage_servers() { SET_OWNER=$$ start_servers "$TEST_SET"; }
 stage_migrations() { quiet 'migrations in an empty database' make_macros_database; }
-stage_clippy() {
-  quiet 'clippy, asking Postgres about every query' \
-    recording_queries "$TEST_SET/sqlx" cargo clippy --workspace --all-targets --locked -- -D warnings
-}
+# Lints, compiles the program and all tests, and asks Postgres about every query, in one pass.
+stage_build() { quiet 'build and lint, asking Postgres about every query' recording_queries "$TEST_SET/sqlx" build_all; }
+stage_rebuild() { quiet 'build and lint' build_all; }
 stage_sqlx() { quiet 'committed .sqlx is what Postgres said' compare_sqlx; }
-stage_licences() {
-  quiet 'bans, licences, sources' "$LOCAL/tools/bin/cargo-deny" --locked --config "$REPO/deny.toml" \
+stage_dependencies() {
+  quiet 'bans, licences, sources' "$LOCAL/tools/cargo/bin/cargo-deny" --locked --config "$REPO/deny.toml" \
     check bans licenses sources
+  quiet 'no dependency is unused' "$LOCAL/tools/cargo/bin/cargo-shear" "$REPO"
 }
-stage_documentation() { RUSTDOCFLAGS='-D warnings' quiet 'documentation' cargo doc --workspace --no-deps --locked; }
-stage_build() { quiet 'build the program and the tests' build_all; }
+stage_structure() { quiet 'names and circles' python3 "$HERE/structure.py" --check "$REPO"; }
 stage_types() { quiet 'TypeScript types are what the documents say, and do what they promise' npm --prefix "$REPO/web" run check; }
-# Most tests wait for servers most of the time: four at once, however many processors there are or seem to be.
-stage_tests() { RUST_TEST_THREADS=${RUST_TEST_THREADS:-4} shown cargo test --locked --no-fail-fast "${CHOSEN[@]}"; }
-stage_schemathesis() { shown cargo run --locked -q -p system-tests --bin schemathesis; }
 
+# Schemathesis waits for answers most of the time, as the tests do: side by side.
+stage_tests() {
+  start_schemathesis
+  run_tests
+  end_schemathesis
+}
+stage_chosen() { run_tests; }
+
+# Most tests wait for servers most of the time: four at once, however many processors there are or seem to be. Tests of a
+# program share what they start, so they run in one process.
+run_tests() {
+  if [[ -n $TEST_PACKAGES ]]; then
+    # Chosen by what starts them: `cargo test -p` would build with other features, and everything again.
+    local host
+    host=$(rustc -vV | sed -n 's/^host: //p')
+    export TEST_PACKAGES "CARGO_TARGET_$(tr 'a-z-' 'A-Z_' <<<"$host")_RUNNER=$HERE/run-chosen-package"
+  fi
+  RUST_TEST_THREADS=${RUST_TEST_THREADS:-4} shown "$LOCAL/log/test-tests.log" \
+    linting cargo test --locked --no-fail-fast --workspace --lib --bins --tests -- ${TEST_NAMES[@]+"${TEST_NAMES[@]}"}
+}
+
+start_schemathesis() {
+  set -m
+  (
+    set +m
+    "$REPO/target/debug/schemathesis"
+  ) >"$LOCAL/log/test-schemathesis.log" 2>&1 </dev/null 9>&- &
+  SCHEMATHESIS_PID=$!
+  set +m
+}
+
+end_schemathesis() {
+  local rc=0
+  STEP_PID=$SCHEMATHESIS_PID
+  show_alive 'Schemathesis' "$LOCAL/log/test-schemathesis.log" "$SCHEMATHESIS_PID"
+  wait "$SCHEMATHESIS_PID" || rc=$?
+  STEP_PID='' SCHEMATHESIS_PID=''
+  cat "$LOCAL/log/test-schemathesis.log"
+  ((rc == 0)) || die "Schemathesis failed (exit code $rc)"
+}
+
+# A cargo command whose compiler is clippy: what is compiled is linted, and a warning is an error. Dependencies are compiled
+# by rustc as ever. Clippy takes its arguments from this variable, in this form, as `cargo clippy` sets it.
+linting() {
+  RUSTC_WORKSPACE_WRAPPER=$(rustc --print sysroot)/bin/clippy-driver \
+    CLIPPY_ARGS='-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__' "$@"
+}
+
+# `build` for the programs that tests start; all with --workspace, so that features are the same everywhere.
 build_all() {
-  cargo build --workspace --locked
-  cargo test --workspace --locked --no-run
+  linting cargo test --workspace --lib --bins --tests --examples --locked --no-run
+  linting cargo build --workspace --bins --locked
 }
 
 # Long and silent: into a log, with signs of life.
@@ -118,17 +166,18 @@ quiet() { # NAME COMMAND…
 }
 
 # What the test runners say is shown as it comes, and kept. In a process group of its own, like every step.
-shown() {
-  local rc=0
+shown() { # LOG COMMAND…
+  local rc=0 log=$1
+  shift
   if [[ -t 1 ]]; then export CARGO_TERM_COLOR=always; fi
   say "+ $*"
   set -m
-  ("$@" 2>&1 | tee "$LOCAL/log/test-$STAGE.log") </dev/null &
+  ("$@" 2>&1 | tee "$log") </dev/null &
   STEP_PID=$!
   set +m
   wait "$STEP_PID" || rc=$?
   STEP_PID=''
-  ((rc == 0)) || die "$* failed (exit code $rc); its output again: $LOCAL/log/test-$STAGE.log"
+  ((rc == 0)) || die "$* failed (exit code $rc); its output again: $log"
 }
 
 # What every runner has counted: cargo's tests, the checks of web/, the cases of Schemathesis. A stage that failed
@@ -156,6 +205,10 @@ print_failures() {
 }
 
 stage_table() {
+  stage_lines | tee "$LOCAL/log/test-seconds"
+}
+
+stage_lines() {
   local stage left=0 result
   say ''
   say "${BOLD}stage            result   seconds${PLAIN}"
@@ -178,6 +231,7 @@ end_test() {
   local rc=$?
   trap - EXIT
   end_running_step
+  if [[ -n $SCHEMATHESIS_PID ]]; then kill -TERM -- "-$SCHEMATHESIS_PID" 2>/dev/null || true; fi
   if [[ -d $TEST_SET ]]; then "$HERE/servers.sh" remove "$TEST_SET"; fi
   ((rc == 0)) || print_failures
   stage_table
@@ -185,14 +239,32 @@ end_test() {
   exit "$rc"
 }
 
+choose_tests() {
+  while (($# > 0)); do
+    case $1 in
+      -p | --package)
+        (($# > 1)) || die "$1 wants the name of a package"
+        [[ -f $REPO/$2/Cargo.toml || $2 == system-tests || -f $REPO/examples/$2/Cargo.toml ]] || die "there is no package $2"
+        TEST_PACKAGES+=" $2 "
+        shift 2
+        ;;
+      -*) die "no such option: $1 (./dev test [-p PACKAGE]… [NAME]…)" ;;
+      *)
+        TEST_NAMES+=("$1")
+        shift
+        ;;
+    esac
+  done
+}
+
 test_command() {
   TEST_SET="$LOCAL/test/run-$$"
   rm -f "$LOCAL"/log/test-*.log
   trap end_test EXIT
   if (($# > 0)); then
-    # The inner loop: only the named tests, or what cargo's own arguments choose.
-    STAGES=(basics servers tests)
-    if [[ $1 == -* ]]; then CHOSEN=("$@"); else CHOSEN=(--workspace -- "$@"); fi
+    # The inner loop: only the named tests.
+    STAGES=(basics servers rebuild chosen)
+    choose_tests "$@"
   fi
   for STAGE in "${STAGES[@]}"; do
     STAGE_STARTED=$SECONDS
@@ -200,4 +272,12 @@ test_command() {
     "stage_$STAGE"
     STAGE_SECONDS[$STAGE]=$((SECONDS - STAGE_STARTED))
   done
+}
+
+# Links of the documentation that lead nowhere are errors. Not part of ./dev test: it takes longer than it finds.
+doc_command() {
+  require_rust
+  require_packages
+  RUSTDOCFLAGS='-D warnings' step 'documentation' "$LOCAL/log/doc.log" cargo doc --workspace --no-deps --locked
+  say "open $REPO/target/doc/chatlog/index.html"
 }
