@@ -4,7 +4,7 @@ use axum::extract::{FromRef, FromRequestParts};
 use event_schema::UserId;
 use http::request::Parts;
 
-use crate::auth::Caller;
+use crate::caller::Caller;
 use crate::context::ApiContext;
 use crate::problem::Problem;
 
@@ -36,8 +36,8 @@ where
 impl Admin {
     /// Refuses who is an administrator no more: for what goes on after the request was let in.
     pub async fn check(self, context: &ApiContext) -> Result<(), Problem> {
-        let standing = context.access.standing(self.user_id).await?;
-        if standing.is_some_and(|standing| standing.has_role(ADMIN)) {
+        let status = context.access.account_status(self.user_id).await?;
+        if status.is_some_and(|status| status.has_role(ADMIN)) {
             Ok(())
         } else {
             Err(Problem::forbidden().detail("only administrators do this"))

@@ -12,7 +12,7 @@ use crate::problem::Problem;
 
 /// Counts who waits.
 #[derive(Clone, Debug)]
-pub struct Waiters {
+pub struct Admission {
     per_user: usize,
     in_all: usize,
     waiting: Arc<Mutex<Waiting>>,
@@ -26,7 +26,7 @@ struct Waiting {
 
 /// Leave to wait, given back when dropped.
 #[derive(Debug)]
-pub struct Waiter {
+pub struct Admitted {
     user: UserId,
     waiting: Arc<Mutex<Waiting>>,
 }
@@ -42,7 +42,7 @@ pub enum Crowded {
     Process,
 }
 
-impl Waiters {
+impl Admission {
     /// At most so many waiters a user, and in all.
     #[must_use]
     pub fn new(per_user: usize, in_all: usize) -> Self {
@@ -50,7 +50,7 @@ impl Waiters {
     }
 
     /// Leave for one more.
-    pub fn enter(&self, user: UserId) -> Result<Waiter, Crowded> {
+    pub fn enter(&self, user: UserId) -> Result<Admitted, Crowded> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.by_user.get(&user).is_some_and(|count| *count >= self.per_user) {
             return Err(Crowded::User);
@@ -60,7 +60,7 @@ impl Waiters {
         }
         waiting.in_all += 1;
         *waiting.by_user.entry(user).or_default() += 1;
-        Ok(Waiter { user, waiting: self.waiting.clone() })
+        Ok(Admitted { user, waiting: self.waiting.clone() })
     }
 }
 
@@ -73,7 +73,7 @@ impl From<Crowded> for Problem {
     }
 }
 
-impl Drop for Waiter {
+impl Drop for Admitted {
     fn drop(&mut self) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.in_all -= 1;
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_user_leaves_room_for_others() {
-        let waiters = Waiters::new(2, 3);
+        let waiters = Admission::new(2, 3);
         let held = [waiters.enter(ONE), waiters.enter(ONE)];
         assert_eq!(waiters.enter(ONE).err(), Some(Crowded::User));
         let other = waiters.enter(OTHER);
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn nobody_is_remembered_who_does_not_wait() {
-        let waiters = Waiters::new(2, 3);
+        let waiters = Admission::new(2, 3);
         drop(waiters.enter(ONE));
         assert!(waiters.waiting.lock().expect("not poisoned").by_user.is_empty());
     }

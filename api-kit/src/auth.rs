@@ -2,28 +2,17 @@
 //! still counts; and not too often.
 
 use axum::extract::{FromRef, FromRequestParts};
-use event_schema::UserId;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use uuid::Uuid;
 
+use crate::caller::Caller;
 use crate::context::ApiContext;
 use crate::cookies::Jar;
 use crate::csrf;
 use crate::problem::Problem;
 use crate::rate::Kind;
 use crate::tokens::TokenError;
-
-/// The caller of a request. What they may do is not in the token: roles and status come from the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Caller {
-    /// Who.
-    pub user_id: UserId,
-    /// The session family they logged in with.
-    pub session_id: Uuid,
-    issued_at: i64,
-}
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller
 where
@@ -40,7 +29,7 @@ where
         };
         let caller = Self::of_token(&context, token).await?;
         if by_cookie && !parts.method.is_safe() {
-            csrf::check(&context, parts, caller.session_id)?;
+            csrf::check(&context.csrf, parts, caller.session_id)?;
         }
         let kind = if parts.method.is_safe() { Kind::Queries } else { Kind::Commands };
         context.rates.user(&parts.extensions, kind, caller.user_id).await?;
@@ -63,13 +52,7 @@ impl Caller {
             tracing::debug!(user = %claims.sub, "the session is over, or the account closed");
             return Err(Problem::unauthorized());
         }
-        Ok(Self { user_id: claims.sub, session_id: claims.sid, issued_at: claims.iat })
-    }
-
-    /// When the token was issued, in seconds since 1970.
-    #[must_use]
-    pub fn issued_at(&self) -> i64 {
-        self.issued_at
+        Ok(Self::of_claims(&claims))
     }
 }
 

@@ -17,7 +17,6 @@ use platform::clock::Ids;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::context::ApiContext;
 use crate::problem::Problem;
 
 /// The header that shows the token.
@@ -67,10 +66,10 @@ impl Csrf {
 }
 
 /// Whether a request that came with the session's cookie may change something.
-pub fn check(context: &ApiContext, parts: &Parts, session: Uuid) -> Result<(), Problem> {
+pub fn check(csrf: &Csrf, parts: &Parts, session: Uuid) -> Result<(), Problem> {
     check_origin(parts)?;
     let token = parts.headers.get(HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if context.csrf.is_token(token, session) {
+    if csrf.is_token(token, session) {
         Ok(())
     } else {
         Err(refused().detail("The header `X-CSRF-Token` must hold the `csrf_token` of this session"))

@@ -8,6 +8,7 @@ pub mod access;
 pub mod admin;
 pub mod admission;
 pub mod auth;
+pub mod caller;
 pub mod context;
 pub mod cookies;
 pub mod csrf;
@@ -21,8 +22,8 @@ pub mod tokens;
 
 pub use crate::access::{Access, SessionWatch};
 pub use crate::admin::Admin;
-pub use crate::admission::Waiters;
-pub use crate::auth::Caller;
+pub use crate::admission::Admission;
+pub use crate::caller::Caller;
 pub use crate::context::ApiContext;
 pub use crate::problem::Problem;
 pub use crate::rate::RateLimits;

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use platform::kafka::{KafkaError, SendError};
-use platform::log_explorer::BrowseError;
+use platform::log_explorer::ExploreError;
 use platform::outbox::OutboxError;
 use platform::postgres;
 use read_model::progress::WaitError;
@@ -342,13 +342,13 @@ impl From<KafkaError> for Problem {
     }
 }
 
-impl From<BrowseError> for Problem {
-    fn from(error: BrowseError) -> Self {
+impl From<ExploreError> for Problem {
+    fn from(error: ExploreError) -> Self {
         match error {
-            BrowseError::Kafka(error) => error.into(),
-            BrowseError::Invalid { field, why } => Self::invalid(field, why),
-            BrowseError::Cursor => Self::invalid("after", format!("`after` {error}")),
-            BrowseError::Silent | BrowseError::Interrupted => Self::unavailable().detail(error.to_string()),
+            ExploreError::Kafka(error) => error.into(),
+            ExploreError::Invalid { field, why } => Self::invalid(field, why),
+            ExploreError::Cursor => Self::invalid("after", format!("`after` {error}")),
+            ExploreError::Silent | ExploreError::Interrupted => Self::unavailable().detail(error.to_string()),
         }
     }
 }

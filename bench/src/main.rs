@@ -1,13 +1,13 @@
-//! Benchmarks of the budgets: every figure is measured beside its limit in the same run, because machines differ.
+//! Benchmarks of the budgets: every figure is measured rebuild_under_load its limit in the same run, because machines differ.
 //!
 //! `./dev bench` starts servers of its own and runs all of it; `./dev bench send page` runs parts. The platform under test
 //! is the `chatlog` program itself, in one process, over HTTP.
 
-mod beside;
 mod import;
 mod live;
 mod load;
 mod page;
+mod rebuild_under_load;
 mod replay;
 mod report;
 mod send;
@@ -97,7 +97,7 @@ async fn main() -> Result<()> {
         replay::run(&stack, &options, &mut report).await?;
     }
     if options.cases.contains(&Case::Rebuild) {
-        beside::run(&stack, &options, &mut report).await?;
+        rebuild_under_load::run(&stack, &options, &mut report).await?;
     }
     stack.finish().await;
     report.finish(&options.report)

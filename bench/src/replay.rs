@@ -1,4 +1,4 @@
-//! The rebuild: events a second from the log to indexed tables, beside a bare binary COPY of the same rows with the same
+//! The rebuild: events a second from the log to indexed tables, rebuild_under_load a bare binary COPY of the same rows with the same
 //! indexes built after it.
 
 use std::fs::File;
@@ -68,7 +68,7 @@ pub async fn run(stack: &Stack, options: &Options, report: &mut Report) -> Resul
         "goal 150,000/s; ≤ 512 MiB",
     );
     report.row(
-        "rebuild beside a bare COPY with its indexes",
+        "rebuild rebuild_under_load a bare COPY with its indexes",
         format!("{:.2} ×", (copy + index) / built.seconds),
         format!("bare: copy {copy:.1} s, index {index:.1} s; folding threads: {}", pairs(&built.said["spent"])),
         "≥ 0.3 ×",

@@ -1,4 +1,4 @@
-//! What was measured, beside its limit, as a table.
+//! What was measured, rebuild_under_load its limit, as a table.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -19,8 +19,8 @@ pub fn progress(line: &str) {
 
 impl Report {
     /// A figure, what it is compared with, and what the budget wants.
-    pub fn row(&mut self, what: impl Into<String>, figure: String, beside: String, budget: &str) {
-        let row = [what.into(), figure, beside, budget.to_owned()];
+    pub fn row(&mut self, what: impl Into<String>, figure: String, rebuild_under_load: String, budget: &str) {
+        let row = [what.into(), figure, rebuild_under_load, budget.to_owned()];
         progress(&format!("{}: {} ({}; budget: {})", row[0], row[1], row[2], row[3]));
         self.rows.push(row);
     }
@@ -28,9 +28,10 @@ impl Report {
     /// Prints the table and writes it to a file.
     #[expect(clippy::print_stdout, reason = "the report is what this program is for")]
     pub fn finish(&self, path: &Path) -> Result<()> {
-        let mut table = String::from("| what | figure | beside it, in the same run | budget |\n|---|---|---|---|\n");
-        for [what, figure, beside, budget] in &self.rows {
-            writeln!(table, "| {what} | {figure} | {beside} | {budget} |")?;
+        let mut table =
+            String::from("| what | figure | rebuild_under_load it, in the same run | budget |\n|---|---|---|---|\n");
+        for [what, figure, rebuild_under_load, budget] in &self.rows {
+            writeln!(table, "| {what} | {figure} | {rebuild_under_load} | {budget} |")?;
         }
         println!("\n{table}");
         if let Some(folder) = path.parent() {

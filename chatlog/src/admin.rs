@@ -3,13 +3,13 @@
 use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 use command_api::accounts::username;
-use command_api::admin::{self, Account, Acted, Administration, ServerRole};
+use command_api::admin::{self, AccountSummary, Acted, Administration, ServerRole};
 use event_schema::UserId;
 use platform::postgres;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::cli::{AccountArgs, LogArgs};
+use crate::args::{AccountArgs, LogArgs};
 use crate::output::{self, List};
 use crate::registrations::RegistrationsCommand;
 
@@ -49,7 +49,7 @@ pub enum AdminCommand {
 
 /// A role that is given and taken.
 #[derive(ValueEnum, Clone, Copy, Debug)]
-pub enum Role {
+pub enum AccountRole {
     /// Administers the platform
     Admin,
 }
@@ -61,7 +61,7 @@ pub struct RoleArgs {
     user: UserArgs,
     /// The role
     #[arg(value_enum, value_name = "ROLE")]
-    role: Role,
+    role: AccountRole,
 }
 
 /// An account.
@@ -97,10 +97,10 @@ pub struct UsersArgs {
     servers: AccountArgs,
 }
 
-impl From<Role> for ServerRole {
-    fn from(role: Role) -> Self {
+impl From<AccountRole> for ServerRole {
+    fn from(role: AccountRole) -> Self {
         match role {
-            Role::Admin => Self::Admin,
+            AccountRole::Admin => Self::Admin,
         }
     }
 }
@@ -175,12 +175,12 @@ async fn list(db: &PgPool, args: &UsersArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn cells(account: &Account) -> Vec<String> {
+fn cells(account: &AccountSummary) -> Vec<String> {
     let (name, id) = (account.username.clone(), account.user_id.to_string());
     vec![name, id, account.status.clone(), account.roles.join(","), account.kind.clone()]
 }
 
-fn described(account: &Account) -> Value {
+fn described(account: &AccountSummary) -> Value {
     json!({
         "user_id": account.user_id,
         "username": account.username,
@@ -193,7 +193,7 @@ fn described(account: &Account) -> Value {
     })
 }
 
-fn show(account: &Account) -> anyhow::Result<()> {
+fn show(account: &AccountSummary) -> anyhow::Result<()> {
     output::line(format!("{:#}", described(account)))?;
     Ok(())
 }

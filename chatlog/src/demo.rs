@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::cli::LogArgs;
+use crate::args::LogArgs;
 use crate::output;
 
 /// For the help.

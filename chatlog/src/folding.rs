@@ -9,7 +9,7 @@ use event_schema::{RoomId, Timestamp};
 use platform::settings::{KafkaSettings, PostgresSettings};
 use platform::{Kafka, Lifecycle};
 use read_model::generations::Fold;
-use replay::progress::Advance;
+use replay::progress::PhaseProgress;
 use replay::verify::Sources;
 use tokio_util::sync::CancellationToken;
 
@@ -61,12 +61,12 @@ pub fn stop_on_signals() -> anyhow::Result<CancellationToken> {
 }
 
 /// Shows a bar for each phase of a piece of work while it goes on.
-pub async fn shown<T>(advance: &Advance, work: impl Future<Output = T>) -> T {
+pub async fn shown<T>(progress: &PhaseProgress, work: impl Future<Output = T>) -> T {
     let mut work = std::pin::pin!(work);
     let mut meter: Option<(&'static str, Meter)> = None;
     loop {
         let done = tokio::time::timeout(LOOK, &mut work).await;
-        let (phase, so_far, total) = advance.now();
+        let (phase, so_far, total) = progress.now();
         if meter.as_ref().is_none_or(|(shown, _)| *shown != phase) && !phase.is_empty() {
             if let Some((_, before)) = meter.take() {
                 before.finish();

@@ -7,7 +7,7 @@ use command_api::admin::Administration;
 use platform::postgres;
 use serde_json::{Value, json};
 
-use crate::cli::{AccountArgs, LogArgs};
+use crate::args::{AccountArgs, LogArgs};
 use crate::output::{self, List};
 
 /// For the help.
@@ -26,7 +26,7 @@ pub enum KeysCommand {
     /// Let another key sign
     Rotate(RotateArgs),
     /// List the keys, newest first
-    List(ListArgs),
+    List(ListKeysArgs),
 }
 
 /// When it signs.
@@ -41,7 +41,7 @@ pub struct RotateArgs {
 
 /// How they are shown.
 #[derive(Args, Debug)]
-pub struct ListArgs {
+pub struct ListKeysArgs {
     /// One JSON object a line
     #[arg(long)]
     json: bool,

@@ -4,6 +4,7 @@
 //! need in process; `main.rs` only puts runtime, settings and telemetry around [`run`].
 
 pub mod admin;
+pub mod args;
 pub mod cli;
 pub mod demo;
 pub mod docs_page;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::cli::{LogArgs, PostgresArgs};
+use crate::args::{LogArgs, PostgresArgs};
 use crate::output::{self, List};
 
 /// Rows read at once.
@@ -29,16 +29,16 @@ Addresses are not shown: they are the accounts'. A mail with a code that a later
 #[derive(Subcommand, Debug)]
 pub enum MailCommand {
     /// List mails of one status
-    List(ListArgs),
+    List(ListMailsArgs),
     /// List mails that could not be sent
     Parked(ParkedArgs),
     /// Send a parked mail (or all of them) again
-    Retry(RetryArgs),
+    Retry(RetryMailArgs),
 }
 
 /// Where a mail stands.
 #[derive(ValueEnum, Clone, Copy, Debug)]
-pub enum Status {
+pub enum MailStatus {
     /// To be sent
     Waiting,
     /// With a mail server just now
@@ -53,10 +53,10 @@ pub enum Status {
 
 /// Which mails, and how they are shown.
 #[derive(Args, Debug)]
-pub struct ListArgs {
+pub struct ListMailsArgs {
     /// Where they stand
     #[arg(long, value_enum, default_value = "waiting", value_name = "STATUS")]
-    status: Status,
+    status: MailStatus,
     #[command(flatten)]
     shown: Shown,
 }
@@ -79,7 +79,7 @@ struct Shown {
 
 /// Which mails.
 #[derive(Args, Debug)]
-pub struct RetryArgs {
+pub struct RetryMailArgs {
     /// A parked mail, by its request
     #[arg(value_name = "REQUEST", required_unless_present = "all")]
     request: Option<Uuid>,
@@ -90,7 +90,7 @@ pub struct RetryArgs {
     servers: PostgresArgs,
 }
 
-impl Status {
+impl MailStatus {
     fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
@@ -122,13 +122,13 @@ impl MailCommand {
         let db = postgres::pool(&self.servers().postgres, postgres::CONTROL_PATH)?;
         match self {
             Self::List(args) => list(&db, args.status, args.shown.json).await,
-            Self::Parked(args) => list(&db, Status::Parked, args.shown.json).await,
+            Self::Parked(args) => list(&db, MailStatus::Parked, args.shown.json).await,
             Self::Retry(args) => retry(&db, args.request).await,
         }
     }
 }
 
-async fn list(db: &PgPool, status: Status, json: bool) -> anyhow::Result<()> {
+async fn list(db: &PgPool, status: MailStatus, json: bool) -> anyhow::Result<()> {
     let head = ["REQUEST", "USER", "TEMPLATE", "LOCALE", "ATTEMPTS", "ASKED", "REASON"];
     let mut shown = List::new(json, &head, described, cells);
     let mut after: Option<Row> = None;

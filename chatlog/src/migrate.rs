@@ -6,7 +6,7 @@ use platform::settings::{KafkaSettings, PostgresSettings};
 use platform::{Kafka, postgres};
 use read_model::generations;
 
-use crate::cli::LogArgs;
+use crate::args::LogArgs;
 use crate::output;
 
 /// For the help.

@@ -5,7 +5,7 @@ use api_kit::documented;
 use clap::Args;
 use utoipa::openapi::{Info, OpenApi, Paths};
 
-use crate::cli::LogArgs;
+use crate::args::LogArgs;
 use crate::output;
 
 /// For the help.

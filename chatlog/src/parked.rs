@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use event_schema::{EventId, Topic, UserId};
 use platform::kafka::Quiet;
-use platform::log_explorer::Shown;
+use platform::log_explorer::LogRecord;
 use platform::settings::KafkaSettings;
 use platform::terminal::visible;
 use platform::{Clock, Ids, Kafka, postgres};
@@ -20,7 +20,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::Exit;
-use crate::cli::{LogArgs, PostgresArgs};
+use crate::args::{LogArgs, PostgresArgs};
 use crate::output::{self, List};
 
 /// Rows read at once.
@@ -48,18 +48,18 @@ of rooms can be given up.";
 #[derive(Subcommand, Debug)]
 pub enum ParkedCommand {
     /// List parked keys
-    List(ListArgs),
+    List(ListParkedArgs),
     /// Show the parked events of a key
-    Show(ShowArgs),
+    Show(ShowParkedArgs),
     /// Try the parked events of a key (or of all) again
-    Retry(RetryArgs),
+    Retry(RetryParkedArgs),
     /// Give the first parked event of a room up, for ever
-    Drop(DropArgs),
+    Drop(DropParkedArgs),
 }
 
 /// How keys are shown.
 #[derive(Args, Debug)]
-pub struct ListArgs {
+pub struct ListParkedArgs {
     /// One JSON object a line
     #[arg(long)]
     json: bool,
@@ -69,7 +69,7 @@ pub struct ListArgs {
 
 /// Which key, and how it is shown.
 #[derive(Args, Debug)]
-pub struct ShowArgs {
+pub struct ShowParkedArgs {
     /// A room or a user
     #[arg(value_name = "KEY")]
     key: Uuid,
@@ -87,7 +87,7 @@ pub struct ShowArgs {
 
 /// Which keys.
 #[derive(Args, Debug)]
-pub struct RetryArgs {
+pub struct RetryParkedArgs {
     /// A room or a user
     #[arg(value_name = "KEY", required_unless_present = "all")]
     key: Option<Uuid>,
@@ -100,7 +100,7 @@ pub struct RetryArgs {
 
 /// Which event.
 #[derive(Args, Debug)]
-pub struct DropArgs {
+pub struct DropParkedArgs {
     /// A room
     #[arg(value_name = "KEY")]
     key: Uuid,
@@ -183,7 +183,7 @@ fn described(key: &KeyRow) -> Value {
     })
 }
 
-async fn show(tables: &PgPool, args: &ShowArgs) -> anyhow::Result<()> {
+async fn show(tables: &PgPool, args: &ShowParkedArgs) -> anyhow::Result<()> {
     let rows = store::events(&mut *tables.acquire().await?, args.key, ("", -1), args.limit).await?;
     if rows.is_empty() {
         bail!("nothing of key {} is parked", args.key);
@@ -215,7 +215,7 @@ fn record(kafka: &Kafka, consumer: &BaseConsumer<Quiet>, place: &EventRow, json:
     while began.elapsed() < RECORD {
         match consumer.poll(LOOK) {
             Some(Ok(message)) if message.offset() == place.at_offset => {
-                let shown = Shown::of(topic, &message);
+                let shown = LogRecord::of(topic, &message);
                 if !json {
                     return Ok(shown.to_line());
                 }
@@ -249,7 +249,7 @@ async fn retry(tables: &PgPool, parking: &Parking, key: Option<Uuid>) -> anyhow:
     }
     for key in &asked {
         done(tables, *key).await?;
-        tell(tables, *key).await?;
+        print_report(tables, *key).await?;
     }
     if asked.is_empty() {
         output::note(NOTHING);
@@ -258,14 +258,18 @@ async fn retry(tables: &PgPool, parking: &Parking, key: Option<Uuid>) -> anyhow:
 }
 
 /// Has the first event of a key given up. The owner does so only if it stands first and cannot be processed even now.
-async fn give_up((control, tables): (&PgPool, &PgPool), parking: &Parking, args: &DropArgs) -> anyhow::Result<()> {
+async fn give_up(
+    (control, tables): (&PgPool, &PgPool),
+    parking: &Parking,
+    args: &DropParkedArgs,
+) -> anyhow::Result<()> {
     let event = parking.drop(args.key, args.event).await?;
     done(control, args.key).await?;
     let given_up = store::is_given_up(&mut *control.acquire().await?, args.key, event).await?;
     let sentence =
         if given_up { "is given up" } else { "is not given up: it is no longer the first that cannot be processed" };
     output::line(format_args!("event {event} {sentence}"))?;
-    tell(tables, args.key).await?;
+    print_report(tables, args.key).await?;
     if given_up { Ok(()) } else { Err(Exit(1).into()) }
 }
 
@@ -285,7 +289,7 @@ async fn done(db: &PgPool, key: Uuid) -> anyhow::Result<()> {
 }
 
 /// Says what has become of a key.
-async fn tell(tables: &PgPool, key: Uuid) -> anyhow::Result<()> {
+async fn print_report(tables: &PgPool, key: Uuid) -> anyhow::Result<()> {
     let began = std::time::Instant::now();
     loop {
         let first = store::events(&mut *tables.acquire().await?, key, ("", -1), 1).await?.into_iter().next();

@@ -6,11 +6,11 @@ use platform::terminal::visible;
 use platform::{Lifecycle, Platform};
 use read_model::Fold;
 use read_model::rebuild_status::{self, Rebuild};
-use replay::progress::Advance;
-use replay::rebuild::{self, Done, Plan, RebuildError, Share, State, Status};
+use replay::progress::PhaseProgress;
+use replay::rebuild::{self, GenerationStatus, Plan, RebuildError, RebuildResult, Share, State};
 use serde_json::json;
 
-use crate::cli::{LogArgs, ServerArgs};
+use crate::args::{LogArgs, ServerArgs};
 use crate::folding::{FoldArgs, room, shown, stop_on_signals};
 use crate::output::{self, List};
 use crate::{repair, verify};
@@ -43,13 +43,13 @@ pub struct RebuildArgs {
 #[derive(Subcommand, Debug)]
 pub enum RebuildCommand {
     /// The generations that there are
-    Status(GenerationArgs),
+    GenerationStatus(GenerationArgs),
     /// Read the generation again that was read before
     Rollback(GenerationArgs),
     /// Let queries read this generation
     Activate(OneArgs),
     /// Remove a generation that is not read
-    Drop(DropArgs),
+    Drop(DropGenerationArgs),
 }
 
 /// Settings of a rebuild.
@@ -97,7 +97,7 @@ pub struct OneArgs {
 
 /// The generation to be removed, and the servers.
 #[derive(Args, Debug)]
-pub struct DropArgs {
+pub struct DropGenerationArgs {
     /// Although it may still be read, or has rejections to tell that no other generation tells
     #[arg(long)]
     pub force: bool,
@@ -111,7 +111,7 @@ impl RebuildArgs {
     pub fn log(&self) -> &LogArgs {
         let generation = match &self.command {
             None => &self.start.generation,
-            Some(RebuildCommand::Status(args) | RebuildCommand::Rollback(args)) => args,
+            Some(RebuildCommand::GenerationStatus(args) | RebuildCommand::Rollback(args)) => args,
             Some(RebuildCommand::Activate(args)) => &args.generation,
             Some(RebuildCommand::Drop(args)) => &args.one.generation,
         };
@@ -123,7 +123,7 @@ impl RebuildArgs {
 pub async fn run(args: &RebuildArgs) -> anyhow::Result<()> {
     match &args.command {
         None => start(&args.start).await,
-        Some(RebuildCommand::Status(args)) => status(args).await,
+        Some(RebuildCommand::GenerationStatus(args)) => status(args).await,
         Some(RebuildCommand::Rollback(args)) => switch(args, None).await,
         Some(RebuildCommand::Activate(args)) => switch(&args.generation, Some(args.number)).await,
         Some(RebuildCommand::Drop(args)) => remove(args).await,
@@ -149,25 +149,25 @@ async fn start(args: &StartArgs) -> anyhow::Result<()> {
         activate: !args.no_activate,
         projector: args.projector.clone(),
     };
-    let advance = Advance::default();
-    let built = shown(&advance, rebuild::rebuild(&platform, &sources, &plan, &advance)).await;
+    let progress = PhaseProgress::default();
+    let built = shown(&progress, rebuild::rebuild(&platform, &sources, &plan, &progress)).await;
     platform.drain().await;
     match built {
         Ok(done) if args.generation.json => output::line(serde_json::to_string(&done)?)?,
-        Ok(done) => tell(&done)?,
+        Ok(done) => print_report(&done)?,
         Err(RebuildError::Different(report)) => {
-            verify::tell(&report)?;
+            verify::print_report(&report)?;
             anyhow::bail!("generation {} is left as it is, and not read", report.generation);
         }
         Err(error) => {
-            let (phase, ..) = advance.now();
+            let (phase, ..) = progress.now();
             return Err(anyhow::Error::new(error).context(format!("while: {phase}; run it again to go on")));
         }
     }
     Ok(())
 }
 
-fn tell(done: &Done) -> anyhow::Result<()> {
+fn print_report(done: &RebuildResult) -> anyhow::Result<()> {
     let phases: Vec<String> = done.phases.iter().map(|(name, seconds)| format!("{name} {seconds:.1} s")).collect();
     let spent: Vec<String> = done.spent.iter().map(|(name, seconds)| format!("{name} {seconds:.1} s")).collect();
     output::line(format_args!("{} events, {} rows loaded: {}", done.events, done.rows, phases.join(", ")))?;
@@ -175,7 +175,7 @@ fn tell(done: &Done) -> anyhow::Result<()> {
         output::line(format_args!("in the folding threads: {}", spent.join(", ")))?;
     }
     if let Some(report) = &done.verified {
-        verify::tell(report)?;
+        verify::print_report(report)?;
     }
     let read = if done.active { "is read from now on" } else { "is built and folded on; it is not read yet" };
     output::line(format_args!("generation {} {read}", done.generation))?;
@@ -199,7 +199,7 @@ async fn status(args: &GenerationArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn cells(it: &Status) -> Vec<String> {
+fn cells(it: &GenerationStatus) -> Vec<String> {
     let since = match (it.state, it.activated_at) {
         (State::Active, Some(at)) => output::time(at),
         _ => String::new(),
@@ -252,8 +252,8 @@ async fn switch(args: &GenerationArgs, to: Option<i32>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn remove(args: &DropArgs) -> anyhow::Result<()> {
-    let DropArgs { force, one: OneArgs { number, generation } } = args;
+async fn remove(args: &DropGenerationArgs) -> anyhow::Result<()> {
+    let DropGenerationArgs { force, one: OneArgs { number, generation } } = args;
     let platform = connect(generation).await?;
     let dropped = rebuild::drop_generation(&platform.db, *number, *force).await;
     platform.drain().await;

@@ -8,24 +8,24 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::cli::AccountArgs;
+use crate::args::AccountArgs;
 use crate::output::{self, List};
 
 /// What to look at.
 #[derive(Subcommand, Debug)]
 pub enum RegistrationsCommand {
     /// The latest sign-ups
-    List(ListArgs),
+    List(ListRegistrationsArgs),
     /// One sign-up, as JSON
-    Show(ShowArgs),
+    Show(ShowRegistrationArgs),
 }
 
 /// Which sign-ups, and how they are shown.
 #[derive(Args, Debug)]
-pub struct ListArgs {
+pub struct ListRegistrationsArgs {
     /// Only those
     #[arg(long, value_enum, value_name = "STATUS")]
-    status: Option<Status>,
+    status: Option<RegistrationStatus>,
     /// At most so many
     #[arg(long, default_value_t = 50, value_name = "N")]
     limit: u32,
@@ -38,7 +38,7 @@ pub struct ListArgs {
 
 /// Which sign-up.
 #[derive(Args, Debug)]
-pub struct ShowArgs {
+pub struct ShowRegistrationArgs {
     /// The id of the sign-up
     #[arg(value_name = "ID")]
     id: Uuid,
@@ -48,7 +48,7 @@ pub struct ShowArgs {
 
 /// What is decided.
 #[derive(ValueEnum, Clone, Copy, Debug)]
-pub enum Status {
+pub enum RegistrationStatus {
     /// Nothing yet
     Pending,
     /// The account may be used
@@ -57,7 +57,7 @@ pub enum Status {
     Rejected,
 }
 
-impl Status {
+impl RegistrationStatus {
     fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -88,8 +88,8 @@ impl RegistrationsCommand {
     }
 }
 
-async fn list(db: &PgPool, args: &ListArgs) -> anyhow::Result<()> {
-    let status = args.status.map(Status::as_str);
+async fn list(db: &PgPool, args: &ListRegistrationsArgs) -> anyhow::Result<()> {
+    let status = args.status.map(RegistrationStatus::as_str);
     let from = (DateTime::<Utc>::MAX_UTC, Uuid::max());
     let page = registrations::page(&mut *db.acquire().await?, status, from, args.limit.into()).await?;
     let mut shown = List::new(args.json, &["BEGAN", "ID", "STATUS", "STEPS", "WHY"], described, cells);

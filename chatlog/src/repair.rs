@@ -2,8 +2,8 @@
 
 use event_schema::RoomId;
 use platform::Platform;
-use replay::progress::Advance;
-use replay::rebuild::{Mended, Repaired, repair_room};
+use replay::progress::PhaseProgress;
+use replay::rebuild::{Repaired, RepairedRoom, repair_room};
 use replay::verify::Sources;
 
 use crate::folding::shown;
@@ -15,8 +15,8 @@ const UNKNOWN: u8 = 2;
 
 /// Mends, compares, and says what was wrong.
 pub async fn run(platform: &Platform, sources: &Sources, room: RoomId, json: bool) -> anyhow::Result<()> {
-    let advance = Advance::default();
-    let repaired = match shown(&advance, repair_room(platform, sources, room, &advance)).await {
+    let progress = PhaseProgress::default();
+    let repaired = match shown(&progress, repair_room(platform, sources, room, &progress)).await {
         Ok(repaired) => repaired,
         Err(error) => {
             output::note(format_args!("error: {error}"));
@@ -26,14 +26,14 @@ pub async fn run(platform: &Platform, sources: &Sources, room: RoomId, json: boo
     if json {
         output::line(serde_json::to_string(&repaired)?)?;
     } else {
-        tell(&repaired)?;
+        print_report(&repaired)?;
     }
     if repaired.is_same() { Ok(()) } else { Err(Exit(DIFFERENT).into()) }
 }
 
-fn tell(repaired: &Repaired) -> std::io::Result<()> {
+fn print_report(repaired: &Repaired) -> std::io::Result<()> {
     for mended in &repaired.generations {
-        let Mended { generation, events, touched, .. } = mended;
+        let RepairedRoom { generation, events, touched, .. } = mended;
         if touched.is_empty() {
             output::line(format_args!("generation {generation}: nothing to mend in {events} events of the room"))?;
         } else {
@@ -44,7 +44,7 @@ fn tell(repaired: &Repaired) -> std::io::Result<()> {
         if let Some(place) = &mended.parked_from {
             output::line(format_args!("  the room is parked from {place} on: up to there it is as the log says"))?;
         }
-        verify::tell(&mended.verified)?;
+        verify::print_report(&mended.verified)?;
     }
     for generation in &repaired.left_out {
         output::line(format_args!("generation {generation} is of another fold version: its own program mends it"))?;

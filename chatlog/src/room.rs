@@ -6,11 +6,11 @@ use fold::Item;
 use platform::Kafka;
 use platform::settings::KafkaSettings;
 use platform::terminal::visible;
-use replay::point_in_time::{Changed, Difference, Log, Past, room_at};
-use replay::progress::Advance;
+use replay::point_in_time::{Changed, Log, Past, RoomDifference, room_at};
+use replay::progress::PhaseProgress;
 use serde_json::{Value, json};
 
-use crate::cli::LogArgs;
+use crate::args::LogArgs;
 use crate::folding::{FoldArgs, room, shown, stop_on_signals, time};
 use crate::output;
 
@@ -25,12 +25,12 @@ Examples:
 pub enum RoomCommand {
     /// A room as it was at a time: its facts, people and messages
     #[command(after_help = EXAMPLES)]
-    Show(ShowArgs),
+    Show(ShowRoomArgs),
 }
 
 /// Settings of `room show`.
 #[derive(Args, Debug)]
-pub struct ShowArgs {
+pub struct ShowRoomArgs {
     /// The room
     #[arg(value_parser = room, value_name = "ROOM")]
     pub room: RoomId,
@@ -93,8 +93,8 @@ impl RoomCommand {
     /// Shows.
     pub async fn run(&self) -> anyhow::Result<()> {
         let Self::Show(args) = self;
-        let (log, advance) = (args.look.open()?, Advance::default());
-        let past = shown(&advance, room_at(&log, args.room, args.at, &advance)).await?;
+        let (log, progress) = (args.look.open()?, PhaseProgress::default());
+        let past = shown(&progress, room_at(&log, args.room, args.at, &progress)).await?;
         if args.look.json { show_json(args, &past) } else { show(args, &past) }
     }
 }
@@ -109,15 +109,15 @@ impl DiffArgs {
     /// Compares.
     pub async fn run(&self) -> anyhow::Result<()> {
         anyhow::ensure!(self.to.is_none_or(|to| self.from <= to), "--from is after --to");
-        let (log, advance) = (self.look.open()?, Advance::default());
-        let earlier = shown(&advance, room_at(&log, self.room, Some(self.from), &advance)).await?;
-        let later = shown(&advance, room_at(&log, self.room, self.to, &advance)).await?;
+        let (log, progress) = (self.look.open()?, PhaseProgress::default());
+        let earlier = shown(&progress, room_at(&log, self.room, Some(self.from), &progress)).await?;
+        let later = shown(&progress, room_at(&log, self.room, self.to, &progress)).await?;
         let mut difference = earlier.until(&later, self.limit.saturating_add(1))?;
         let more = cut(&mut difference, self.limit);
         if self.look.json {
             return Ok(output::line(described(&difference, more)?)?);
         }
-        tell(&difference)?;
+        print_report(&difference)?;
         if more {
             let limit = self.limit;
             output::note(format_args!("{limit} messages; more changed, with a higher seq: --limit shows more"));
@@ -127,14 +127,14 @@ impl DiffArgs {
 }
 
 /// Cuts a difference to so many messages; whether there are more.
-fn cut(difference: &mut Difference, limit: usize) -> bool {
+fn cut(difference: &mut RoomDifference, limit: usize) -> bool {
     let more = difference.messages.len() > limit;
     difference.messages.truncate(limit);
     more
 }
 
 /// Where there are more messages, it says so as the HTTP form does.
-fn described(difference: &Difference, more: bool) -> serde_json::Result<Value> {
+fn described(difference: &RoomDifference, more: bool) -> serde_json::Result<Value> {
     let mut object = serde_json::to_value(difference)?;
     if more {
         object["more_messages"] = Value::Bool(true);
@@ -142,7 +142,7 @@ fn described(difference: &Difference, more: bool) -> serde_json::Result<Value> {
     Ok(object)
 }
 
-fn show_json(args: &ShowArgs, past: &Past) -> anyhow::Result<()> {
+fn show_json(args: &ShowRoomArgs, past: &Past) -> anyhow::Result<()> {
     let room = past.room().map(|room| {
         json!({
             "kind": room.kind.as_str(),
@@ -166,7 +166,7 @@ fn show_json(args: &ShowArgs, past: &Past) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn show(args: &ShowArgs, past: &Past) -> anyhow::Result<()> {
+fn show(args: &ShowRoomArgs, past: &Past) -> anyhow::Result<()> {
     let Some(room) = past.room() else {
         output::line(format_args!("room {} was not there yet", args.room))?;
         return Ok(());
@@ -209,7 +209,7 @@ fn said(item: &Item) -> &str {
     item.content.as_ref().map_or("(nothing)", |content| content.as_str().unwrap_or("(not readable)"))
 }
 
-fn tell(difference: &Difference) -> anyhow::Result<()> {
+fn print_report(difference: &RoomDifference) -> anyhow::Result<()> {
     let word = |value: &Option<String>| match value.as_deref() {
         None | Some("") => "-".to_owned(),
         Some(value) => visible(value),
@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn a_difference_is_cut_and_says_so() {
         let changed = |seq| Changed { before: None, after: Some(message(seq, "new", "+")) };
-        let all = Difference { room: Vec::new(), members: Vec::new(), messages: (1..=3).map(changed).collect() };
+        let all = RoomDifference { room: Vec::new(), members: Vec::new(), messages: (1..=3).map(changed).collect() };
         for (limit, left, more) in [(2, 2, true), (3, 3, false), (0, 0, true)] {
             let mut some = all.clone();
             assert_eq!((cut(&mut some, limit), some.messages.len()), (more, left));

@@ -30,7 +30,7 @@ Stops on SIGTERM and Ctrl-C: takes nothing new, finishes what is in flight, with
 
 /// A part of the platform.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum ServiceRole {
     /// Takes commands; accounts
     CommandApi,
     /// Folds the log into the read models
@@ -50,10 +50,10 @@ pub struct ServeArgs {
         env = "CHATLOG_ROLES",
         value_enum,
         value_delimiter = ',',
-        default_values_t = [Role::CommandApi, Role::Projector, Role::QueryApi, Role::Mailer],
+        default_values_t = [ServiceRole::CommandApi, ServiceRole::Projector, ServiceRole::QueryApi, ServiceRole::Mailer],
         value_name = "ROLE,…"
     )]
-    pub roles: Vec<Role>,
+    pub roles: Vec<ServiceRole>,
     /// The servers, telemetry, the internal listener.
     #[command(flatten)]
     pub platform: PlatformSettings,
@@ -114,22 +114,22 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
 /// Starts the roles; gives the routes of those that have some.
 pub async fn start(platform: &Platform, read_model: &ReadModel, args: &ServeArgs) -> anyhow::Result<Option<Router>> {
     let has = |role| args.roles.contains(&role);
-    if has(Role::Projector) {
+    if has(ServiceRole::Projector) {
         projector::start(platform, read_model.fold, &args.projector);
         replay::start(platform, read_model.fold, &args.replay);
     }
-    if has(Role::Mailer) {
+    if has(ServiceRole::Mailer) {
         mailer::start(platform, &args.mailer)?;
     }
-    if !has(Role::CommandApi) && !has(Role::QueryApi) {
+    if !has(ServiceRole::CommandApi) && !has(ServiceRole::QueryApi) {
         return Ok(None);
     }
     let context = ApiContext::connect(platform, read_model, &args.api).await?;
     let mut apis = Vec::new();
-    if has(Role::CommandApi) {
+    if has(ServiceRole::CommandApi) {
         apis.push(command_api::start(&context, &args.command_api).await?);
     }
-    if has(Role::QueryApi) {
+    if has(ServiceRole::QueryApi) {
         apis.push(query_api::start(&context, &args.query_api));
         // Looking back needs the fold, which the query API does not know.
         apis.push(replay::routes::router(&context, &args.replay));

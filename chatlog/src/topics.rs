@@ -8,7 +8,7 @@ use platform::Kafka;
 use platform::kafka::{KafkaError, TopicAction, apply_topics};
 use platform::settings::KafkaSettings;
 
-use crate::cli::LogArgs;
+use crate::args::LogArgs;
 use crate::output;
 
 /// What to do with the topics.
@@ -24,7 +24,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   chatlog topics list")]
-    List(ListArgs),
+    List(ListTopicsArgs),
 }
 
 /// Settings of `topics apply`.
@@ -47,7 +47,7 @@ pub struct ApplyArgs {
 
 /// Settings of `topics list`.
 #[derive(Args, Debug)]
-pub struct ListArgs {
+pub struct ListTopicsArgs {
     #[command(flatten)]
     kafka: KafkaSettings,
     #[command(flatten)]

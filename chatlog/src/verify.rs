@@ -4,11 +4,11 @@ use anyhow::Context as _;
 use clap::Args;
 use event_schema::RoomId;
 use platform::settings::{KafkaSettings, PostgresSettings};
-use replay::progress::Advance;
+use replay::progress::PhaseProgress;
 use replay::verify::{Report, Scope, verify};
 
 use crate::Exit;
-use crate::cli::LogArgs;
+use crate::args::LogArgs;
 use crate::folding::{FoldArgs, room, shown, stop_on_signals};
 use crate::output;
 
@@ -71,7 +71,7 @@ impl VerifyArgs {
 
 /// Compares, and says what differs.
 pub async fn run(args: &VerifyArgs) -> anyhow::Result<()> {
-    let report = match look(args).await {
+    let report = match compare(args).await {
         Ok(report) => report,
         Err(error) => {
             output::note(format_args!("could not be checked: {error:#}"));
@@ -81,23 +81,23 @@ pub async fn run(args: &VerifyArgs) -> anyhow::Result<()> {
     if args.json {
         output::line(serde_json::to_string(&report)?)?;
     } else {
-        tell(&report)?;
+        print_report(&report)?;
     }
     if report.is_same() { Ok(()) } else { Err(Exit(DIFFERENT).into()) }
 }
 
-async fn look(args: &VerifyArgs) -> anyhow::Result<Report> {
+async fn compare(args: &VerifyArgs) -> anyhow::Result<Report> {
     let sources = args.fold.sources(&args.kafka, &args.postgres, stop_on_signals()?).await?;
     let scope = args.scope();
     if let Scope::Sample { rooms, seed } = &scope {
         output::note(format_args!("{rooms} rooms, chosen by --seed {seed}"));
     }
-    let advance = Advance::default();
-    shown(&advance, verify(&sources, args.generation, &scope, &advance)).await.context("verify")
+    let progress = PhaseProgress::default();
+    shown(&progress, verify(&sources, args.generation, &scope, &progress)).await.context("verify")
 }
 
 /// For people: the first difference first.
-pub(crate) fn tell(report: &Report) -> std::io::Result<()> {
+pub(crate) fn print_report(report: &Report) -> std::io::Result<()> {
     let Report { generation, events, rows, keys_differing, .. } = report;
     if report.is_same() {
         return output::line(format_args!(

@@ -15,7 +15,7 @@ pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed")
 
 /// A command's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct CommandAnswer {
     /// 202 once the log has it, 200 or 201 once the fold has.
     pub status: StatusCode,
     /// JSON.
@@ -26,7 +26,7 @@ pub struct Answer {
     pub replayed: bool,
 }
 
-impl Answer {
+impl CommandAnswer {
     /// The log has it; the fold has not spoken.
     pub fn accepted(body: &impl Serialize) -> Result<Self, Problem> {
         Self::json(StatusCode::ACCEPTED, body)
@@ -43,7 +43,7 @@ impl Answer {
     }
 }
 
-impl IntoResponse for Answer {
+impl IntoResponse for CommandAnswer {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;

@@ -17,13 +17,13 @@ pub async fn watch(context: ApiContext, check: HealthCheck, shutdown: Cancellati
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,
-            () = tokio::time::sleep(LOOK) => look(&context, &check).await,
+            () = tokio::time::sleep(LOOK) => check_skew(&context, &check).await,
         }
     }
 }
 
 /// Compares the clocks. Postgres being away is another check's matter.
-pub async fn look(context: &ApiContext, check: &HealthCheck) {
+pub async fn check_skew(context: &ApiContext, check: &HealthCheck) {
     match postgres::clock_skew_micros(&context.db, &context.clock).await.map(verdict) {
         Ok(Ok(())) => check.ready(),
         Ok(Err(why)) => check.not_ready(why),

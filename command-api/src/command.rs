@@ -25,14 +25,14 @@ pub(crate) const SOURCE: &str = "/chatlog/command-api";
 
 /// The headers of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct CommandHeaders {
     key: Option<String>,
     client: ClientKind,
     /// How long the client is willing to wait for the fold.
     pub wait: Option<Duration>,
 }
 
-impl Asked {
+impl CommandHeaders {
     fn from_headers(headers: &HeaderMap) -> Result<Self, Invalid> {
         let key = headers.get(IDEMPOTENCY_KEY).map(|value| {
             let key = value.to_str().map_err(|_| Invalid::new("Idempotency-Key", "is not visible ASCII"))?;
@@ -63,7 +63,7 @@ impl Asked {
     }
 }
 
-impl Asked {
+impl CommandHeaders {
     /// A command that a repetition does not repeat, whatever its key: who asks has proved nothing, and a key alone must not
     /// make anybody's command somebody else's.
     #[must_use]
@@ -77,7 +77,7 @@ impl Asked {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Asked {
+impl<S: Send + Sync> FromRequestParts<S> for CommandHeaders {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
@@ -167,16 +167,16 @@ mod tests {
 
     const USER: UserId = UserId(Uuid::from_u128(7));
 
-    fn asked(headers: &[(&'static str, &str)]) -> Result<Asked, Invalid> {
+    fn asked(headers: &[(&'static str, &str)]) -> Result<CommandHeaders, Invalid> {
         let headers = headers.iter().map(|(name, value)| {
             (http::HeaderName::from_static(name), http::HeaderValue::from_bytes(value.as_bytes()).expect("a value"))
         });
-        Asked::from_headers(&headers.collect())
+        CommandHeaders::from_headers(&headers.collect())
     }
 
     fn command(key: &str, user: UserId, target: &str) -> Command {
-        let asked = asked(&[(IDEMPOTENCY_KEY, key)]).expect("headers");
-        asked.command(&Ids::new(), user, "POST /v1/things", target)
+        let headers = asked(&[(IDEMPOTENCY_KEY, key)]).expect("headers");
+        headers.command(&Ids::new(), user, "POST /v1/things", target)
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The command API: accounts and sessions, and every request to change something. It writes events, never read models.
 //!
 //! A command is checked against the read model (a fast first answer, [`decide`]), written to the log ([`posting`],
-//! [`deciding`]) and, where the client waits, answered with the fold's word. Its ids derive from its `Idempotency-Key`
+//! [`command_handler`]) and, where the client waits, answered with the fold's word. Its ids derive from its `Idempotency-Key`
 //! ([`command`]), so that it can be repeated for ever; [`idempotency`] also repeats its answer. [`start`] gives the
 //! routes to the program that serves them.
 
@@ -10,15 +10,15 @@ pub mod admin;
 pub mod answer;
 pub mod clock;
 pub mod command;
+pub mod command_handler;
 pub mod decide;
-pub mod deciding;
-pub mod fresh;
 pub mod idempotency;
 pub mod mentions;
 pub mod openapi;
 pub mod people;
 pub mod posting;
 pub mod prefer;
+pub mod read_consistency;
 pub mod refusal;
 pub mod registration;
 pub mod routes;
@@ -51,7 +51,7 @@ pub async fn start(context: &ApiContext, settings: &Settings) -> Result<OpenApiR
     lifecycle.spawn("relay", Relay::run(context.platform.clone(), lifecycle.soft()));
     let check = context.health.register("clock");
     // Before the first command: an event's time is for ever.
-    clock::look(context, &check).await;
+    clock::check_skew(context, &check).await;
     lifecycle.spawn("clock", clock::watch(context.clone(), check, lifecycle.soft()));
     Ok(routes::router().with_state(app))
 }

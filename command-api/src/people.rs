@@ -1,4 +1,4 @@
-//! Whether people exist, asked before they are made members: the fold of a room knows nothing of accounts.
+//! Whether people exist, headers before they are made members: the fold of a room knows nothing of accounts.
 
 use api_kit::Problem;
 use event_schema::{Topic, UserId};
@@ -18,7 +18,7 @@ pub async fn first_unknown(app: &App, caller: UserId, people: &[UserId]) -> Resu
             return Ok(None);
         }
         if catch_up {
-            app.fresh.keys(&app.context, caller, Topic::Users, missing.iter().map(Uuid::to_string)).await?;
+            app.read_consistency.keys(&app.context, caller, Topic::Users, missing.iter().map(Uuid::to_string)).await?;
         }
         let known = rooms::known_users(&app.context.read_model.pool(), &missing).await?;
         remove(&mut missing, &known);

@@ -5,7 +5,7 @@ use event_schema::message::Posted;
 use event_schema::{MessageId, RoomId, Topic, UserId};
 use read_model::Position;
 
-use crate::command::{Asked, Command};
+use crate::command::{Command, CommandHeaders};
 use crate::decide::{self, Refusal};
 use crate::mentions;
 use crate::state::App;
@@ -26,13 +26,13 @@ pub struct Posting {
 pub async fn post(
     app: &App,
     caller: UserId,
-    (asked, command): (&Asked, &Command),
+    (headers, command): (&CommandHeaders, &Command),
     room: RoomId,
     mut messages: Vec<Posted>,
 ) -> Result<Posting, Problem> {
     let ids: Vec<MessageId> = (0_u32..).zip(&messages).map(|(n, _)| command.new_id(n).into()).collect();
     if let Some(position) = check(app, caller, command, room, &ids, &messages).await? {
-        let folded = asked.wait.is_some();
+        let folded = headers.wait.is_some();
         return Ok(Posting { ids, position, folded });
     }
     mentions::of_posts(app, &mut messages).await?;
@@ -43,7 +43,7 @@ pub async fn post(
         .map(|(id, message)| command.event(room, (*id).into(), (caller, time), message))
         .collect();
     let position = app.send(&events).await?;
-    let folded = app.folded(&position, asked.wait).await;
+    let folded = app.folded(&position, headers.wait).await;
     // What waits behind an event that could not be processed is not folded, however far the fold is.
     let pool = app.context.read_model.pool();
     let folded = folded && !parked::any(&pool, Topic::Rooms, &[room.to_string()]).await?;
@@ -60,11 +60,11 @@ async fn check(
     ids: &[MessageId],
     messages: &[Posted],
 ) -> Result<Option<Position>, Problem> {
-    if look(app, caller, room, messages).await?.is_ok() {
+    if load(app, caller, room, messages).await?.is_ok() {
         return Ok(None);
     }
-    let position = app.fresh.room(&app.context, caller, room).await?;
-    let Err(refusal) = look(app, caller, room, messages).await? else { return Ok(None) };
+    let position = app.read_consistency.room(&app.context, caller, room).await?;
+    let Err(refusal) = load(app, caller, room, messages).await? else { return Ok(None) };
     let pool = app.context.read_model.pool();
     if command.is_keyed() && outcomes::of_messages(&pool, room, ids).await?.len() == ids.len() {
         return Ok(Some(position));
@@ -72,7 +72,7 @@ async fn check(
     Err(refusal.into())
 }
 
-async fn look(
+async fn load(
     app: &App,
     caller: UserId,
     room: RoomId,

@@ -13,8 +13,8 @@ use read_model::Position;
 use crate::accounts::password::Passwords;
 use crate::accounts::sessions::Sessions;
 use crate::accounts::throttle::Throttle;
-use crate::fresh::Fresh;
 use crate::idempotency::Idempotency;
+use crate::read_consistency::ReadConsistency;
 use crate::registration::Registrations;
 use crate::settings::Settings;
 
@@ -32,7 +32,7 @@ pub struct App {
     /// Answers to repeat.
     pub idempotency: Idempotency,
     /// Who waits before being refused.
-    pub fresh: Fresh,
+    pub read_consistency: ReadConsistency,
     /// How long an answer waits for the outbox's relay before it goes without a position.
     pub published_within: Duration,
     /// Whether nobody logs in before their address is proved.
@@ -58,7 +58,7 @@ impl App {
             sessions: Sessions::new(redis.clone(), context.access.clone(), clock.clone(), ids.clone()),
             throttle: Throttle::new(redis.clone(), context.api_settings.rates.rate_failed_log_ins.0),
             idempotency: Idempotency::new(redis.clone(), clock.clone()),
-            fresh: Fresh::new(settings.wait()),
+            read_consistency: ReadConsistency::new(settings.wait()),
             published_within: settings.wait(),
             require_verified: settings.require_verified,
             registrations: Registrations::start(context, settings.registration_steps.clone(), settings.deadline()),

@@ -163,7 +163,7 @@ impl Payload {
             Self::FriendAdded(user::FriendAdded { friend_id })
             | Self::FriendRemoved(user::FriendRemoved { friend_id }) => friend_id.to_string(),
             Self::EventDropped(room::EventDropped { event_id })
-            | Self::Rejected(rejection::Recorded { event_id, .. }) => event_id.to_string(),
+            | Self::Rejected(rejection::RejectionRecorded { event_id, .. }) => event_id.to_string(),
             Self::StepCompleted(registration::StepCompleted { registration_id, .. })
             | Self::StepFailed(registration::StepFailed { registration_id, .. })
             | Self::StepCompensated(registration::StepCompensated { registration_id, .. }) => {
@@ -243,11 +243,11 @@ events! {
     /// A mail cannot be sent.
     MailFailed(mail::Failed) = "chat.mail.failed" v 1 in Mail;
     /// The fold rejected an event.
-    Rejected(rejection::Recorded) = "chat.rejection.recorded" v 1 in Rejections;
+    Rejected(rejection::RejectionRecorded) = "chat.rejection.recorded" v 1 in Rejections;
     /// An administrator did something.
     AdminActionTaken(admin::ActionTaken) = "chat.admin.action_taken" v 1 in Admin;
     /// Something concerns the security of an account.
-    SecurityRecorded(security::Recorded) = "chat.security.recorded" v 1 in Admin;
+    SecurityRecorded(security::SecurityRecorded) = "chat.security.recorded" v 1 in Admin;
     /// A setting has another value.
     SettingChanged(setting::Changed) = "chat.config.changed" v 1 in Config;
 }

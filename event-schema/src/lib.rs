@@ -9,6 +9,7 @@
 
 pub mod admin;
 pub mod asyncapi;
+mod decode_error;
 pub mod envelope;
 pub mod event;
 pub mod ids;

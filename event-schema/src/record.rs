@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+pub use crate::decode_error::DecodeError;
 use crate::envelope::{self, ClientKind, Envelope, RULES, header};
 use crate::event::{Event, EventType, Payload};
 use crate::topics::{Key, KeyKind, Topic};
@@ -19,27 +20,6 @@ pub struct Record {
     pub headers: Vec<(&'static str, String)>,
     /// JSON.
     pub value: Vec<u8>,
-}
-
-/// Why a record could not be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DecodeError {
-    /// The type, its version or its rules are newer than this build: upgrade it, do not skip the record.
-    #[error("{what} {word:?} is unknown to this version")]
-    Unknown {
-        /// `event type`, `version`, `rules version` or `CloudEvents version`.
-        what: &'static str,
-        /// The word as read.
-        word: String,
-    },
-    /// The record is not what its type says; reading it again will not help.
-    #[error("{place}: {problem}")]
-    Malformed {
-        /// The header, `headers`, `key` or `value`.
-        place: &'static str,
-        /// What is wrong with it, without its content.
-        problem: String,
-    },
 }
 
 /// Why an event cannot be written.
@@ -82,7 +62,7 @@ pub fn encode(event: &Event) -> Result<Record, EncodeError> {
         return Err(EncodeError::TooLarge { bytes: value.len() });
     }
     json::check(&value).map_err(|problem| EncodeError::Invalid { place: "value", problem })?;
-    Ok(Record { topic, key, headers: event.envelope.to_headers(event_type), value })
+    Ok(Record { topic, key, headers: event.envelope.to_headers(event_type.name()), value })
 }
 
 fn check_envelope(envelope: &Envelope) -> Result<(), EncodeError> {

@@ -62,7 +62,7 @@ impl From<Reason> for String {
 
 /// An event was rejected. The record's key is the rejected event's key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Recorded {
+pub struct RejectionRecorded {
     /// The rejected event.
     pub event_id: EventId,
     /// Its type, for example `chat.message.posted.v1`.

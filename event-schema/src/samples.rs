@@ -264,7 +264,8 @@ fn others() -> Vec<Named> {
         ("full", mail::Failed { request_id: MAIL, reason: "mailbox_unknown".to_owned() }.into()),
         (
             "full",
-            rejection::Recorded { event_id: EVENT, event_type, reason: rejection::Reason::NotAMember.into() }.into(),
+            rejection::RejectionRecorded { event_id: EVENT, event_type, reason: rejection::Reason::NotAMember.into() }
+                .into(),
         ),
         (
             "full",
@@ -276,7 +277,7 @@ fn others() -> Vec<Named> {
         ),
         (
             "full",
-            security::Recorded {
+            security::SecurityRecorded {
                 action: security::Action::RefreshTokenReused.as_str().to_owned(),
                 session_id: Some(SESSION),
             }
@@ -284,8 +285,11 @@ fn others() -> Vec<Named> {
         ),
         (
             "minimal",
-            security::Recorded { action: security::Action::PasswordChanged.as_str().to_owned(), session_id: None }
-                .into(),
+            security::SecurityRecorded {
+                action: security::Action::PasswordChanged.as_str().to_owned(),
+                session_id: None,
+            }
+            .into(),
         ),
         (
             "full",

@@ -24,7 +24,7 @@ words! {
 
 /// Something that concerns the security of an account, without personal data: no address, no device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Recorded {
+pub struct SecurityRecorded {
     /// What, as a stable word (`password_changed`, `refresh_token_reused`, …).
     pub action: String,
     /// The session concerned, where it is a single one.

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use crate::decode_error::DecodeError;
 use crate::event::EventType;
-use crate::record::DecodeError;
 
 /// Rewrites the value of one version into the next.
 #[derive(Clone, Copy, Debug)]

@@ -6,17 +6,17 @@
 //! as far as SMTP can promise it; `docs/mail.md` says where that ends.
 
 mod backoff;
+mod circuit_breaker;
 mod compose;
+mod context;
 mod events;
 mod intake;
-mod judge;
 mod metrics;
 mod pace;
 pub mod queue;
+mod send_policy;
 mod sender;
 mod settings;
-mod shared;
-mod standing;
 mod store;
 mod template;
 mod transport;
@@ -28,7 +28,7 @@ use platform::outbox::Relay;
 
 pub use settings::{Settings, SettingsError, Tls};
 
-use crate::shared::Shared;
+use crate::context::MailerContext;
 use crate::transport::Transport;
 
 /// Takes in and sends mails until the process ends.
@@ -39,7 +39,7 @@ pub fn start(platform: &Platform, settings: &Settings) -> Result<(), SettingsErr
         tracing::info!("neither a mail server nor a folder is set: mails wait");
     }
     let connections = settings.smtp_connections;
-    let shared = Arc::new(Shared::new(platform, settings, transport)?);
+    let shared = Arc::new(MailerContext::new(platform, settings, transport)?);
     let lifecycle = &platform.lifecycle;
     // Any number of relays may run; the first of this process does the work.
     lifecycle.spawn("relay", Relay::run(platform.clone(), lifecycle.soft()));

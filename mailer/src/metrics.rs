@@ -6,8 +6,8 @@ use std::time::Duration;
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 use tokio_util::sync::CancellationToken;
 
+use crate::context::MailerContext;
 use crate::queue;
-use crate::shared::Shared;
 
 /// How often the queue is measured.
 const LOOK: Duration = Duration::from_secs(5);
@@ -36,10 +36,10 @@ pub(crate) fn deferred() {
 }
 
 /// Measures the queue until the process ends.
-pub(crate) async fn watch(shared: Arc<Shared>, soft: CancellationToken) {
+pub(crate) async fn watch(shared: Arc<MailerContext>, soft: CancellationToken) {
     while !soft.is_cancelled() {
         match queue::size(&shared.platform.db).await {
-            Ok(size) => tell(&shared, size),
+            Ok(size) => record_queue(&shared, size),
             Err(error) => tracing::debug!(%error, "the queue of mails is not measured"),
         }
         let _ = tokio::time::timeout(LOOK, soft.cancelled()).await;
@@ -47,7 +47,7 @@ pub(crate) async fn watch(shared: Arc<Shared>, soft: CancellationToken) {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "metrics are floats")]
-fn tell(shared: &Shared, size: queue::Size) {
+fn record_queue(shared: &MailerContext, size: queue::Size) {
     gauge!("mailer_queue_length", "state" => "waiting").set(size.waiting as f64);
     gauge!("mailer_queue_length", "state" => "parked").set(size.parked as f64);
     let now = shared.platform.clock.now().to_datetime();

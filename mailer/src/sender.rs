@@ -14,10 +14,10 @@ use sqlx::PgConnection;
 use tokio_util::sync::CancellationToken;
 
 use crate::compose::{Letter, Mail, compose};
+use crate::context::MailerContext;
 use crate::events::{self, REGISTRATION_REJECTED, Taken};
-use crate::judge::{PENDING, Verdict, judge};
-use crate::shared::Shared;
-use crate::store::sending::{self, Claimed, End};
+use crate::send_policy::{PENDING, SendDecision, judge};
+use crate::store::sending::{self, Claimed, MailEnd};
 use crate::template::{Language, Template};
 use crate::transport::{Connection, Failure, Transport};
 use crate::{backoff, metrics};
@@ -30,7 +30,7 @@ const ACCOUNT: Duration = Duration::from_secs(5);
 const REST: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
 /// Sends until asked to end; a mail in hand is finished first.
-pub(crate) async fn run(shared: Arc<Shared>, soft: CancellationToken) {
+pub(crate) async fn run(shared: Arc<MailerContext>, soft: CancellationToken) {
     let Some(transport) = &shared.transport else { return };
     let mut sender = Sender { shared: &shared, transport, connection: None };
     let mut failures = 0;
@@ -64,7 +64,7 @@ pub(crate) async fn run(shared: Arc<Shared>, soft: CancellationToken) {
 }
 
 struct Sender<'a> {
-    shared: &'a Shared,
+    shared: &'a MailerContext,
     transport: &'a Transport,
     connection: Option<Connection>,
 }
@@ -126,7 +126,7 @@ impl Sender<'_> {
                 sending::put_back(&mut tx, claimed.taken, reason, later(now, ACCOUNT)).await?;
                 Found::Settled
             }
-            Prepared::End(end, reason) => {
+            Prepared::MailEnd(end, reason) => {
                 self.end(&mut tx, claimed.taken, end, reason, now).await?;
                 Found::Settled
             }
@@ -144,11 +144,11 @@ impl Sender<'_> {
     async fn prepare(&self, tx: &mut PgConnection, claimed: &Claimed, now: Timestamp) -> Result<Prepared, sqlx::Error> {
         let taken = claimed.taken;
         if claimed.rejected {
-            return Ok(Prepared::End(End::Dropped, REGISTRATION_REJECTED));
+            return Ok(Prepared::MailEnd(MailEnd::Dropped, REGISTRATION_REJECTED));
         }
         // A later version writes it; an older one can only set it aside.
         let Some(template) = Template::from_word(&claimed.template) else {
-            return Ok(Prepared::End(End::Parked, "template_unknown"));
+            return Ok(Prepared::MailEnd(MailEnd::Parked, "template_unknown"));
         };
         let account = sending::account(tx, taken.user).await?;
         let counts = match template.purpose() {
@@ -156,10 +156,10 @@ impl Sender<'_> {
             None => false,
         };
         let (account, address) = match (judge(template, account.as_ref(), counts), account) {
-            (Verdict::Send(address), Some(account)) => (account, address),
-            (Verdict::Wait(reason), _) => return Ok(Prepared::Wait(reason)),
-            (Verdict::Drop(reason), _) => return Ok(Prepared::End(End::Dropped, reason)),
-            (Verdict::Send(_), None) => return Ok(Prepared::Wait(PENDING)),
+            (SendDecision::Send(address), Some(account)) => (account, address),
+            (SendDecision::Wait(reason), _) => return Ok(Prepared::Wait(reason)),
+            (SendDecision::Drop(reason), _) => return Ok(Prepared::MailEnd(MailEnd::Dropped, reason)),
+            (SendDecision::Send(_), None) => return Ok(Prepared::Wait(PENDING)),
         };
         let code = match template.purpose() {
             Some(_) => Some(self.shared.platform.codes.code(taken.request).await?),
@@ -181,7 +181,7 @@ impl Sender<'_> {
                 let attempt = claimed.attempts.unsigned_abs() + 1;
                 Prepared::Ready(Box::new(Ready { taken, attempt, letter, mail }))
             }
-            Err(unwritable) => Prepared::End(End::Parked, unwritable.0),
+            Err(unwritable) => Prepared::MailEnd(MailEnd::Parked, unwritable.0),
         })
     }
 
@@ -208,14 +208,14 @@ impl Sender<'_> {
         match outcome {
             Ok(()) => self.sent(&mut tx, taken, now).await?,
             Err(Failure::Refused(code)) => {
-                self.end(&mut tx, taken, End::Parked, &format!("refused_{code}"), now).await?;
+                self.end(&mut tx, taken, MailEnd::Parked, &format!("refused_{code}"), now).await?;
             }
-            Err(Failure::Unsendable(reason)) => self.end(&mut tx, taken, End::Parked, reason, now).await?,
+            Err(Failure::Unsendable(reason)) => self.end(&mut tx, taken, MailEnd::Parked, reason, now).await?,
             Err(Failure::Deferred(code)) if spent => {
-                self.end(&mut tx, taken, End::Parked, &format!("attempts_exhausted_{code}"), now).await?;
+                self.end(&mut tx, taken, MailEnd::Parked, &format!("attempts_exhausted_{code}"), now).await?;
             }
             Err(Failure::Away(_)) if spent => {
-                self.end(&mut tx, taken, End::Parked, "attempts_exhausted", now).await?;
+                self.end(&mut tx, taken, MailEnd::Parked, "attempts_exhausted", now).await?;
             }
             Err(Failure::Deferred(code)) => self.defer(&mut tx, ready, &format!("deferred_{code}"), now).await?,
             Err(Failure::Away(_)) => self.defer(&mut tx, ready, "server_away", now).await?,
@@ -226,7 +226,7 @@ impl Sender<'_> {
     }
 
     async fn sent(&self, tx: &mut PgConnection, taken: Taken, now: Timestamp) -> Result<(), OutboxError> {
-        if sending::finish(tx, taken, End::Sent, None, now).await? {
+        if sending::finish(tx, taken, MailEnd::Sent, None, now).await? {
             outbox::insert(tx, &[events::sent(taken, now)]).await?;
             metrics::sent();
         } else {
@@ -239,7 +239,7 @@ impl Sender<'_> {
         &self,
         tx: &mut PgConnection,
         taken: Taken,
-        end: End,
+        end: MailEnd,
         reason: &str,
         now: Timestamp,
     ) -> Result<(), OutboxError> {
@@ -279,7 +279,7 @@ impl Sender<'_> {
 enum Prepared {
     Ready(Box<Ready>),
     Wait(&'static str),
-    End(End, &'static str),
+    MailEnd(MailEnd, &'static str),
 }
 
 fn later(now: Timestamp, wait: Duration) -> Timestamp {

@@ -1,4 +1,4 @@
-//! Work that processes share: numbered pieces, each held by one process at a time, as many by each as is fair.
+//! ShardSet that processes share: numbered pieces, each held by one process at a time, as many by each as is fair.
 //!
 //! A piece is an advisory lock of one session of its own, so that it falls free with its holder's connection. A holder whose
 //! connection was lost may not know it yet: what is done under a lock must bear that somebody else does it too.
@@ -12,7 +12,7 @@ use crate::settings::PostgresSettings;
 
 /// What is shared.
 #[derive(Clone, Copy, Debug)]
-pub struct Work {
+pub struct ShardSet {
     /// Class of the lock of each piece (first key of the two-key form).
     pub pieces_class: i32,
     /// Class of the lock by which those who share see each other.
@@ -22,15 +22,15 @@ pub struct Work {
 }
 
 /// A session and the pieces it holds.
-pub struct Share {
-    work: Work,
+pub struct ShardLocks {
+    work: ShardSet,
     session: PgConnection,
     held: BTreeSet<i16>,
 }
 
-impl Share {
+impl ShardLocks {
     /// Opens the session; no piece is held yet.
-    pub async fn connect(settings: &PostgresSettings, work: Work) -> Result<Self, sqlx::Error> {
+    pub async fn connect(settings: &PostgresSettings, work: ShardSet) -> Result<Self, sqlx::Error> {
         let mut session = postgres::connect(settings, postgres::CONTROL_PATH).await?;
         // Shared by all: how many hold it is how many share the pieces.
         sqlx::query!("select pg_advisory_lock_shared($1, 0)", work.sharers_class).fetch_one(&mut session).await?;

@@ -16,11 +16,11 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
-use crate::consumer::{Change, Membership};
+use crate::consumer::{AssignmentChange, Membership};
+use crate::context::ProjectorContext;
 use crate::halt::{HaltReason, Halted};
 use crate::lease::{self, Lease};
-use crate::partition::Keeper;
-use crate::shared::Shared;
+use crate::partition_task::PartitionTask;
 use crate::status::Concern;
 
 /// A keeper that has not ended by then is cut; its epoch keeps it from doing harm.
@@ -29,7 +29,7 @@ const RELEASE: Duration = Duration::from_secs(5);
 const TELL: Duration = Duration::from_secs(1);
 
 /// Folds what the group gives, until asked to end.
-pub(crate) async fn run(shared: Arc<Shared>, soft: CancellationToken) {
+pub(crate) async fn run(shared: Arc<ProjectorContext>, soft: CancellationToken) {
     let mut backoff = Backoff::default();
     while !soft.is_cancelled() {
         shared.status.raise(Concern::Joining, "joining the consumer group");
@@ -56,14 +56,14 @@ impl Drop for Running {
 
 /// One membership.
 struct Session {
-    shared: Arc<Shared>,
+    shared: Arc<ProjectorContext>,
     running: HashMap<Partition, Running>,
     membership: Membership,
     rejoin: (mpsc::Sender<()>, mpsc::Receiver<()>),
 }
 
 impl Session {
-    fn new(shared: Arc<Shared>, membership: Membership) -> Self {
+    fn new(shared: Arc<ProjectorContext>, membership: Membership) -> Self {
         Self { shared, running: HashMap::new(), membership, rejoin: mpsc::channel(1) }
     }
 
@@ -76,7 +76,7 @@ impl Session {
                 _ = self.rejoin.1.recv() => false,
                 change = self.membership.changed() => self.change(change, soft).await,
                 _ = tell.tick() => {
-                    self.tell();
+                    self.report();
                     true
                 }
             };
@@ -86,22 +86,22 @@ impl Session {
         }
         let all: Vec<Partition> = self.running.keys().copied().collect();
         self.release(&all).await;
-        self.tell();
+        self.report();
         self.membership.leave().await;
     }
 
     /// Answers a change; `false` if this membership has come to its end.
-    async fn change(&mut self, change: Change, soft: &CancellationToken) -> bool {
+    async fn change(&mut self, change: AssignmentChange, soft: &CancellationToken) -> bool {
         match change {
-            Change::Assigned(partitions) => tokio::select! {
+            AssignmentChange::Assigned(partitions) => tokio::select! {
                 () = soft.cancelled() => false,
                 taken = lease::take(&self.shared, &partitions) => self.begin(taken),
             },
-            Change::Revoked(partitions) => {
+            AssignmentChange::Revoked(partitions) => {
                 self.release(&partitions).await;
                 self.answered(|membership| membership.unassign(&partitions))
             }
-            Change::Trouble { error, fatal } => self.trouble(&error, fatal),
+            AssignmentChange::Trouble { error, fatal } => self.trouble(&error, fatal),
         }
     }
 
@@ -113,19 +113,19 @@ impl Session {
         };
         let offsets: Vec<(Partition, i64)> = taken.iter().map(from).collect();
         for (partition, taken) in taken {
-            self.keep(partition, taken);
+            self.start_task(partition, taken);
         }
         let assigned = self.answered(|membership| membership.assign(&offsets));
         self.shared.status.clear(Concern::Joining);
         assigned
     }
 
-    fn keep(&mut self, partition: Partition, taken: Result<Lease, Halted>) {
+    fn start_task(&mut self, partition: Partition, taken: Result<Lease, Halted>) {
         let (Some(records), Some(seeker)) = (self.membership.records(partition), self.membership.seeker()) else {
             return;
         };
         let released = CancellationToken::new();
-        let keeper = Keeper {
+        let keeper = PartitionTask {
             shared: Arc::clone(&self.shared),
             partition,
             records,
@@ -192,10 +192,10 @@ impl Session {
         true
     }
 
-    fn tell(&self) {
+    fn report(&self) {
         let reached = self.shared.all_reached();
         if !reached.is_empty() {
-            self.membership.tell_offsets(&reached);
+            self.membership.commit_offsets(&reached);
         }
     }
 }

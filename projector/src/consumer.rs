@@ -31,7 +31,7 @@ const LEAVE: Duration = Duration::from_secs(3);
 
 /// What the group says.
 #[derive(Debug)]
-pub(crate) enum Change {
+pub(crate) enum AssignmentChange {
     /// These are ours now; answer with [`Membership::assign`].
     Assigned(Vec<Partition>),
     /// These are no longer ours; answer with [`Membership::unassign`].
@@ -43,7 +43,7 @@ pub(crate) enum Change {
 /// Receives librdkafka's callbacks.
 pub(crate) struct Context {
     kafka: Kafka,
-    changes: mpsc::UnboundedSender<Change>,
+    changes: mpsc::UnboundedSender<AssignmentChange>,
 }
 
 impl Context {
@@ -78,7 +78,8 @@ impl ConsumerContext for Context {
     fn rebalance(&self, consumer: &BaseConsumer<Self>, code: RDKafkaRespErr, list: &mut TopicPartitionList) {
         let partitions = self.partitions(list);
         let assigned = code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
-        let change = if assigned { Change::Assigned(partitions) } else { Change::Revoked(partitions) };
+        let change =
+            if assigned { AssignmentChange::Assigned(partitions) } else { AssignmentChange::Revoked(partitions) };
         if self.changes.send(change).is_ok() {
             return;
         }
@@ -99,9 +100,9 @@ impl ConsumerContext for Context {
 /// A member of the group. Dropping it leaves the group.
 pub(crate) struct Membership {
     kafka: Kafka,
-    changes: mpsc::UnboundedReceiver<Change>,
+    changes: mpsc::UnboundedReceiver<AssignmentChange>,
     /// A change that was taken from the channel and not answered yet.
-    unanswered: Option<Change>,
+    unanswered: Option<AssignmentChange>,
     poller: JoinHandle<()>,
     consumer: Option<Arc<StreamConsumer<Context>>>,
 }
@@ -125,15 +126,15 @@ impl Membership {
     }
 
     /// What the group says next. An assignment or revocation must be answered before the next call.
-    pub(crate) async fn changed(&mut self) -> Change {
+    pub(crate) async fn changed(&mut self) -> AssignmentChange {
         match self.changes.recv().await {
-            Some(Change::Assigned(partitions)) => {
-                self.unanswered = Some(Change::Assigned(partitions.clone()));
-                Change::Assigned(partitions)
+            Some(AssignmentChange::Assigned(partitions)) => {
+                self.unanswered = Some(AssignmentChange::Assigned(partitions.clone()));
+                AssignmentChange::Assigned(partitions)
             }
-            Some(Change::Revoked(partitions)) => {
-                self.unanswered = Some(Change::Revoked(partitions.clone()));
-                Change::Revoked(partitions)
+            Some(AssignmentChange::Revoked(partitions)) => {
+                self.unanswered = Some(AssignmentChange::Revoked(partitions.clone()));
+                AssignmentChange::Revoked(partitions)
             }
             Some(trouble) => trouble,
             // The poller holds the other end until this is dropped.
@@ -160,7 +161,7 @@ impl Membership {
     }
 
     /// Says to the group how far the checkpoints are, for lag tools; nothing reads it back. Best effort.
-    pub(crate) fn tell_offsets(&self, reached: &[(Partition, i64)]) {
+    pub(crate) fn commit_offsets(&self, reached: &[(Partition, i64)]) {
         let told = self
             .list(reached.iter().map(|(partition, offset)| (*partition, Offset::Offset(*offset))))
             .and_then(|list| self.consumer.as_ref().map_or(Ok(()), |it| it.commit(&list, CommitMode::Async)));
@@ -210,11 +211,11 @@ impl Membership {
         self.changes.close();
         while let Some(change) = self.unanswered.take().or_else(|| self.changes.try_recv().ok()) {
             let answered = match change {
-                Change::Assigned(partitions) => {
+                AssignmentChange::Assigned(partitions) => {
                     self.assign(&partitions.iter().map(|partition| (*partition, 0)).collect::<Vec<_>>())
                 }
-                Change::Revoked(partitions) => self.unassign(&partitions),
-                Change::Trouble { .. } => Ok(()),
+                AssignmentChange::Revoked(partitions) => self.unassign(&partitions),
+                AssignmentChange::Trouble { .. } => Ok(()),
             };
             if let Err(error) = answered {
                 tracing::debug!(%error, "leaving the group");
@@ -249,7 +250,7 @@ impl Seeker {
 }
 
 /// Keeps librdkafka's callbacks going. Records come by their own queues, never here.
-async fn poll(consumer: Arc<StreamConsumer<Context>>, changes: mpsc::UnboundedSender<Change>) {
+async fn poll(consumer: Arc<StreamConsumer<Context>>, changes: mpsc::UnboundedSender<AssignmentChange>) {
     loop {
         match tokio::time::timeout(LOOK_AGAIN, consumer.recv()).await {
             Err(_) => {}
@@ -261,7 +262,7 @@ async fn poll(consumer: Arc<StreamConsumer<Context>>, changes: mpsc::UnboundedSe
             Ok(Err(error)) => {
                 let fatal = matches!(error, KafkaError::MessageConsumptionFatal(_))
                     || error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal);
-                if changes.send(Change::Trouble { error, fatal }).is_err() {
+                if changes.send(AssignmentChange::Trouble { error, fatal }).is_err() {
                     return;
                 }
             }

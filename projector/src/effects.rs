@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use event_schema::registration::{StepCompensated, StepCompleted, StepFailed};
-use event_schema::rejection::{Reason, Recorded};
+use event_schema::rejection::{Reason, RejectionRecorded};
 use event_schema::{Event, Payload, RegistrationId};
 use fold::Outcome;
 use platform::outbox::{self, OutboxError};
@@ -35,7 +35,7 @@ pub(crate) struct Effect {
 pub(crate) fn rejection(partition: Partition, offset: i64, event: &Event, reason: Reason) -> Effect {
     let event_type = event.payload.event_type().name().to_owned();
     let event_id = event.envelope.id;
-    let told = Recorded { event_id, event_type, reason: reason.as_str().to_owned() };
+    let told = RejectionRecorded { event_id, event_type, reason: reason.as_str().to_owned() };
     effect(partition, (offset, REJECTION), event, told)
 }
 

@@ -78,7 +78,7 @@ impl Generations {
     /// Follows what becomes of the generations, until asked to end.
     pub(crate) async fn run(mut self, soft: CancellationToken) {
         loop {
-            if let Err(error) = self.look().await {
+            if let Err(error) = self.refresh().await {
                 tracing::debug!(%error, "no look at the generations");
             }
             if tokio::time::timeout(LOOK, soft.cancelled()).await.is_ok() {
@@ -89,7 +89,7 @@ impl Generations {
         futures::future::join_all(ends).await;
     }
 
-    async fn look(&mut self) -> sqlx::Result<()> {
+    async fn refresh(&mut self) -> sqlx::Result<()> {
         let fold = self.fold;
         let complete = complete(&self.platform.db, fold).await?;
         let ours = |it: &&Complete| it.fold_version == fold.version;
@@ -105,7 +105,7 @@ impl Generations {
         for (generation, active) in wanted {
             match self.running.get(&generation) {
                 None => self.begin(generation, active),
-                Some(running) => running.projector.shared.status.speak(active.then(|| self.check.clone())),
+                Some(running) => running.projector.shared.status.report_to(active.then(|| self.check.clone())),
             }
         }
         let active = complete.iter().find(|it| it.active);

@@ -57,7 +57,7 @@ pub enum HaltReason {
     Gone { at: i64 },
     /// Keys wait, and the events behind them have no more room.
     #[error("{0}; let them out, or raise the cap (--projector-parked-per-key, --projector-parked-events)")]
-    Full(crate::parking::Full),
+    Full(crate::parking::limits::Full),
     /// A fault of this program.
     #[error("the projector panicked: {0}")]
     Panicked(String),

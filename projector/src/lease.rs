@@ -9,8 +9,8 @@ use read_model::Partition;
 use read_model::checkpoint::{self, Checkpoint};
 
 use crate::backoff::Backoff;
+use crate::context::ProjectorContext;
 use crate::halt::{HaltReason, Halted};
-use crate::shared::Shared;
 use crate::status::Concern;
 
 /// A replica that has just become leader may not know for a moment how far the log reaches.
@@ -26,7 +26,10 @@ pub(crate) struct Lease {
 }
 
 /// Takes partitions; ends when the servers have answered. Dropping it midway does no harm: an epoch has been raised.
-pub(crate) async fn take(shared: &Shared, partitions: &[Partition]) -> Vec<(Partition, Result<Lease, Halted>)> {
+pub(crate) async fn take(
+    shared: &ProjectorContext,
+    partitions: &[Partition],
+) -> Vec<(Partition, Result<Lease, Halted>)> {
     if partitions.is_empty() {
         return Vec::new();
     }
@@ -50,7 +53,7 @@ pub(crate) async fn take(shared: &Shared, partitions: &[Partition]) -> Vec<(Part
 type Taken = Vec<(Partition, Result<Lease, Halted>)>;
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
-async fn try_take(shared: &Shared, partitions: &[Partition]) -> Result<Taken, Error> {
+async fn try_take(shared: &ProjectorContext, partitions: &[Partition]) -> Result<Taken, Error> {
     let repairs = match check_generation(shared).await? {
         Ok(generation) => generation.repairs,
         Err(refused) => {
@@ -70,11 +73,13 @@ async fn try_take(shared: &Shared, partitions: &[Partition]) -> Result<Taken, Er
 }
 
 /// The generation, or why this program may not write it.
-async fn check_generation(shared: &Shared) -> sqlx::Result<Result<checkpoint::Generation, impl Fn() -> HaltReason>> {
+async fn check_generation(
+    shared: &ProjectorContext,
+) -> sqlx::Result<Result<checkpoint::GenerationInfo, impl Fn() -> HaltReason>> {
     let number = shared.generation;
     let (ours, version) = (shared.fold.log_id, shared.fold.version);
     let found = checkpoint::generation(&shared.pool, number).await?;
-    let fits = |it: &checkpoint::Generation| it.log_id == ours && it.fold_version == version && !it.loading;
+    let fits = |it: &checkpoint::GenerationInfo| it.log_id == ours && it.fold_version == version && !it.loading;
     Ok(found.filter(fits).ok_or(move || match found {
         None => HaltReason::NoGeneration { generation: number },
         Some(it) if it.log_id != ours => HaltReason::OtherLog { generation: number, theirs: it.log_id, ours },
@@ -86,7 +91,7 @@ async fn check_generation(shared: &Shared) -> sqlx::Result<Result<checkpoint::Ge
 /// Whether the log can be folded on from a checkpoint. That the last folded event still stands in it is seen when it is
 /// read again, which the reader does first.
 async fn compare(
-    shared: &Shared,
+    shared: &ProjectorContext,
     partition: Partition,
     checkpoint: &Checkpoint,
 ) -> Result<Option<HaltReason>, platform::kafka::KafkaError> {

@@ -8,17 +8,17 @@ mod assignment;
 mod backoff;
 mod batch;
 mod consumer;
+mod context;
 mod effects;
 mod generations;
 mod halt;
 mod lease;
 mod metrics;
 mod parking;
-mod partition;
+mod partition_task;
 mod push;
 mod reader;
 mod settings;
-mod shared;
 mod status;
 mod store;
 mod trace;
@@ -41,22 +41,22 @@ pub use halt::HaltReason;
 pub use parking::{Full, ParkedLimits};
 pub use settings::Settings;
 
+use crate::context::ProjectorContext;
 use crate::generations::Generations;
 use crate::push::{Publishing, Pushes};
-use crate::shared::Shared;
-use crate::status::Status;
+use crate::status::ProjectorStatus;
 
 /// A projector at work; its tasks hang on the lifecycle they were started with. Cheap to clone.
 #[derive(Clone)]
 pub struct Projector {
-    shared: Arc<Shared>,
+    shared: Arc<ProjectorContext>,
 }
 
 impl Projector {
     /// What keeps it from being ready, in words; empty when nothing does.
     #[must_use]
     pub fn concerns(&self) -> Vec<String> {
-        self.shared.status.words()
+        self.shared.status.reasons()
     }
 
     /// What it folds into.
@@ -107,14 +107,14 @@ pub fn start_on(
     metrics::describe();
     let (pushes, publish) = Pushes::new(platform.redis.clone());
     let shared = Arc::new(share(platform, settings, target, pushes));
-    shared.status.speak(check);
+    shared.status.report_to(check);
     spawn(lifecycle, &shared, publish);
     Projector { shared }
 }
 
-fn share(platform: &Platform, settings: &Settings, target: &Target, pushes: Pushes) -> Shared {
+fn share(platform: &Platform, settings: &Settings, target: &Target, pushes: Pushes) -> ProjectorContext {
     let generation = target.generation;
-    Shared {
+    ProjectorContext {
         kafka: platform.kafka.clone(),
         fold: target.fold,
         generation,
@@ -123,17 +123,17 @@ fn share(platform: &Platform, settings: &Settings, target: &Target, pushes: Push
         settings: settings.clone(),
         // Logs that share a cluster do not share a group.
         default_group: format!("{}chatlog-projector-g{generation}", platform.settings.kafka.topic_prefix),
-        status: Status::new(generation),
+        status: ProjectorStatus::new(generation),
         pushes,
         commits: Semaphore::new(settings.projector_commits as usize),
         ids: platform.ids.clone(),
         clock: platform.clock.clone(),
-        asked: parking::requests::Asked::default(),
+        owner_requests: parking::owner_requests::OwnerRequests::default(),
         reached: Mutex::default(),
     }
 }
 
-fn spawn(lifecycle: &Lifecycle, shared: &Arc<Shared>, publish: impl FnOnce(CancellationToken) -> Publishing) {
+fn spawn(lifecycle: &Lifecycle, shared: &Arc<ProjectorContext>, publish: impl FnOnce(CancellationToken) -> Publishing) {
     let soft = lifecycle.soft();
     let done = CancellationToken::new();
     lifecycle.spawn("pushes", publish(done.clone()));
@@ -142,7 +142,7 @@ fn spawn(lifecycle: &Lifecycle, shared: &Arc<Shared>, publish: impl FnOnce(Cance
         folding.await;
         done.cancel();
     });
-    lifecycle.spawn("parked keys", parking::requests::run(Arc::clone(shared), soft.clone()));
+    lifecycle.spawn("parked keys", parking::watch_requests(Arc::clone(shared), soft.clone()));
     lifecycle.spawn("projector lag", watch::run(Arc::clone(shared), soft));
 }
 

@@ -29,12 +29,12 @@ pub(crate) enum Fed {
     /// The next events.
     Batch(Batch),
     /// There are no more.
-    End(End),
+    FeedEnd(FeedEnd),
 }
 
 /// Why there are no more events.
 #[derive(Debug)]
-pub(crate) enum End {
+pub(crate) enum FeedEnd {
     /// The next record does not let itself be folded.
     Halted(Halted),
     /// The brokers say that the log does not hold the next offset.
@@ -90,7 +90,7 @@ struct Reader {
     /// The event that must stand at it, where it is the last one folded.
     verify: Option<EventId>,
     batch: Batch,
-    end: Option<End>,
+    end: Option<FeedEnd>,
     pace: Pace,
 }
 
@@ -110,7 +110,7 @@ impl Reader {
                 request = requests.recv(), if ready => {
                     let Some(request) = request else { return };
                     let Some(fed) = self.feed() else { return };
-                    let last = matches!(fed, Fed::End(_));
+                    let last = matches!(fed, Fed::FeedEnd(_));
                     // Nobody waits for it any more only when this reader is being ended.
                     if request.send(fed).is_err() || last {
                         return;
@@ -143,19 +143,19 @@ impl Reader {
             self.pace.sent(Instant::now());
             return Some(Fed::Batch(self.batch.take()));
         }
-        self.end.take().map(Fed::End)
+        self.end.take().map(Fed::FeedEnd)
     }
 
     fn take(&mut self, record: Option<Result<BorrowedMessage<'_>, KafkaError>>) {
         match record {
             Some(Ok(message)) => {
                 if let Err(reason) = self.decode(&message) {
-                    self.end = Some(End::Halted(Halted { partition: self.partition, offset: self.next, reason }));
+                    self.end = Some(FeedEnd::Halted(Halted { partition: self.partition, offset: self.next, reason }));
                 }
             }
             Some(Err(error)) if is_out_of_range(&error) => {
                 tracing::warn!(partition = %self.partition, offset = self.next, %error, "no such offset");
-                self.end = Some(End::OutOfRange);
+                self.end = Some(FeedEnd::OutOfRange);
             }
             // The client keeps trying; whether brokers answer at all is watched elsewhere.
             Some(Err(error)) => {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::value_parser;
 
-use crate::parking::ParkedLimits;
+use crate::parking::limits::ParkedLimits;
 
 /// From one transaction of a partition to its next, in milliseconds. At 1,000 messages a second it costs Postgres a fifth less
 /// than 10 would, and whoever writes seldom does not notice: the first event after a pause is committed at once.

@@ -25,7 +25,7 @@ pub(crate) enum Concern {
 
 /// Everything that is wrong now. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Status(Arc<Inner>);
+pub(crate) struct ProjectorStatus(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -35,7 +35,7 @@ struct Inner {
     concerns: Mutex<BTreeMap<Concern, String>>,
 }
 
-impl Status {
+impl ProjectorStatus {
     pub(crate) fn new(generation: i32) -> Self {
         let status = Self(Arc::new(Inner { generation, check: Mutex::default(), concerns: Mutex::default() }));
         status.raise(Concern::Joining, "joining the consumer group");
@@ -43,7 +43,7 @@ impl Status {
     }
 
     /// From now on it is said there, or nowhere.
-    pub(crate) fn speak(&self, check: Option<HealthCheck>) {
+    pub(crate) fn report_to(&self, check: Option<HealthCheck>) {
         *self.0.check.lock().unwrap_or_else(PoisonError::into_inner) = check;
         self.change(|_| {});
     }
@@ -79,7 +79,7 @@ impl Status {
     }
 
     /// What is wrong, in words.
-    pub(crate) fn words(&self) -> Vec<String> {
+    pub(crate) fn reasons(&self) -> Vec<String> {
         self.concerns().values().cloned().collect()
     }
 

@@ -9,21 +9,21 @@ use read_model::Partition;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::shared::Shared;
+use crate::context::ProjectorContext;
 use crate::status::Concern;
 
 const CALM: Duration = Duration::from_secs(5);
 const WORRIED: Duration = Duration::from_secs(1);
 
 /// Looks until asked to end.
-pub(crate) async fn run(shared: Arc<Shared>, soft: CancellationToken) {
+pub(crate) async fn run(shared: Arc<ProjectorContext>, soft: CancellationToken) {
     let mut ends: HashMap<Partition, Ends> = HashMap::new();
     loop {
         let pause = if shared.status.is_raised(Concern::Kafka) { WORRIED } else { CALM };
         if tokio::time::timeout(pause, soft.cancelled()).await.is_ok() {
             return;
         }
-        if let Err(error) = look(&shared, &mut ends).await {
+        if let Err(error) = measure(&shared, &mut ends).await {
             shared.status.raise(Concern::Kafka, format!("Kafka does not answer: {error}"));
         } else {
             shared.status.clear(Concern::Kafka);
@@ -31,7 +31,10 @@ pub(crate) async fn run(shared: Arc<Shared>, soft: CancellationToken) {
     }
 }
 
-async fn look(shared: &Shared, ends: &mut HashMap<Partition, Ends>) -> Result<(), platform::kafka::KafkaError> {
+async fn measure(
+    shared: &ProjectorContext,
+    ends: &mut HashMap<Partition, Ends>,
+) -> Result<(), platform::kafka::KafkaError> {
     let reached = shared.all_reached();
     if reached.is_empty() && shared.status.is_raised(Concern::Kafka) {
         shared.kafka.watermarks(event_schema::Topic::PROJECTED[0], 0).await?;

@@ -11,10 +11,10 @@ use sqlx::PgConnection;
 use tokio::time::Instant;
 
 use crate::batch::Batch;
+use crate::context::ProjectorContext;
 use crate::effects;
-use crate::parking::{Full, Parked};
+use crate::parking::{Full, ParkedCache};
 use crate::push;
-use crate::shared::Shared;
 use crate::store::{self, Posted};
 
 /// Events folded without letting others run.
@@ -22,13 +22,13 @@ const STRIDE: usize = 256;
 
 /// Writes the batches of a partition for as long as it is the owner's.
 pub(crate) struct Writer {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) shared: Arc<ProjectorContext>,
     pub(crate) partition: Partition,
     pub(crate) held: Checkpoint,
     /// Rows kept between batches; they are right while the epoch is ours and no transaction failed.
     state: State,
-    /// The keys that wait; read again after every failure.
-    pub(crate) parked: Option<Parked>,
+    /// The keys that wait.
+    pub(crate) parked: ParkedCache,
 }
 
 /// What became of a batch.
@@ -80,8 +80,8 @@ impl From<sqlx::Error> for Failure {
 }
 
 impl Writer {
-    pub(crate) fn new(shared: Arc<Shared>, partition: Partition, held: Checkpoint) -> Self {
-        Self { shared, partition, held, state: State::default(), parked: None }
+    pub(crate) fn new(shared: Arc<ProjectorContext>, partition: Partition, held: Checkpoint) -> Self {
+        Self { shared, partition, held, state: State::default(), parked: ParkedCache::new(partition) }
     }
 
     /// The next offset to be written.
@@ -102,7 +102,7 @@ impl Writer {
             self.state.forget_cold(self.shared.settings.cached_rows());
         } else {
             self.state = State::default();
-            self.parked = None;
+            self.parked.clear();
         }
     }
 
@@ -115,7 +115,7 @@ impl Writer {
         if let Some(before) = self.advance(&mut tx, batch).await? {
             return Ok(before);
         }
-        let sorted = self.parked(&mut tx).await?.sort(batch, shared.settings.parked_caps());
+        let sorted = self.parked.load(&mut tx).await?.sort(batch, shared.settings.parked_caps());
         let sorted = sorted.map_err(|(index, full)| Failure::Full { index, full })?;
         let folded = self.fold_into(&mut tx, &sorted.flow).await.map_err(|failure| match failure {
             Failure::Fold { index, error } => Failure::Fold { index: sorted.place(index, batch), error },
@@ -129,7 +129,7 @@ impl Writer {
         }
         tx.commit().await?;
         self.held = after;
-        if let Some(parked) = &mut self.parked {
+        if let Some(parked) = self.parked.known_mut() {
             parked.settle(&sorted, released);
         }
         if folded.told > 0 {

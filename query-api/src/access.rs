@@ -12,8 +12,8 @@ use read_model::Position;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::freshness::Db;
 use crate::page::PageBody;
+use crate::read_consistency::Db;
 use crate::routes::ParkedMark;
 use crate::state::QueryState;
 use crate::store::{self, MessageRow, RoomAhead, RoomRow};
@@ -114,12 +114,12 @@ impl Reader {
 
     /// A connection to a state that includes what they named.
     pub(crate) async fn db(&self, state: &QueryState) -> Result<Db, Problem> {
-        state.freshness().at_least(self.user_id, self.position.as_ref()).await
+        state.read_consistency().at_least(self.user_id, self.position.as_ref()).await
     }
 
     /// A connection to a state that shows everything of a key, for whoever is about to be refused.
     pub(crate) async fn settled_db(&self, state: &QueryState, topic: Topic, key: Uuid) -> Result<Db, Problem> {
-        state.freshness().settled(self.user_id, self.position.as_ref(), topic, key).await
+        state.read_consistency().wait_before_refusal(self.user_id, self.position.as_ref(), topic, key).await
     }
 }
 
@@ -142,12 +142,12 @@ impl RoomReader {
             return Ok((Self { reader, room_id, window: room.window(), room, db }, read));
         }
         drop(db);
-        let (db, room) = settled(state, &reader, room_id, RoomRow::is_member).await?;
+        let (db, room) = wait_before_refusal(state, &reader, room_id, RoomRow::is_member).await?;
         Ok((Self { reader, room_id, window: room.window(), room, db }, None))
     }
 
     /// The same member on a state that shows everything of the room, for whoever is about to be refused something in it.
-    pub async fn settled(self, state: &QueryState) -> Result<Self, Problem> {
+    pub async fn wait_before_refusal(self, state: &QueryState) -> Result<Self, Problem> {
         // No connection is held while one waits.
         drop(self.db);
         let mut db = self.reader.settled_db(state, Topic::Rooms, self.room_id.0).await?;
@@ -163,10 +163,10 @@ impl RoomReader {
             return Ok((self, found));
         }
         // The room is read again as well: the message may be newer than it was then.
-        self.settled(state).await?.settled_message(id).await
+        self.wait_before_refusal(state).await?.recheck_message(id).await
     }
 
-    async fn settled_message(mut self, id: MessageId) -> Result<(Self, MessageRow), Problem> {
+    async fn recheck_message(mut self, id: MessageId) -> Result<(Self, MessageRow), Problem> {
         let found = store::message(&mut self.db, self.room_id, id).await?;
         let found = found.filter(|found| self.window.contains(found.seq)).ok_or_else(Problem::not_found)?;
         Ok((self, found))
@@ -185,11 +185,11 @@ async fn visible(
         return Ok((db, found));
     }
     drop(db);
-    settled(state, reader, room, passes).await
+    wait_before_refusal(state, reader, room, passes).await
 }
 
 /// The same where a first look has not let it pass.
-async fn settled(
+async fn wait_before_refusal(
     state: &QueryState,
     reader: &Reader,
     room: RoomId,

@@ -6,18 +6,18 @@
 //! (bytes).
 
 mod access;
-mod browser;
 pub mod cursor;
 mod etag;
 mod events;
-mod freshness;
 pub mod item;
+mod log_explorer;
 mod log_reader;
 mod names;
 mod openapi;
 mod page;
 mod params;
 pub mod parked;
+mod read_consistency;
 mod routes;
 mod settings;
 mod state;

@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const KEPT: usize = 4_096;
 
 /// Where a record is.
-pub type Place = (Topic, i32, i64);
+pub type RecordAddress = (Topic, i32, i64);
 
 /// What is known of an event without its payload.
 #[derive(Clone, Copy, Debug)]
@@ -54,8 +54,8 @@ struct Inner {
 /// The headings read last, the oldest first to go.
 #[derive(Default)]
 struct Kept {
-    headings: HashMap<Place, Option<Heading>>,
-    order: VecDeque<Place>,
+    headings: HashMap<RecordAddress, Option<Heading>>,
+    order: VecDeque<RecordAddress>,
 }
 
 impl LogReader {
@@ -71,7 +71,7 @@ impl LogReader {
     }
 
     /// The event at a place within the log; none where the record is no event with an id for its key.
-    pub async fn heading(&self, place: Place) -> Result<Option<Heading>, Problem> {
+    pub async fn heading(&self, place: RecordAddress) -> Result<Option<Heading>, Problem> {
         let kept = self.kept(|kept| kept.headings.get(&place).copied());
         if let Some(heading) = kept {
             return Ok(heading);
@@ -93,7 +93,7 @@ impl LogReader {
     }
 
     /// Blocks until the record is there.
-    fn read(&self, place: Place) -> Result<Option<Heading>, KafkaError> {
+    fn read(&self, place: RecordAddress) -> Result<Option<Heading>, KafkaError> {
         let idle = self.idle().take();
         let consumer = idle.map_or_else(|| self.consumer(), Ok)?;
         let heading = self.fetch(&consumer, place);
@@ -112,7 +112,7 @@ impl LogReader {
         config.create_with_context(Quiet).map_err(|error| KafkaError::Settings(error.to_string()))
     }
 
-    fn fetch(&self, consumer: &BaseConsumer<Quiet>, place: Place) -> Result<Option<Heading>, KafkaError> {
+    fn fetch(&self, consumer: &BaseConsumer<Quiet>, place: RecordAddress) -> Result<Option<Heading>, KafkaError> {
         let (topic, partition, offset) = place;
         let mut assignment = TopicPartitionList::new();
         assignment.add_partition_offset(&self.0.kafka.topic_name(topic), partition, Offset::Offset(offset))?;
@@ -135,7 +135,7 @@ impl LogReader {
 }
 
 impl Kept {
-    fn keep(&mut self, place: Place, heading: Option<Heading>) {
+    fn keep(&mut self, place: RecordAddress, heading: Option<Heading>) {
         if self.headings.insert(place, heading).is_none() {
             self.order.push_back(place);
         }

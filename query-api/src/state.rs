@@ -3,52 +3,52 @@
 use std::sync::Arc;
 
 use api_kit::ApiContext;
-use api_kit::admission::Waiters;
+use api_kit::admission::Admission;
 use axum::extract::FromRef;
 use event_schema::Topic;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::Settings;
-use crate::browser::Browser;
-use crate::freshness::Freshness;
+use crate::log_explorer::LogExplorer;
 use crate::log_reader::LogReader;
 use crate::names::Names;
+use crate::read_consistency::ReadConsistency;
 
 /// The state of the query API; cheap to clone.
 #[derive(Clone)]
-pub struct QueryState(Arc<Shared>);
+pub struct QueryState(Arc<Inner>);
 
-struct Shared {
+struct Inner {
     context: ApiContext,
-    freshness: Freshness,
+    read_consistency: ReadConsistency,
     names: Names,
     log_reader: LogReader,
-    streams: Waiters,
-    browser: Browser,
-    tails: Waiters,
+    streams: Admission,
+    log_explorer: LogExplorer,
+    tails: Admission,
 }
 
 /// Tails of the log that one administrator may have open, and all of them: each has a consumer.
 const TAILS: (usize, usize) = (2, 4);
 
 impl QueryState {
-    /// Fresh state over connected clients.
+    /// ReadConsistency state over connected clients.
     #[must_use]
     pub fn new(context: &ApiContext, settings: &Settings) -> Self {
-        Self(Arc::new(Shared {
+        Self(Arc::new(Inner {
             context: context.clone(),
-            freshness: Freshness::new(context, settings),
+            read_consistency: ReadConsistency::new(context, settings),
             names: Names::default(),
             log_reader: LogReader::new(&context.kafka),
-            streams: Waiters::new(settings.streams_per_user(), settings.streams()),
-            browser: Browser::new(&context.kafka, context.lifecycle.soft()),
-            tails: Waiters::new(TAILS.0, TAILS.1),
+            streams: Admission::new(settings.streams_per_user(), settings.streams()),
+            log_explorer: LogExplorer::new(&context.kafka, context.lifecycle.soft()),
+            tails: Admission::new(TAILS.0, TAILS.1),
         }))
     }
 
-    pub(crate) fn freshness(&self) -> &Freshness {
-        &self.0.freshness
+    pub(crate) fn read_consistency(&self) -> &ReadConsistency {
+        &self.0.read_consistency
     }
 
     pub(crate) fn context(&self) -> &ApiContext {
@@ -61,17 +61,17 @@ impl QueryState {
     }
 
     /// Who reads whole rooms now.
-    pub(crate) fn streams(&self) -> &Waiters {
+    pub(crate) fn streams(&self) -> &Admission {
         &self.0.streams
     }
 
     /// The log for administrators.
-    pub(crate) fn browser(&self) -> &Browser {
-        &self.0.browser
+    pub(crate) fn log_explorer(&self) -> &LogExplorer {
+        &self.0.log_explorer
     }
 
     /// Who watches the log now.
-    pub(crate) fn tails(&self) -> &Waiters {
+    pub(crate) fn tails(&self) -> &Admission {
         &self.0.tails
     }
 

@@ -53,7 +53,7 @@ pub struct Mark {
 
 /// What is known of a generation.
 #[derive(Clone, Copy, Debug)]
-pub struct Generation {
+pub struct GenerationInfo {
     /// The log it is folded from.
     pub log_id: LogId,
     /// The fold that writes it.
@@ -65,14 +65,14 @@ pub struct Generation {
 }
 
 /// The record of a generation; `None` if it was dropped.
-pub async fn generation(pool: &PgPool, number: i32) -> sqlx::Result<Option<Generation>> {
+pub async fn generation(pool: &PgPool, number: i32) -> sqlx::Result<Option<GenerationInfo>> {
     let row = sqlx::query!(
         r#"select log_id, fold_version, state = 'loading' as "loading!", repairs
            from control.generations where generation = $1"#,
         number
     );
     let row = row.fetch_optional(pool).await?;
-    Ok(row.map(|row| Generation {
+    Ok(row.map(|row| GenerationInfo {
         log_id: LogId(row.log_id),
         fold_version: row.fold_version,
         loading: row.loading,

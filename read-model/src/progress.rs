@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 
 use crate::ActiveGeneration;
 use crate::position::Position;
-use board::{Board, Claim};
+use board::{Board, PositionCheck};
 
 /// Why a position is not reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -97,7 +97,7 @@ impl Progress {
         loop {
             let (generation, pool) = self.0.active.snapshot();
             let claim = self.0.board.claim(generation, position)?;
-            let Claim::Waiting(mut waiter) = claim else { return Ok(pool) };
+            let PositionCheck::Waiting(mut waiter) = claim else { return Ok(pool) };
             self.0.waiting.notify_one();
             let reached = async {
                 tokio::select! {

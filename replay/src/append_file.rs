@@ -15,7 +15,7 @@ const PREFIX: usize = 4;
 
 /// Records one after another, each found again by its place.
 #[derive(Debug)]
-pub(crate) struct Tape {
+pub(crate) struct AppendFile {
     folder: PathBuf,
     file: Option<File>,
     /// What is in the file; the rest is in the buffer.
@@ -23,7 +23,7 @@ pub(crate) struct Tape {
     buffer: Vec<u8>,
 }
 
-impl Tape {
+impl AppendFile {
     /// An empty tape; its file will lie in this folder.
     pub(crate) fn new(folder: &Path) -> Self {
         Self { folder: folder.to_owned(), file: None, flushed: 0, buffer: Vec::new() }
@@ -123,7 +123,7 @@ fn make(path: &Path) -> io::Result<File> {
 
 /// Reads a tape from its beginning.
 pub(crate) struct Records<'a> {
-    tape: &'a Tape,
+    tape: &'a AppendFile,
     /// Where the piece in memory ends.
     next: u64,
     piece: Vec<u8>,
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn records_of_any_size_come_back_by_place_and_in_order() {
-        let mut tape = Tape::new(&std::env::temp_dir());
+        let mut tape = AppendFile::new(&std::env::temp_dir());
         let record = |n: usize| vec![u8::try_from(n % 251).expect("a byte"); (n * 7919) % 70_000];
         let places: Vec<u64> = (0..200).map(|n| tape.append(&[&record(n), b"end"]).expect("a place")).collect();
         assert!(tape.flushed > 0, "beyond the buffer");

@@ -94,11 +94,11 @@ pub(crate) fn comparable(table: Table, row: &[u8]) -> Cow<'_, [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::copy_encoder::Tuple;
+    use crate::copy_encoder::CopyTuple;
 
     fn receipt(room: u128, user: u128, seq: i64) -> Vec<u8> {
         let mut row = Vec::new();
-        Tuple::of(&mut row, 3).uuid(Uuid::from_u128(room)).uuid(Uuid::from_u128(user)).bigint(seq);
+        CopyTuple::of(&mut row, 3).uuid(Uuid::from_u128(room)).uuid(Uuid::from_u128(user)).bigint(seq);
         row
     }
 

@@ -25,9 +25,9 @@ const UUID_OID: i32 = 2950;
 const JSON_VERSION: u8 = 1;
 
 /// Writes the fields of one row, in the order of the columns.
-pub(crate) struct Tuple<'a>(&'a mut Vec<u8>);
+pub(crate) struct CopyTuple<'a>(&'a mut Vec<u8>);
 
-impl<'a> Tuple<'a> {
+impl<'a> CopyTuple<'a> {
     /// Begins a row of so many fields.
     pub(crate) fn of(into: &'a mut Vec<u8>, fields: i16) -> Self {
         into.clear();
@@ -213,7 +213,7 @@ mod tests {
         let mut bytes = Vec::new();
         let time: Timestamp = "2026-01-02T03:04:05.000006Z".parse().expect("a time");
         let id = Uuid::from_u128(7);
-        let tuple = Tuple::of(&mut bytes, 7).uuid(id).text("a").null().bigint(-3).time(time);
+        let tuple = CopyTuple::of(&mut bytes, 7).uuid(id).text("a").null().bigint(-3).time(time);
         tuple.uuids_or_null(&[UserId(id)]).json(r#"{"b": 1e2,"a":[2.5]}"#);
         let kinds = [Kind::Uuid, Kind::Text, Kind::Text, Kind::BigInt, Kind::Time, Kind::Uuids, Kind::Json];
         let fields = fields(&bytes).expect("a row");

@@ -9,7 +9,7 @@ use platform::{Kafka, postgres};
 use read_model::Partition;
 use read_model::parked::Dropped;
 use read_model::parked::scan_dropped::{self, ScanError};
-use read_model::parked::store::{self, SetAside};
+use read_model::parked::store::{self, NewParked};
 use sqlx::PgConnection;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -18,12 +18,12 @@ use crate::log_range::ReadError;
 
 /// What is left out of a partition.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Aside {
+pub(crate) struct Exclusions {
     /// The first parked offset of each key.
     parked: HashMap<Uuid, i64>,
     dropped: Dropped,
     /// What was found to be parked.
-    found: Vec<SetAside>,
+    found: Vec<NewParked>,
     /// Keys set aside as a whole, and how many events of each were found.
     refused: HashMap<Uuid, i64>,
     /// No more of them than so many of a key.
@@ -33,7 +33,7 @@ pub(crate) struct Aside {
 /// So many keys of a partition may be refused by the tables; with more, that is no accident of a room.
 const MOST_REFUSED: usize = 8;
 
-impl Aside {
+impl Exclusions {
     /// What the log alone leaves out.
     pub(crate) fn of_log(words: Vec<scan_dropped::DroppedAt>) -> Self {
         let mut aside = Self::default();
@@ -90,7 +90,7 @@ impl Aside {
         });
         if waits && refused.is_none_or(|found| found <= self.most) {
             let event_type = event.payload.event_type().name();
-            self.found.push(SetAside { key, offset, event_id: event.envelope.id, event_type });
+            self.found.push(NewParked { key, offset, event_id: event.envelope.id, event_type });
         }
         waits
     }
@@ -102,8 +102,8 @@ impl Aside {
 }
 
 /// What the tables of a generation leave out. Asked for in the transaction that reads them.
-pub(crate) async fn all(connection: &mut PgConnection) -> sqlx::Result<BTreeMap<Partition, Aside>> {
-    let mut asides: BTreeMap<Partition, Aside> = BTreeMap::new();
+pub(crate) async fn all(connection: &mut PgConnection) -> sqlx::Result<BTreeMap<Partition, Exclusions>> {
+    let mut asides: BTreeMap<Partition, Exclusions> = BTreeMap::new();
     for (partition, key, first) in store::first_of_all(&mut *connection).await? {
         asides.entry(partition).or_default().parked.insert(key, first);
     }
@@ -121,7 +121,7 @@ pub(crate) async fn for_rebuild(
     partition: Partition,
     to: i64,
     stop: &CancellationToken,
-) -> Result<Aside, ReadError> {
+) -> Result<Exclusions, ReadError> {
     let pool = postgres::pool(settings, postgres::CONTROL_PATH).map_err(ScanError::from)?;
     if scan_dropped::is_scanned(partition.topic) {
         scan_dropped::catch_up(&pool, kafka, partition, to, stop).await?;
@@ -133,5 +133,5 @@ pub(crate) async fn for_rebuild(
     };
     let (parked, dropped) = read.await.map_err(ScanError::from)?;
     pool.close().await;
-    Ok(Aside { parked: parked.into_iter().collect(), dropped, ..Aside::default() })
+    Ok(Exclusions { parked: parked.into_iter().collect(), dropped, ..Exclusions::default() })
 }

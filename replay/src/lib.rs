@@ -22,7 +22,7 @@ pub mod verify;
 #[cfg(test)]
 mod tests;
 
-pub use progress::Advance;
+pub use progress::PhaseProgress;
 pub use settings::Settings;
 
 use platform::Platform;

@@ -13,7 +13,7 @@ use event_schema::{Event, EventId, MessageId, RoomId, UserId};
 use fold::{self, Changes, EmojiHash, FoldError, Member, Message, Needs, Outcome, Reaction, Room, Seen, State};
 use uuid::Uuid;
 
-use crate::append_file::Tape;
+use crate::append_file::AppendFile;
 use crate::spill::Spill;
 use crate::table::{self, Table};
 
@@ -38,8 +38,8 @@ pub(crate) struct Replay {
     reactions: Spill<56>,
     seen: Spill<32>,
     rejections: Spill<32>,
-    edits: Tape,
-    changes: Tape,
+    edits: AppendFile,
+    changes: AppendFile,
     /// Deleted messages: of them nothing is kept in `message_edits` and `reactions`.
     wiped: HashSet<(Uuid, i64)>,
     /// For rows being written.
@@ -75,8 +75,8 @@ impl Replay {
             reactions: Spill::new(scratch),
             seen: Spill::new(scratch),
             rejections: Spill::new(scratch),
-            edits: Tape::new(scratch),
-            changes: Tape::new(scratch),
+            edits: AppendFile::new(scratch),
+            changes: AppendFile::new(scratch),
             wiped: HashSet::new(),
             row: Vec::new(),
         }

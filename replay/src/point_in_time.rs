@@ -16,10 +16,10 @@ use read_model::parked::scan_dropped;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::exclusions::Aside;
+use crate::exclusions::Exclusions;
 use crate::log_range::{ReadError, Stretch, Watch};
 use crate::partition_replay::Replay;
-use crate::progress::Advance;
+use crate::progress::PhaseProgress;
 use crate::table::{self, Table};
 
 /// Where the log is.
@@ -56,19 +56,24 @@ pub struct Past {
 }
 
 /// Folds a room up to a time, or to the end of the log.
-pub async fn room_at(log: &Log, room: RoomId, at: Option<Timestamp>, advance: &Advance) -> Result<Past, PastError> {
+pub async fn room_at(
+    log: &Log,
+    room: RoomId,
+    at: Option<Timestamp>,
+    progress: &PhaseProgress,
+) -> Result<Past, PastError> {
     let number = log.kafka.partition_for(Topic::Rooms, &room.to_string()).await?;
     let partition = Partition { topic: Topic::Rooms, number };
     let end = log.kafka.end_offset(partition.topic, number).await?;
-    advance.begin("log", u64::try_from(end).unwrap_or_default());
-    let (log, advance) = (log.clone(), advance.clone());
+    progress.begin("log", u64::try_from(end).unwrap_or_default());
+    let (log, progress) = (log.clone(), progress.clone());
     let folding = tokio::task::spawn_blocking(move || {
         let mut replay = Replay::new(&log.scratch);
         let keys = HashSet::from([room.0]);
         let stretch = Stretch { kafka: &log.kafka, partition, from: 0, to: end, keys: Some(&keys), stop: &log.stop };
         // What is given up later never showed.
-        let aside = Aside::of_log(scan_dropped::scan(&log.kafka, partition, 0, end, &log.stop)?);
-        let mut until = Until { at, newest: None, events: 0, advance, aside };
+        let aside = Exclusions::of_log(scan_dropped::scan(&log.kafka, partition, 0, end, &log.stop)?);
+        let mut until = Until { at, newest: None, events: 0, progress, aside };
         stretch.fold(&mut replay, &mut until)?;
         Ok::<_, ReadError>(Past { id: room, replay, events: until.events })
     });
@@ -80,13 +85,13 @@ struct Until {
     at: Option<Timestamp>,
     newest: Option<Timestamp>,
     events: u64,
-    advance: Advance,
-    aside: Aside,
+    progress: PhaseProgress,
+    aside: Exclusions,
 }
 
 impl Watch for Until {
     fn passed(&mut self, records: u64) {
-        self.advance.add(records);
+        self.progress.add(records);
     }
 
     fn leaves_out(&mut self, offset: i64, event: &Event) -> bool {
@@ -177,7 +182,7 @@ impl Past {
     }
 
     /// What became of it until a later time: of messages so many at most, the first ones first.
-    pub fn until(&self, later: &Self, most: usize) -> Result<Difference, PastError> {
+    pub fn until(&self, later: &Self, most: usize) -> Result<RoomDifference, PastError> {
         let hasher = RandomState::new();
         let known = self.hashes(&hasher)?;
         let changed = |seq, row: &[u8]| place(seq).and_then(|at| known.get(at)) != Some(&hasher.hash_one(row));
@@ -201,7 +206,7 @@ impl Past {
             let before = value(&earlier, *name);
             (before.as_ref() != Some(after)).then(|| (*name, Changed { before, after: Some(after.clone()) }))
         });
-        Ok(Difference { room: room.collect(), members: members.collect(), messages })
+        Ok(RoomDifference { room: room.collect(), members: members.collect(), messages })
     }
 }
 
@@ -234,7 +239,7 @@ pub struct Changed<T> {
 
 /// What became of a room between two times.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Difference {
+pub struct RoomDifference {
     /// Facts about it.
     pub room: Vec<(&'static str, Changed<String>)>,
     /// People.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// A phase and its counter. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Advance(Arc<Inner>);
+pub struct PhaseProgress(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -14,7 +14,7 @@ struct Inner {
     total: AtomicU64,
 }
 
-impl Advance {
+impl PhaseProgress {
     /// Another phase begins, of so many things.
     pub(crate) fn begin(&self, phase: &'static str, total: u64) {
         let mut current = self.0.phase.lock().unwrap_or_else(PoisonError::into_inner);

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use hashbrown::HashTable;
 
-use crate::append_file::Tape;
+use crate::append_file::AppendFile;
 
 /// A table that grows copies itself; of many small ones, one at a time does.
 const SHARDS: usize = 64;
@@ -21,7 +21,7 @@ const MARK: u64 = u64::MAX >> PLACE_BITS;
 /// The newest row of each key of `K` bytes.
 #[derive(Debug)]
 pub(crate) struct Spill<const K: usize> {
-    tape: Tape,
+    tape: AppendFile,
     hash: RandomState,
     places: Vec<HashTable<Entry>>,
 }
@@ -57,7 +57,7 @@ impl<const K: usize> Spill<K> {
     /// No rows; the tape will lie in this folder.
     pub(crate) fn new(folder: &Path) -> Self {
         let places = (0..SHARDS).map(|_| HashTable::new()).collect();
-        Self { tape: Tape::new(folder), hash: RandomState::new(), places }
+        Self { tape: AppendFile::new(folder), hash: RandomState::new(), places }
     }
 
     /// The shard of a key, and its mark there.

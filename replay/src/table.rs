@@ -5,7 +5,7 @@ use fold::{Change, Edit, Friend, Member, Message, Reaction, Receipt, Rejection, 
 use read_model::change_kind;
 use uuid::Uuid;
 
-use crate::copy_encoder::{Kind, Tuple};
+use crate::copy_encoder::{CopyTuple, Kind};
 
 /// A table of the read models. The first column of each is the key of the events that make it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -215,7 +215,7 @@ const REJECTIONS: [Column; 5] = [
 ];
 
 pub(super) fn user(into: &mut Vec<u8>, id: UserId, user: &User) {
-    let tuple = Tuple::of(into, 12).uuid(id.0).uuid(user.workspace_id.0).text(user.kind.as_str());
+    let tuple = CopyTuple::of(into, 12).uuid(id.0).uuid(user.workspace_id.0).text(user.kind.as_str());
     let tuple = tuple.text_or_null(user.username.as_deref()).text_or_null(user.display_name.as_deref());
     let tuple = tuple.text(&user.locale).text_or_null(user.status.as_deref()).bool(user.deactivated);
     let tuple = tuple.bool(user.pending);
@@ -223,11 +223,11 @@ pub(super) fn user(into: &mut Vec<u8>, id: UserId, user: &User) {
 }
 
 pub(super) fn friend(into: &mut Vec<u8>, (user, other): (UserId, UserId), friend: Friend) {
-    Tuple::of(into, 3).uuid(user.0).uuid(other.0).time(friend.added_at);
+    CopyTuple::of(into, 3).uuid(user.0).uuid(other.0).time(friend.added_at);
 }
 
 pub(super) fn room(into: &mut Vec<u8>, id: RoomId, room: &Room) {
-    let tuple = Tuple::of(into, 14).uuid(id.0).uuid(room.workspace_id.0).text(room.kind.as_str());
+    let tuple = CopyTuple::of(into, 14).uuid(id.0).uuid(room.workspace_id.0).text(room.kind.as_str());
     let tuple = tuple.text_or_null(room.name.as_deref()).text(room.join_rule.as_str());
     let tuple = tuple.text(room.history_visibility.as_str()).bool(room.archived).uuid(room.creator_id.0);
     let tuple = tuple.time(room.created_at).time_or_null(room.last_message_at).bigint(room.last_seq);
@@ -235,13 +235,13 @@ pub(super) fn room(into: &mut Vec<u8>, id: RoomId, room: &Room) {
 }
 
 pub(super) fn member(into: &mut Vec<u8>, (room, user): (RoomId, UserId), member: &Member) {
-    let tuple = Tuple::of(into, 7).uuid(room.0).uuid(user.0).text(member.state.as_str()).text(member.role.as_str());
+    let tuple = CopyTuple::of(into, 7).uuid(room.0).uuid(user.0).text(member.state.as_str()).text(member.role.as_str());
     tuple.bigint(member.join_seq).bigint(member.last_own_seq).time(member.since);
 }
 
 pub(super) fn message(into: &mut Vec<u8>, message: &Message) -> serde_json::Result<()> {
     let item = &message.item;
-    let tuple = Tuple::of(into, 9).uuid(item.room_id.0).bigint(message.seq).uuid(item.message_id.0);
+    let tuple = CopyTuple::of(into, 9).uuid(item.room_id.0).bigint(message.seq).uuid(item.message_id.0);
     let tuple = tuple.uuid(item.author_id.0).time(item.created_at).bool(item.deleted);
     let tuple = tuple.bigint_or_null(message.reply_to).uuids_or_null(&item.mentions);
     tuple.text(&serde_json::to_string(item)?);
@@ -263,30 +263,30 @@ pub(crate) fn read_message(tuple: &[u8]) -> Option<Message> {
 
 pub(super) fn edit(into: &mut Vec<u8>, edit: &Edit) -> serde_json::Result<()> {
     let content = serde_json::to_string(&edit.content)?;
-    Tuple::of(into, 5).uuid(edit.room_id.0).bigint(edit.seq).int(edit.version).json(&content).time(edit.at);
+    CopyTuple::of(into, 5).uuid(edit.room_id.0).bigint(edit.seq).int(edit.version).json(&content).time(edit.at);
     Ok(())
 }
 
 pub(super) fn reaction(into: &mut Vec<u8>, room: RoomId, user: UserId, emoji: &str, reaction: &Reaction) {
-    Tuple::of(into, 5).uuid(room.0).bigint(reaction.seq).text(emoji).uuid(user.0).bigint(reaction.rev);
+    CopyTuple::of(into, 5).uuid(room.0).bigint(reaction.seq).text(emoji).uuid(user.0).bigint(reaction.rev);
 }
 
 pub(super) fn change(into: &mut Vec<u8>, change: &Change) {
-    let tuple = Tuple::of(into, 5).uuid(change.room_id.0).bigint(change.rev).text(change_kind(change.event_type));
+    let tuple = CopyTuple::of(into, 5).uuid(change.room_id.0).bigint(change.rev).text(change_kind(change.event_type));
     tuple.uuid(change.subject_id).bigint(change.last_seq);
 }
 
 pub(super) fn receipt(into: &mut Vec<u8>, (room, user): (RoomId, UserId), receipt: Receipt) {
-    Tuple::of(into, 3).uuid(room.0).uuid(user.0).bigint(receipt.read_seq);
+    CopyTuple::of(into, 3).uuid(room.0).uuid(user.0).bigint(receipt.read_seq);
 }
 
 pub(super) fn rejection(into: &mut Vec<u8>, rejection: &Rejection) {
-    let tuple = Tuple::of(into, 5).uuid(rejection.key).uuid(rejection.event_id.0);
+    let tuple = CopyTuple::of(into, 5).uuid(rejection.key).uuid(rejection.event_id.0);
     tuple.text(change_kind(rejection.event_type)).uuid(rejection.actor.0).text(rejection.reason.as_str());
 }
 
 pub(super) fn seen(into: &mut Vec<u8>, key: Uuid, event: EventId, rev: i64) {
-    Tuple::of(into, 3).uuid(key).uuid(event.0).bigint(rev);
+    CopyTuple::of(into, 3).uuid(key).uuid(event.0).bigint(rev);
 }
 
 /// The last field of a row, a number.

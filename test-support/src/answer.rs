@@ -35,7 +35,6 @@ pub struct Answer {
 
 impl Api {
     /// A client of its own, with connections that are kept.
-    #[must_use]
     pub fn new(url: String) -> Self {
         let http = Client::builder().timeout(PATIENCE).build().expect("an HTTP client");
         Self { http, url }
@@ -103,31 +102,26 @@ impl Answer {
     }
 
     /// A header, if it is there.
-    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
     /// The body, as what it should be.
-    #[must_use]
     pub fn read<T: DeserializeOwned>(&self) -> T {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self}"))
     }
 
     /// A field of text.
-    #[must_use]
     pub fn field(&self, name: &str) -> &str {
         self.body[name].as_str().unwrap_or_else(|| panic!("no {name} in {self}"))
     }
 
     /// A field that is an id.
-    #[must_use]
     pub fn id(&self, name: &str) -> Uuid {
         self.field(name).parse().unwrap_or_else(|_| panic!("{name} is no id in {self}"))
     }
 
     /// Where the log stands after the command.
-    #[must_use]
     pub fn position(&self) -> String {
         self.field("position").to_owned()
     }

@@ -27,13 +27,11 @@ impl Balancer {
     }
 
     /// `http://…` of the one port.
-    #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// How many connections each replica was given.
-    #[must_use]
     pub fn served(&self) -> Vec<usize> {
         self.served.iter().map(|count| count.load(Ordering::Relaxed)).collect()
     }

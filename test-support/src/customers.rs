@@ -9,7 +9,6 @@ pub struct Customers(Child);
 
 impl Customers {
     /// Starts it with these arguments; what it has missed it does now.
-    #[must_use]
     pub fn start(instance: &Instance, arguments: &[&str]) -> Self {
         let program = instance.program.sibling("customer-participant");
         let child = program.command(arguments).stdout(Stdio::null()).spawn().expect("the participant starts");

@@ -38,7 +38,6 @@ impl Document {
     }
 
     /// Every operation.
-    #[must_use]
     pub fn operations(&self) -> Vec<Operation> {
         let everywhere = is_secured(&self.0["security"]).unwrap_or(false);
         let mut operations = Vec::new();
@@ -59,7 +58,6 @@ impl Document {
     }
 
     /// Methods that an address of the document does not have, with the address.
-    #[must_use]
     pub fn absent(&self) -> Vec<(Method, String)> {
         let absent = |(path, item): (&String, &Value)| {
             let absent = METHODS.into_iter().filter(|name| item.get(name.to_lowercase()).is_none());
@@ -119,7 +117,6 @@ fn is_secured(security: &Value) -> Option<bool> {
 
 impl Operation {
     /// Method and path, as lists of operations name it.
-    #[must_use]
     pub fn name(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
@@ -144,14 +141,12 @@ impl Operation {
 
 impl Places {
     /// The same, with a value for one more parameter.
-    #[must_use]
     pub fn with(mut self, parameter: &'static str, value: &(impl ToString + ?Sized)) -> Self {
         self.0.insert(parameter, value.to_string());
         self
     }
 
     /// A path of the document with these values in it. A parameter that nobody thought of fails the test.
-    #[must_use]
     pub fn fill(&self, path: &str) -> String {
         let mut filled = String::new();
         let mut rest = path;

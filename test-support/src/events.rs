@@ -5,7 +5,6 @@ use event_schema::{CommandId, Event, EventId, Payload, RoomId, UserId, Workspace
 use platform::{Clock, Ids};
 
 /// A small event of a room.
-#[must_use]
 pub fn room_event(room: RoomId, name: &str) -> Event {
     let ids = Ids::new();
     let payload = room::Renamed { name: event_schema::Text::Plain(name.to_owned()) };
@@ -28,7 +27,6 @@ pub fn room_event(room: RoomId, name: &str) -> Event {
 }
 
 /// A room that nobody else uses.
-#[must_use]
 pub fn new_room() -> RoomId {
     RoomId(Ids::new().v7())
 }

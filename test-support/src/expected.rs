@@ -39,7 +39,6 @@ impl From<&Item> for Expected {
 }
 
 /// A room's messages, oldest first, as its log says.
-#[must_use]
 pub fn history(log: &[LogRecord], room: Uuid) -> Vec<Expected> {
     let key = RoomId(room).to_string();
     let mut seen = BTreeSet::new();

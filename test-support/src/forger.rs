@@ -36,13 +36,11 @@ impl Forger {
     }
 
     /// A token like the person's own.
-    #[must_use]
     pub fn unchanged(&self) -> String {
         signed(&self.header, &self.claims, &self.key)
     }
 
     /// With another claim.
-    #[must_use]
     pub fn with_claim(&self, name: &str, value: impl Into<Value>) -> String {
         let mut claims = self.claims.clone();
         claims[name] = value.into();
@@ -50,7 +48,6 @@ impl Forger {
     }
 
     /// With another algorithm, as its header says.
-    #[must_use]
     pub fn with_algorithm(&self, algorithm: &str) -> String {
         let mut header = self.header.clone();
         header["alg"] = algorithm.into();
@@ -58,7 +55,6 @@ impl Forger {
     }
 
     /// It counted once.
-    #[must_use]
     pub fn expired(&self) -> String {
         let mut claims = self.claims.clone();
         let now = claims["iat"].as_i64().expect("a time");
@@ -67,20 +63,17 @@ impl Forger {
     }
 
     /// The same claims, signed by a key that is not the platform's.
-    #[must_use]
     pub fn foreign(&self) -> String {
         signed(&self.header, &self.claims, &foreign_key())
     }
 }
 
 /// A key that is not the platform's.
-#[must_use]
 pub fn foreign_key() -> SigningKey {
     SigningKey::from_bytes(&[7; 32])
 }
 
 /// A token of these parts.
-#[must_use]
 pub fn signed(header: &Value, claims: &Value, key: &SigningKey) -> String {
     let text = format!("{}.{}", encoded(header), encoded(claims));
     let signature = key.sign(text.as_bytes());
@@ -88,13 +81,11 @@ pub fn signed(header: &Value, claims: &Value, key: &SigningKey) -> String {
 }
 
 /// A part of a token, read.
-#[must_use]
 pub fn decoded(part: &str) -> Value {
     URL_SAFE_NO_PAD.decode(part).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
 }
 
 /// A part of a token, written.
-#[must_use]
 pub fn encoded(part: &Value) -> String {
     URL_SAFE_NO_PAD.encode(part.to_string())
 }

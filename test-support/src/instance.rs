@@ -78,19 +78,16 @@ impl Instance {
     }
 
     /// `KAFKA_BROKERS`
-    #[must_use]
     pub fn brokers(&self) -> &str {
         &self.servers.brokers
     }
 
     /// The name of a topic of this instance.
-    #[must_use]
     pub fn topic(&self, topic: Topic) -> String {
         format!("{}.{}", self.name, topic.name())
     }
 
     /// `DATABASE_URL` of its database.
-    #[must_use]
     pub fn database(&self) -> String {
         on_database(&self.servers.database, &self.name)
     }

@@ -5,6 +5,7 @@
 //! start private ones. Helpers panic with what was asked and what came back, so that a failed test tells its story by itself.
 #![expect(
     clippy::missing_panics_doc,
+    clippy::must_use_candidate,
     reason = "to panic where the system is not what it should be is what helpers are for"
 )]
 

@@ -63,7 +63,6 @@ struct Writer {
 
 impl Load {
     /// Lets people write into rooms, all of which they are members of.
-    #[must_use]
     pub fn start(people: &[Person], rooms: &[Room], seed: u64) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let acks = people.iter().map(|_| AtomicUsize::new(0)).collect();
@@ -81,13 +80,11 @@ impl Load {
     }
 
     /// Tries that failed so far.
-    #[must_use]
     pub fn failures(&self) -> usize {
         self.counters.failures.load(Ordering::Relaxed)
     }
 
     /// Commands acked so far.
-    #[must_use]
     pub fn acks(&self) -> usize {
         self.counters.acks.iter().map(|acks| acks.load(Ordering::Relaxed)).sum()
     }
@@ -159,7 +156,6 @@ impl Writer {
 }
 
 /// The position after everything that was acked.
-#[must_use]
 pub fn end_of(acked: &[Acked]) -> Position {
     let mut positions = acked.iter().map(|acked| &acked.position);
     let mut end = positions.next().expect("something was acked").clone();
@@ -170,7 +166,6 @@ pub fn end_of(acked: &[Acked]) -> Position {
 }
 
 /// What was acked, room by room: text of every message by its id.
-#[must_use]
 pub fn by_room(acked: &[Acked]) -> BTreeMap<Uuid, BTreeMap<Uuid, String>> {
     let mut rooms: BTreeMap<Uuid, BTreeMap<Uuid, String>> = BTreeMap::new();
     for command in acked {

@@ -32,13 +32,11 @@ pub struct LogRecord {
 
 impl LogRecord {
     /// A header that must be there.
-    #[must_use]
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).unwrap_or_else(|| panic!("no header {name} in {self:?}"))
     }
 
     /// The event, read by the platform's own decoder.
-    #[must_use]
     pub fn event(&self) -> Event {
         let headers = self.headers.iter().map(|(name, value)| (name.as_str(), Some(value.as_bytes())));
         record::decode(self.topic, Some(self.key.as_bytes()), headers, Some(&self.value))

@@ -17,7 +17,6 @@ pub struct Visitor {
 
 impl Visitor {
     /// Lets somebody join and leave room after room, each with keys that are repeated until they are acked.
-    #[must_use]
     pub fn start(person: &Person, rooms: &[Room]) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let visits = tokio::spawn(visit(person.clone(), rooms.to_vec(), Arc::clone(&stop)));

@@ -34,7 +34,6 @@ pub struct Item {
 
 impl Item {
     /// What it says.
-    #[must_use]
     pub fn text(&self) -> &str {
         self.content["text"].as_str().unwrap_or_default()
     }
@@ -56,7 +55,6 @@ pub struct Page {
 
 impl Page {
     /// The seqs on it, as they stand.
-    #[must_use]
     pub fn seqs(&self) -> Vec<i64> {
         self.items.iter().map(|item| item.seq).collect()
     }

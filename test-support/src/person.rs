@@ -71,7 +71,6 @@ impl Person {
     }
 
     /// The same person, at another replica.
-    #[must_use]
     pub fn at(&self, api: Api) -> Self {
         Self { api, ..self.clone() }
     }
@@ -132,19 +131,16 @@ impl Person {
 }
 
 /// The ids that a batch was answered with.
-#[must_use]
 pub fn ids(answer: &Answer) -> Vec<Uuid> {
     serde_json::from_value(answer.body["message_ids"].clone()).unwrap_or_else(|error| panic!("{error}: {answer}"))
 }
 
 /// Path of a room's messages.
-#[must_use]
 pub fn messages(room: &Room) -> String {
     format!("/v1/rooms/{}/messages", room.id)
 }
 
 /// Path of a room's batches.
-#[must_use]
 pub fn batch(room: &Room) -> String {
     format!("/v1/rooms/{}/messages/batch", room.id)
 }

@@ -10,7 +10,6 @@ const FIRST: usize = 10_000;
 const COUNT: usize = 20_000;
 
 /// An address on loopback where nothing listens. Never from a test's seed: two test programs must not meet.
-#[must_use]
 pub fn free() -> SocketAddr {
     let mut random = Random::new(entropy(), 0);
     loop {

@@ -33,7 +33,6 @@ struct Running {
 
 impl Process {
     /// Starts `chatlog serve` with these roles (none: all of them) and its log in `folder`.
-    #[must_use]
     pub fn serve(program: &Program, name: &str, roles: &[&str], folder: &Path) -> Self {
         let mut arguments = vec!["serve".to_owned()];
         if !roles.is_empty() {
@@ -103,25 +102,21 @@ impl Process {
     }
 
     /// `http://…` of the API.
-    #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.listen)
     }
 
     /// Address of the API.
-    #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.listen
     }
 
     /// What it has written.
-    #[must_use]
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
     /// The end of what it has written.
-    #[must_use]
     pub fn log_tail(&self) -> String {
         let log = self.log();
         let lines: Vec<&str> = log.lines().collect();
@@ -136,7 +131,10 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            println!("{}", self.log_tail());
+            #[expect(clippy::print_stdout, reason = "the test runner shows it when the test fails")]
+            {
+                println!("{}", self.log_tail());
+            }
         }
         self.kill();
     }

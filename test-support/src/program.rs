@@ -13,7 +13,6 @@ pub struct Program {
 impl Program {
     /// The program of this build. Cargo tells a test nothing of another package's programs: it lies two folders above
     /// the test itself (`target/debug/deps/…`).
-    #[must_use]
     pub fn find() -> Self {
         let test = std::env::current_exe().expect("the test's own path");
         let folder = test.parent().and_then(|deps| deps.parent()).expect("target/debug");
@@ -27,7 +26,6 @@ impl Program {
     }
 
     /// Another program of this build, with the same settings.
-    #[must_use]
     pub fn sibling(&self, name: &str) -> Self {
         let path = self.path.with_file_name(name);
         assert!(
@@ -39,14 +37,12 @@ impl Program {
     }
 
     /// The same program with one setting more; a later one replaces an earlier one.
-    #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.settings.push((name.to_owned(), value.into()));
         self
     }
 
     /// A call of it. Settings of whoever runs the tests are not passed on.
-    #[must_use]
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.path);
         for (name, _) in std::env::vars_os() {
@@ -59,13 +55,11 @@ impl Program {
     }
 
     /// Runs it to its end.
-    #[must_use]
     pub fn output(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().expect("the program starts")
     }
 
     /// Runs it to its end, which must be a good one; what it said on standard output.
-    #[must_use]
     pub fn run(&self, arguments: &[&str]) -> String {
         let output = self.output(arguments);
         let said = String::from_utf8_lossy(&output.stdout).into_owned();

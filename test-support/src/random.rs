@@ -12,7 +12,6 @@ pub struct Random {
 }
 
 /// The seed of this run: the environment's, or a new one.
-#[must_use]
 pub fn seed() -> u64 {
     std::env::var(SEED).ok().and_then(|text| text.parse().ok()).unwrap_or_else(entropy)
 }
@@ -23,13 +22,11 @@ pub(crate) fn entropy() -> u64 {
 }
 
 /// What to put before what went wrong.
-#[must_use]
 pub fn again(seed: u64) -> String {
     format!("the same choices again: {SEED}={seed}")
 }
 
 /// A few letters that no other run has, for names of databases, topics and accounts.
-#[must_use]
 pub fn unique() -> String {
     let id = Ids::new().v7().simple().to_string();
     id[id.len() - 12..].to_owned()
@@ -37,7 +34,6 @@ pub fn unique() -> String {
 
 impl Random {
     /// The choices of a seed; each `stream` (a writer, say) has its own.
-    #[must_use]
     pub fn new(seed: u64, stream: u64) -> Self {
         let mut random = Self { state: seed ^ stream.wrapping_mul(0x9e37_79b9_7f4a_7c15) };
         random.next();

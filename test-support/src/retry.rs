@@ -51,7 +51,6 @@ impl Command {
 }
 
 /// Whether an answer says "come again": unavailable, too many, or the same command is still under way.
-#[must_use]
 pub fn is_passing(answer: &Answer) -> bool {
     answer.status == 503 || answer.status == 429 || answer.body["type"] == "urn:chatlog:problem:in-progress"
 }

@@ -19,7 +19,6 @@ pub struct Schemas(BTreeMap<String, Validator>);
 
 impl Schemas {
     /// Reads every published schema.
-    #[must_use]
     pub fn published() -> Self {
         let folder = repository().join(FOLDER);
         let files = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));

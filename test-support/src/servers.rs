@@ -18,14 +18,12 @@ pub struct Servers {
 }
 
 /// The clone's folder.
-#[must_use]
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the workspace")
 }
 
 impl Servers {
     /// Those of the environment, else those of `./dev test`, else those of `./dev up`.
-    #[must_use]
     pub fn given() -> Self {
         let environment = std::env::vars().collect();
         let file = |name: &str| read_env(&repository().join(".local").join(name).join("env"));
@@ -56,7 +54,6 @@ pub struct PrivateServers {
 
 impl PrivateServers {
     /// Starts all three.
-    #[must_use]
     pub fn start() -> Self {
         let parent = repository().join(".local/test");
         std::fs::create_dir_all(&parent).expect("a folder for servers");
@@ -77,7 +74,6 @@ impl PrivateServers {
     }
 
     /// Where a server's log is.
-    #[must_use]
     pub fn log(&self, server: &str) -> PathBuf {
         self.folder.path().join("log").join(format!("{server}.log"))
     }

@@ -53,7 +53,6 @@ pub struct Newcomers {
 
 impl Newcomers {
     /// So many people, so many of them at once.
-    #[must_use]
     pub fn start(api: &Api, many: usize, at_once: usize) -> Self {
         let counters = Arc::new(Counters::default());
         let (api, crowd) = (api.clone(), Arc::clone(&counters));
@@ -66,7 +65,6 @@ impl Newcomers {
     }
 
     /// How many know how their sign-up ended.
-    #[must_use]
     pub fn ended(&self) -> usize {
         self.counters.ended.load(Ordering::Relaxed)
     }

@@ -140,7 +140,7 @@ impl Story {
         event
     }
 
-    fn tell(&mut self, key: impl Into<Key>, payload: impl Into<Payload>) -> Event {
+    fn push(&mut self, key: impl Into<Key>, payload: impl Into<Payload>) -> Event {
         let actor = self.one_of(&self.people.clone());
         event(self.n, key, actor, payload)
     }
@@ -206,7 +206,7 @@ impl Story {
 
     fn receipt(&mut self) -> Event {
         let (room, up_to_seq) = (self.one_of(&self.rooms.clone()), self.chance(40));
-        self.tell(room, Payload::ReadUpTo(ReadUpTo { up_to_seq }))
+        self.push(room, Payload::ReadUpTo(ReadUpTo { up_to_seq }))
     }
 
     fn post(&mut self) -> Event {
@@ -218,7 +218,7 @@ impl Story {
         if self.chance(4) == 0 {
             payload.mentions = vec![self.one_of(&self.people.clone()), self.one_of(&self.people.clone())];
         }
-        let told = self.tell(room, payload);
+        let told = self.push(room, payload);
         self.messages.push((room, told.envelope.id.into(), told.envelope.actor));
         told
     }

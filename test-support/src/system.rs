@@ -42,13 +42,11 @@ impl System {
     }
 
     /// The API of one replica (0 or 1), for nobody in particular.
-    #[must_use]
     pub fn api(&self, replica: usize) -> Api {
         Api::new(self.replicas[replica].url())
     }
 
     /// A replica's process.
-    #[must_use]
     pub fn replica(&self, replica: usize) -> &Process {
         &self.replicas[replica]
     }
@@ -77,7 +75,10 @@ impl Drop for Shared {
         // The last holder's processes show their logs themselves.
         if std::thread::panicking() && Arc::strong_count(&self.0) > 1 {
             for replica in &self.0.replicas {
-                println!("{}", replica.log_tail());
+                #[expect(clippy::print_stdout, reason = "the test runner shows it when the test fails")]
+                {
+                    println!("{}", replica.log_tail());
+                }
             }
         }
     }

@@ -207,13 +207,11 @@ pub async fn connect_api(settings: &PlatformSettings, api: &ApiSettings) -> Resu
 }
 
 /// Settings of an API for a test: nothing is limited.
-#[must_use]
 pub fn api_settings() -> ApiSettings {
     ApiSettings { rates: RateSettings::off(), cookies: CookieSettings { cookie_secure: true } }
 }
 
 /// Settings of a listener for a test: a free port, short time-outs.
-#[must_use]
 pub fn http_settings() -> HttpSettings {
     HttpSettings {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),

@@ -120,7 +120,7 @@ impl World {
     }
 
     /// Rejections in the log.
-    pub async fn told_rejections(&self) -> i64 {
+    pub async fn recorded_rejections(&self) -> i64 {
         self.ends_of(Topic::Rejections).await.into_iter().sum()
     }
 
@@ -208,7 +208,7 @@ impl World {
     }
 
     /// Waits for a projector to be worried about something.
-    pub async fn worried(&self, running: &Running, about: &str) {
+    pub async fn wait_for_concern(&self, running: &Running, about: &str) {
         let concerns = || running.projector.concerns();
         let what = fmt::from_fn(|f| write!(f, "`{about}` in {:?}", concerns()));
         wait_for(what, async || concerns().iter().any(|concern| concern.contains(about)).then_some(())).await;

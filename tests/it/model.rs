@@ -10,7 +10,7 @@ use read_model::Position;
 use reqwest::Method;
 use serde_json::{Value, json};
 use test_support::answer::{Answer, send};
-use test_support::model::{self, Act, Inbox, Kind, Role, Room, Scene, Shown, Verdict, Who};
+use test_support::model::{self, Act, Inbox, Kind, ModelRoom, Role, Scene, Shown, Verdict, Who};
 use test_support::random::{again, seed};
 use test_support::retry::is_passing;
 use test_support::{Person, Random, System};
@@ -25,7 +25,7 @@ const PAGE: &str = "37";
 
 /// A room, both as the model has it and how far the log is.
 struct Played {
-    room: Room,
+    room: ModelRoom,
     position: Option<Position>,
     applied: usize,
     refused: usize,
@@ -99,7 +99,7 @@ async fn begin(people: &[Person], random: &mut Random, n: usize) -> Played {
         _ => [(owner, Role::Owner), (friend, Role::Member)],
     };
     let mut body = json!({"kind": kind.word(), "members": [people[friend].id]});
-    let mut room = Room::new(Uuid::nil(), kind, name, &roles);
+    let mut room = ModelRoom::new(Uuid::nil(), kind, name, &roles);
     if let Some(name) = &room.name {
         body["name"] = json!(name);
         room.since_join = random.chance(50);
@@ -116,7 +116,7 @@ fn position(text: &str) -> Position {
 
 /// Does it over HTTP. "Come again" is obeyed, as by every client: four requests of a person wait at a time, and a busy
 /// machine may be behind.
-async fn perform(people: &[Person], room: &Room, who: Who, act: &Act, wait: bool, turn: usize) -> Answer {
+async fn perform(people: &[Person], room: &ModelRoom, who: Who, act: &Act, wait: bool, turn: usize) -> Answer {
     loop {
         let answer = try_once(people, room, who, act, wait, turn).await;
         if !is_passing(&answer) {
@@ -126,7 +126,7 @@ async fn perform(people: &[Person], room: &Room, who: Who, act: &Act, wait: bool
     }
 }
 
-async fn try_once(people: &[Person], room: &Room, who: Who, act: &Act, wait: bool, turn: usize) -> Answer {
+async fn try_once(people: &[Person], room: &ModelRoom, who: Who, act: &Act, wait: bool, turn: usize) -> Answer {
     let (method, path, body) = act.request(&Scene { people, room });
     let mut request = people[who].request(method, &path).header("idempotency-key", format!("turn {turn}"));
     if wait {

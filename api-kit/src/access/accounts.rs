@@ -24,7 +24,7 @@ const MANY: i64 = 5_000;
 
 /// How an account stands.
 #[derive(Clone, Debug)]
-pub struct Standing {
+pub struct AccountStatus {
     usable: bool,
     roles: Arc<[String]>,
     /// In seconds since 1970.
@@ -33,7 +33,7 @@ pub struct Standing {
     loaded: Instant,
 }
 
-impl Standing {
+impl AccountStatus {
     /// Whether a token issued then (`iat`) counts.
     #[must_use]
     pub fn admits(&self, issued_at: i64) -> bool {
@@ -66,7 +66,7 @@ pub(super) enum Changed {
 
 pub(super) struct Accounts {
     db: PgPool,
-    kept: Cache<UserId, Standing>,
+    kept: Cache<UserId, AccountStatus>,
     /// When the last question about changes that was answered was asked.
     heard: RwLock<Instant>,
 }
@@ -76,16 +76,16 @@ impl Accounts {
         Self { db, kept: Cache::new(ACCOUNTS), heard: RwLock::new(Instant::now()) }
     }
 
-    pub(super) async fn get(&self, user: UserId) -> Result<Option<Standing>, sqlx::Error> {
-        let heard = self.heard();
+    pub(super) async fn get(&self, user: UserId) -> Result<Option<AccountStatus>, sqlx::Error> {
+        let heard = self.last_heard();
         match self.kept.get(&user) {
-            Some(standing) if is_trusted(&standing, heard) => return Ok(Some(standing)),
-            Some(_) => drop(self.kept.remove_if(&user, |standing| !is_trusted(standing, heard))),
+            Some(status) if is_trusted(&status, heard) => return Ok(Some(status)),
+            Some(_) => drop(self.kept.remove_if(&user, |status| !is_trusted(status, heard))),
             None => {}
         }
         // Of several who ask at once one asks Postgres.
         match self.kept.get_or_insert_async(&user, self.load(user)).await {
-            Ok(standing) => Ok(Some(standing)),
+            Ok(status) => Ok(Some(status)),
             Err(Missing::NoAccount) => Ok(None),
             Err(Missing::Database(error)) => Err(error),
         }
@@ -99,7 +99,7 @@ impl Accounts {
     /// while it changed is found by the next call.
     pub(super) async fn changed(&self) -> Result<Changed, sqlx::Error> {
         let asked = Instant::now();
-        let back = OVERLAP + self.heard().elapsed();
+        let back = OVERLAP + self.last_heard().elapsed();
         // Index Scan using accounts_by_standing
         let rows = sqlx::query!(
             "select user_id, standing_changed_at from identity.accounts
@@ -115,16 +115,16 @@ impl Accounts {
         } else {
             Changed::These(rows.into_iter().map(|row| (UserId(row.user_id), row.standing_changed_at)).collect())
         };
-        self.hear(asked, &changed);
+        self.apply_changes(asked, &changed);
         Ok(changed)
     }
 
     /// Only after what changed is forgotten may the rest be trusted for longer.
-    fn hear(&self, asked: Instant, changed: &Changed) {
+    fn apply_changes(&self, asked: Instant, changed: &Changed) {
         match changed {
             Changed::These(rows) => {
                 for (user, changed_at) in rows {
-                    self.kept.remove_if(user, |standing| standing.changed_at != *changed_at);
+                    self.kept.remove_if(user, |status| status.changed_at != *changed_at);
                 }
             }
             Changed::Many => self.kept.clear(),
@@ -132,11 +132,11 @@ impl Accounts {
         *self.heard.write().unwrap_or_else(PoisonError::into_inner) = asked;
     }
 
-    fn heard(&self) -> Instant {
+    fn last_heard(&self) -> Instant {
         *self.heard.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn load(&self, user: UserId) -> Result<Standing, Missing> {
+    async fn load(&self, user: UserId) -> Result<AccountStatus, Missing> {
         let loaded = Instant::now();
         let row = sqlx::query!(
             r#"select status in ('registered', 'verified') as "usable!", roles, sessions_not_before, standing_changed_at
@@ -147,7 +147,7 @@ impl Accounts {
         .await
         .map_err(Missing::Database)?;
         let row = row.ok_or(Missing::NoAccount)?;
-        Ok(Standing {
+        Ok(AccountStatus {
             usable: row.usable,
             roles: row.roles.into(),
             not_before: row.sessions_not_before.map_or(i64::MIN, |time| time.timestamp()),
@@ -157,6 +157,6 @@ impl Accounts {
     }
 }
 
-fn is_trusted(standing: &Standing, heard: Instant) -> bool {
-    standing.loaded.elapsed() < KEPT && standing.loaded.max(heard).elapsed() < TRUSTED
+fn is_trusted(status: &AccountStatus, heard: Instant) -> bool {
+    status.loaded.elapsed() < KEPT && status.loaded.max(heard).elapsed() < TRUSTED
 }

@@ -24,14 +24,14 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::auth::Caller;
+use crate::caller::Caller;
 use crate::tokens::Claims;
 
-pub use accounts::Standing;
+pub use accounts::AccountStatus;
 pub use watch::SessionWatch;
 
 use accounts::Accounts;
-use revocations::Over;
+use revocations::Revocations;
 use watch::Watches;
 
 /// The Redis channel of what has just changed.
@@ -43,7 +43,7 @@ pub struct Access(Arc<Inner>);
 
 struct Inner {
     redis: Redis,
-    over: Over,
+    revocations: Revocations,
     accounts: Accounts,
     watches: Watches,
 }
@@ -52,36 +52,36 @@ impl Access {
     /// Knows nothing yet. A process that serves requests also follows what changes; a tool need not.
     #[must_use]
     pub fn new(db: PgPool, redis: Redis) -> Self {
-        let over = Over::new(redis.clone());
-        Self(Arc::new(Inner { redis, over, accounts: Accounts::new(db), watches: Watches::default() }))
+        let revocations = Revocations::new(redis.clone());
+        Self(Arc::new(Inner { redis, revocations, accounts: Accounts::new(db), watches: Watches::default() }))
     }
 
     /// Follows what changes, as long as the process lives. What is over already is known when this returns, if Redis answers.
     pub(crate) async fn start(&self, lifecycle: &Lifecycle) {
         self.read_news().await;
-        lifecycle.spawn("sessions that are over", self.clone().follow_over(lifecycle.soft()));
+        lifecycle.spawn("sessions that are over", self.clone().follow_revocations(lifecycle.soft()));
         lifecycle.spawn("accounts", self.clone().follow_accounts(lifecycle.soft()));
         lifecycle.spawn("news of sessions", self.clone().listen(lifecycle.soft()));
     }
 
     /// Whether a token with a good signature still counts.
     pub async fn admits(&self, claims: &Claims) -> Result<bool, sqlx::Error> {
-        if self.0.over.contains(claims.sid) {
+        if self.0.revocations.contains(claims.sid) {
             return Ok(false);
         }
-        let standing = self.standing(claims.sub).await?;
-        Ok(standing.is_some_and(|standing| standing.admits(claims.iat)))
+        let status = self.account_status(claims.sub).await?;
+        Ok(status.is_some_and(|status| status.admits(claims.iat)))
     }
 
     /// How an account stands, as of at most a second ago; `None` where there is none.
-    pub async fn standing(&self, user: UserId) -> Result<Option<Standing>, sqlx::Error> {
+    pub async fn account_status(&self, user: UserId) -> Result<Option<AccountStatus>, sqlx::Error> {
         self.0.accounts.get(user).await
     }
 
     /// Ends sessions: from now on no token of theirs counts here, and within a second nowhere. Others are told first: were it
     /// over here alone, whoever repeats it after a failure would be refused before they could.
     pub async fn end_sessions(&self, user: UserId, sessions: &[Uuid]) -> Result<(), RedisError> {
-        self.0.over.tell(user, sessions).await?;
+        self.0.revocations.publish(user, sessions).await?;
         for session in sessions {
             self.session_is_over(user, *session);
         }
@@ -101,7 +101,7 @@ impl Access {
     pub async fn watch(&self, caller: &Caller) -> SessionWatch {
         let watch = self.0.watches.begin(caller);
         // Looked at after the watch began, so that nothing falls between.
-        if self.0.over.contains(caller.session_id) {
+        if self.0.revocations.contains(caller.session_id) {
             self.0.watches.end(caller.user_id, caller.session_id);
         } else {
             self.check(caller.user_id).await;
@@ -110,7 +110,7 @@ impl Access {
     }
 
     fn session_is_over(&self, user: UserId, session: Uuid) {
-        self.0.over.add(session);
+        self.0.revocations.add(session);
         self.0.watches.end(user, session);
     }
 
@@ -123,15 +123,15 @@ impl Access {
 
     /// Ends the watches of an account that do not count any more. Where it cannot be asked, the next look will see it.
     async fn check(&self, user: UserId) {
-        match self.standing(user).await {
-            Ok(standing) => self.0.watches.judge(user, standing.as_ref()),
+        match self.account_status(user).await {
+            Ok(status) => self.0.watches.judge(user, status.as_ref()),
             Err(error) => tracing::debug!(%error, "an account is looked at later"),
         }
     }
 
     /// Whether Redis answered.
     async fn read_news(&self) -> bool {
-        match self.0.over.news().await {
+        match self.0.revocations.news().await {
             Ok(news) => {
                 for (user, session) in news {
                     self.session_is_over(user, session);
@@ -145,7 +145,7 @@ impl Access {
         }
     }
 
-    async fn follow_over(self, shutdown: CancellationToken) {
+    async fn follow_revocations(self, shutdown: CancellationToken) {
         let mut away = false;
         while !shutdown.is_cancelled() {
             let heard = self.read_news().await;

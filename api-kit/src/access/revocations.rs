@@ -1,4 +1,4 @@
-//! Sessions that are over: a sorted set in Redis that everybody has a copy of.
+//! Sessions that are revocations: a sorted set in Redis that everybody has a copy of.
 //!
 //! Scores are Redis's time in microseconds, never the same twice, so that whoever has read up to one can ask for what came
 //! after it. An entry stays for as long as a token of its session can live.
@@ -43,7 +43,7 @@ return 1
 });
 
 /// The copy of one process.
-pub(super) struct Over {
+pub(super) struct Revocations {
     redis: Redis,
     sessions: RwLock<HashMap<Uuid, Instant>>,
     read_to: Mutex<f64>,
@@ -56,7 +56,7 @@ pub(super) enum Message {
     Account(UserId),
 }
 
-impl Over {
+impl Revocations {
     pub(super) fn new(redis: Redis) -> Self {
         Self { redis, sessions: RwLock::default(), read_to: Mutex::new(0.0) }
     }
@@ -75,7 +75,7 @@ impl Over {
     }
 
     /// Tells everybody.
-    pub(super) async fn tell(&self, user: UserId, sessions: &[Uuid]) -> Result<(), RedisError> {
+    pub(super) async fn publish(&self, user: UserId, sessions: &[Uuid]) -> Result<(), RedisError> {
         if sessions.is_empty() {
             return Ok(());
         }

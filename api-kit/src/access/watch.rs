@@ -1,4 +1,4 @@
-//! Watches over sessions, for answers that live longer than a request: each ends when its session does.
+//! Watches ended sessions, for answers that live longer than a request: each ends when its session does.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,28 +8,28 @@ use event_schema::UserId;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::accounts::Standing;
-use crate::auth::Caller;
+use super::accounts::AccountStatus;
+use crate::caller::Caller;
 
-/// Tells when a session is over: logged out, its tokens stolen, its account closed. Hold it as long as the answer lives.
+/// Tells when a session is ended: logged out, its tokens stolen, its account closed. Hold it as long as the answer lives.
 #[must_use = "nobody is watched after this is dropped"]
 pub struct SessionWatch {
-    over: CancellationToken,
+    ended: CancellationToken,
     number: u64,
     user: UserId,
     watches: Watches,
 }
 
 impl SessionWatch {
-    /// Returns when the session is over. Safe to drop and call again.
-    pub async fn over(&self) {
-        self.over.cancelled().await;
+    /// Returns when the session is ended. Safe to drop and call again.
+    pub async fn ended(&self) {
+        self.ended.cancelled().await;
     }
 
-    /// Whether the session is over.
+    /// Whether the session is ended.
     #[must_use]
-    pub fn is_over(&self) -> bool {
-        self.over.is_cancelled()
+    pub fn has_ended(&self) -> bool {
+        self.ended.is_cancelled()
     }
 }
 
@@ -59,32 +59,32 @@ struct Person {
 struct Watched {
     session: Uuid,
     issued_at: i64,
-    over: CancellationToken,
+    ended: CancellationToken,
 }
 
 impl Watches {
     pub(super) fn begin(&self, caller: &Caller) -> SessionWatch {
         let mut people = self.people();
         people.next += 1;
-        let (number, over) = (people.next, CancellationToken::new());
-        let watched = Watched { session: caller.session_id, issued_at: caller.issued_at(), over: over.clone() };
+        let (number, ended) = (people.next, CancellationToken::new());
+        let watched = Watched { session: caller.session_id, issued_at: caller.issued_at(), ended: ended.clone() };
         people.by_user.entry(caller.user_id).or_default().watched.insert(number, watched);
-        SessionWatch { over, number, user: caller.user_id, watches: self.clone() }
+        SessionWatch { ended, number, user: caller.user_id, watches: self.clone() }
     }
 
-    /// A session is over.
+    /// A session is ended.
     pub(super) fn end(&self, user: UserId, session: Uuid) {
         if let Some(person) = self.people().by_user.get(&user) {
-            person.watched.values().filter(|one| one.session == session).for_each(|one| one.over.cancel());
+            person.watched.values().filter(|one| one.session == session).for_each(|one| one.ended.cancel());
         }
     }
 
     /// An account stands like this now.
-    pub(super) fn judge(&self, user: UserId, standing: Option<&Standing>) {
+    pub(super) fn judge(&self, user: UserId, status: Option<&AccountStatus>) {
         if let Some(person) = self.people().by_user.get_mut(&user) {
-            person.judged_in = standing.map(Standing::changed_at);
-            let admitted = |one: &Watched| standing.is_some_and(|standing| standing.admits(one.issued_at));
-            person.watched.values().filter(|one| !admitted(one)).for_each(|one| one.over.cancel());
+            person.judged_in = status.map(AccountStatus::changed_at);
+            let admitted = |one: &Watched| status.is_some_and(|status| status.admits(one.issued_at));
+            person.watched.values().filter(|one| !admitted(one)).for_each(|one| one.ended.cancel());
         }
     }
 

@@ -105,7 +105,7 @@ async fn outermost(State(bounds): State<Bounds>, mut request: Request, next: Nex
         linger.on();
     }
     if let Some(quota) = noted.quota() {
-        tell(&mut response, &quota);
+        set_rate_limit_headers(&mut response, &quota);
     }
     secure(&mut response, &id);
     response
@@ -159,7 +159,7 @@ fn is_worded(headers: &http::HeaderMap) -> bool {
 }
 
 /// How much the caller may still ask for (draft-ietf-httpapi-ratelimit-headers).
-fn tell(response: &mut Response, quota: &Quota) {
+fn set_rate_limit_headers(response: &mut Response, quota: &Quota) {
     let headers = [("ratelimit-policy", quota.policy_header()), ("ratelimit", quota.standing_header())];
     for (name, value) in headers {
         if let Ok(value) = HeaderValue::try_from(value) {

@@ -11,6 +11,7 @@ mod bucket;
 mod buckets;
 mod level;
 mod script;
+mod settings;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -21,10 +22,10 @@ use platform::clock::Clock;
 use platform::redis::Redis;
 
 use crate::problem::Problem;
-use crate::settings::RateSettings;
 
 pub use address::{ClientAddress, CodeAttempt, LogInAttempt, Peer, RefreshAttempt, RegistrationLook, SignUpAttempt};
 pub use level::{Level, Rate, RateError, Setting};
+pub use settings::RateSettings;
 
 use bucket::{Bucket, Step};
 use buckets::Buckets;

@@ -110,8 +110,8 @@ async fn a_change_of_an_account_counts_everywhere_whoever_makes_it_and_without_r
     change(&test.api, user, grant).await;
     for platform in platforms {
         let is_admin = async || {
-            let standing = platform.access.standing(user).await.expect("Postgres answers").expect("an account");
-            standing.has_role("admin") && !standing.has_role("owner")
+            let status = platform.access.account_status(user).await.expect("Postgres answers").expect("an account");
+            status.has_role("admin") && !status.has_role("owner")
         };
         soon("the role to count", is_admin).await;
     }
@@ -176,20 +176,20 @@ async fn whoever_watches_a_session_hears_that_it_is_over() {
     let (ended, kept, dropped) = (watch(0).await, watch(1).await, watch(2).await);
     drop(dropped);
     one.access.end_sessions(user, &[sessions[0].sid]).await.expect("told");
-    soon("the session to be over", async || ended.is_over()).await;
-    ended.over().await;
-    assert!(!kept.is_over(), "another session");
+    soon("the session to be over", async || ended.has_ended()).await;
+    ended.ended().await;
+    assert!(!kept.has_ended(), "another session");
     change(one, user, END).await;
     // Nobody gives a hint.
-    soon("the account to end it", async || kept.is_over()).await;
+    soon("the account to end it", async || kept.has_ended()).await;
 
     change(one, user, "update identity.accounts set sessions_not_before = null where user_id = $1").await;
     soon("it to count again", async || admits(&other, &sessions[1]).await).await;
     let closed = watch(1).await;
-    assert!(!closed.is_over());
+    assert!(!closed.has_ended());
     change(one, user, CLOSE).await;
     one.access.account_changed(user).await;
-    soon("the account to be closed", async || closed.is_over()).await;
+    soon("the account to be closed", async || closed.has_ended()).await;
     other.drain().await;
     test.finish().await;
 }
@@ -202,9 +202,9 @@ async fn a_watch_that_begins_too_late_is_over_at_once() {
     let (first, second) = (session(platform, user), session(platform, user));
     let callers = [caller(platform, &first).await, caller(platform, &second).await];
     platform.access.end_sessions(user, &[first.sid]).await.expect("told");
-    assert!(platform.access.watch(&callers[0]).await.is_over());
+    assert!(platform.access.watch(&callers[0]).await.has_ended());
     change(platform, user, CLOSE).await;
     platform.access.account_changed(user).await;
-    assert!(platform.access.watch(&callers[1]).await.is_over());
+    assert!(platform.access.watch(&callers[1]).await.has_ended());
     test.finish().await;
 }

@@ -9,7 +9,7 @@ use platform::log_explorer::{Ask, Bounds, Filter, Offsets, Order, Page, Reader, 
 use platform::settings::KafkaSettings;
 
 use super::FilterArgs;
-use crate::cli::LogArgs;
+use crate::args::LogArgs;
 use crate::folding::{stop_on_signals, time};
 use crate::output;
 
@@ -30,7 +30,7 @@ more, the last line (on standard error) has the --after to go on with, beside th
 
 /// Settings of `events list`.
 #[derive(Args, Debug)]
-pub struct ListArgs {
+pub struct ListEventsArgs {
     #[command(flatten)]
     filter: FilterArgs,
     /// Only these offsets, of one partition: 1200 is that one, 1200..1300 ends before 1300; 1200.. and ..1300 have one end
@@ -43,8 +43,8 @@ pub struct ListArgs {
     #[arg(long, value_parser = time, value_name = "TIME")]
     pub to: Option<Timestamp>,
     /// Which end first
-    #[arg(long, value_enum, default_value_t = End::Newest, value_name = "END")]
-    pub order: End,
+    #[arg(long, value_enum, default_value_t = LogEnd::Newest, value_name = "END")]
+    pub order: LogEnd,
     /// Print so many
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..), value_name = "N")]
     pub limit: u64,
@@ -66,18 +66,18 @@ pub struct ListArgs {
 
 /// An end of the log.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum LogEnd {
     /// The latest events first
     Newest,
     /// The earliest events first
     Oldest,
 }
 
-impl From<End> for Order {
-    fn from(end: End) -> Self {
+impl From<LogEnd> for Order {
+    fn from(end: LogEnd) -> Self {
         match end {
-            End::Newest => Self::Newest,
-            End::Oldest => Self::Oldest,
+            LogEnd::Newest => Self::Newest,
+            LogEnd::Oldest => Self::Oldest,
         }
     }
 }
@@ -88,7 +88,7 @@ const PAGE: u64 = 500;
 const BOUNDS: Bounds = Bounds { records: 100_000, bytes: 16 * 1024 * 1024, time: Duration::from_secs(30) };
 
 /// Prints.
-pub async fn run(args: &ListArgs) -> anyhow::Result<()> {
+pub async fn run(args: &ListEventsArgs) -> anyhow::Result<()> {
     let kafka = Kafka::new(&args.kafka)?;
     let filter = args.filter.filter(&kafka)?;
     let filter = Filter { offsets: args.offset, from: args.from, to: args.to, ..filter };

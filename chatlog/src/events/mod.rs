@@ -6,16 +6,16 @@ pub mod tail;
 use clap::{Args, Subcommand};
 use event_schema::UserId;
 use platform::Kafka;
-use platform::log_explorer::{self, BrowseError, Filter};
+use platform::log_explorer::{self, ExploreError, Filter};
 
-use crate::cli::LogArgs;
+use crate::args::LogArgs;
 
 /// What to do with the events.
 #[derive(Subcommand, Debug)]
 pub enum EventsCommand {
     /// Print events of the log, from either end, page by page
     #[command(after_help = list::EXAMPLES)]
-    List(Box<list::ListArgs>),
+    List(Box<list::ListEventsArgs>),
     /// Print events, and wait for more
     #[command(after_help = tail::EXAMPLES)]
     Tail(Box<tail::TailArgs>),
@@ -62,7 +62,7 @@ pub struct FilterArgs {
 
 impl FilterArgs {
     /// The same for reading.
-    pub fn filter(&self, kafka: &Kafka) -> Result<Filter, BrowseError> {
+    pub fn filter(&self, kafka: &Kafka) -> Result<Filter, ExploreError> {
         Ok(Filter {
             topics: self.topic.iter().map(|name| log_explorer::topic(kafka, name)).collect::<Result<_, _>>()?,
             partition: self.partition,

@@ -12,7 +12,7 @@ use platform::log_explorer::{Start, Tail};
 use platform::settings::KafkaSettings;
 
 use super::FilterArgs;
-use crate::cli::LogArgs;
+use crate::args::LogArgs;
 use crate::output;
 
 /// For the help.
@@ -38,10 +38,10 @@ pub struct TailArgs {
     /// One JSON object a line, with every header
     #[arg(long)]
     pub json: bool,
-    /// End after so many events
+    /// LogEnd after so many events
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
-    /// End at what is the log's end now, instead of waiting for more
+    /// LogEnd at what is the log's end now, instead of waiting for more
     #[arg(long)]
     pub no_follow: bool,
     #[command(flatten)]

@@ -17,14 +17,14 @@ const LOOK: Duration = Duration::from_millis(250);
 const STANDSTILL: Duration = Duration::from_secs(30);
 
 /// A partition.
-pub type Place = (Topic, i32);
+pub type TopicPartition = (Topic, i32);
 
 /// Waits until the read models include what these partitions hold now, as long as they move.
 pub async fn catch_up(
     platform: &Platform,
     progress: &Progress,
     what: &'static str,
-    places: &[Place],
+    places: &[TopicPartition],
 ) -> anyhow::Result<()> {
     let mut ends = Vec::with_capacity(places.len());
     for (topic, partition) in places {
@@ -46,7 +46,7 @@ pub async fn catch_up(
             ensure!(!platform.lifecycle.soft().is_cancelled(), "interrupted; run it again to go on");
             let now = reached();
             meter.set(u64::try_from(now - begin).unwrap_or_default());
-            watch.look(now)?;
+            watch.check(now)?;
         }
     }
     meter.finish();
@@ -64,7 +64,7 @@ impl Standstill {
         Self { reached, since: Instant::now(), told: false }
     }
 
-    fn look(&mut self, reached: i64) -> anyhow::Result<()> {
+    fn check(&mut self, reached: i64) -> anyhow::Result<()> {
         if reached != self.reached {
             *self = Self::new(reached);
         }

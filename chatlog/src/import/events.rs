@@ -10,7 +10,7 @@ use event_schema::{CommandId, Event, EventId, Payload, RoomId, Text, Timestamp, 
 use uuid::Uuid;
 
 use super::ids;
-use super::plan::{Act, Deed};
+use super::plan::{Deed, ImportedAction};
 use super::read::{Lines, What};
 
 /// The language of people of whom nothing else is known (RFC 5646: undetermined).
@@ -47,14 +47,14 @@ impl Room {
 
     /// The id of an act's event.
     #[must_use]
-    pub fn event_id(&self, act: &Act) -> EventId {
+    pub fn event_id(&self, act: &ImportedAction) -> EventId {
         let entry = &self.lines.entries[act.entry as usize];
         ids::event(&self.name, &self.lines.files[entry.file as usize], entry.line, act.place)
     }
 
     /// The event of an act.
     #[must_use]
-    pub fn event(&self, act: &Act) -> Event {
+    pub fn event(&self, act: &ImportedAction) -> Event {
         let entry = &self.lines.entries[act.entry as usize];
         let user_id = self.users[act.person as usize];
         let id = self.event_id(act);

@@ -24,7 +24,7 @@ use event_schema::limits;
 
 /// What a line says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum IrcLine {
     /// Somebody wrote something.
     Message {
         /// Who.
@@ -115,7 +115,7 @@ pub struct Line {
     /// Its time, where it has one.
     pub reading: Option<Reading>,
     /// What it says.
-    pub said: Said,
+    pub said: IrcLine,
     /// Whether bytes had to be replaced (not UTF-8) or taken out (NUL).
     pub repaired: bool,
 }
@@ -133,7 +133,7 @@ pub fn read_line(bytes: &[u8]) -> Line {
     };
     let (reading, said) = match split_time(&text) {
         Some((reading, rest)) => (Some(reading), timed(rest)),
-        None => (None, text.strip_prefix("=== ").map_or(Said::Skipped(Skip::Other), told)),
+        None => (None, text.strip_prefix("=== ").map_or(IrcLine::Skipped(Skip::Other), told)),
     };
     Line { reading, said, repaired }
 }
@@ -155,45 +155,45 @@ fn split_time(line: &str) -> Option<(Reading, &str)> {
 }
 
 /// What follows a time.
-fn timed(rest: &str) -> Said {
+fn timed(rest: &str) -> IrcLine {
     let rest = rest.strip_prefix(' ').unwrap_or(rest);
     if let Some((nick, text)) = rest.strip_prefix('<').and_then(|rest| rest.split_once('>')) {
         return message(nick, text.strip_prefix(' ').unwrap_or(text));
     }
-    Said::Skipped(match rest.trim_start() {
+    IrcLine::Skipped(match rest.trim_start() {
         action if action.starts_with("* ") => Skip::Action,
         notice if is_notice(notice) => Skip::Notice,
         _ => Skip::Other,
     })
 }
 
-fn message(nick: &str, text: &str) -> Said {
+fn message(nick: &str, text: &str) -> IrcLine {
     if text.is_empty() {
-        return Said::Skipped(Skip::Empty);
+        return IrcLine::Skipped(Skip::Empty);
     }
     if text.len() > limits::TEXT_BYTES {
-        return Said::Skipped(Skip::TooLong);
+        return IrcLine::Skipped(Skip::TooLong);
     }
     match nickname(nick) {
-        Some(nick) => Said::Message { nick, text: text.to_owned() },
-        None => Said::Skipped(Skip::Other),
+        Some(nick) => IrcLine::Message { nick, text: text.to_owned() },
+        None => IrcLine::Skipped(Skip::Other),
     }
 }
 
 /// What follows `=== `: the channel telling who comes and goes, in among the actions of old clients.
-fn told(rest: &str) -> Said {
+fn told(rest: &str) -> IrcLine {
     if let Some((old, new)) = rest.split_once(" is now known as ")
         && let (Some(old), Some(new)) = (one_nickname(old), one_nickname(new))
     {
-        return Said::Rename { old, new };
+        return IrcLine::Rename { old, new };
     }
     if let Some(nick) = came_or_went(rest, " has joined ") {
-        return Said::Join { nick };
+        return IrcLine::Join { nick };
     }
     if let Some(nick) = came_or_went(rest, " has left ").or_else(|| came_or_went(rest, " has quit ")) {
-        return Said::Leave { nick };
+        return IrcLine::Leave { nick };
     }
-    Said::Skipped(if rest.starts_with("mode/") || rest.starts_with("Mode ") {
+    IrcLine::Skipped(if rest.starts_with("mode/") || rest.starts_with("Mode ") {
         Skip::Mode
     } else if rest.starts_with("Topic ") || rest.contains(" changed the topic of ") {
         Skip::Topic
@@ -242,12 +242,12 @@ mod tests {
 
     use super::*;
 
-    fn said(line: &str) -> Said {
+    fn said(line: &str) -> IrcLine {
         read_line(line.as_bytes()).said
     }
 
-    fn message_of(nick: &str, text: &str) -> Said {
-        Said::Message { nick: nick.to_owned(), text: text.to_owned() }
+    fn message_of(nick: &str, text: &str) -> IrcLine {
+        IrcLine::Message { nick: nick.to_owned(), text: text.to_owned() }
     }
 
     #[test]
@@ -266,19 +266,19 @@ mod tests {
         assert_eq!(said("=== away[1]  is now known as [b] c"), rename("away[1]", "[b]c"));
     }
 
-    fn rename(old: &str, new: &str) -> Said {
-        Said::Rename { old: old.to_owned(), new: new.to_owned() }
+    fn rename(old: &str, new: &str) -> IrcLine {
+        IrcLine::Rename { old: old.to_owned(), new: new.to_owned() }
     }
 
     #[test]
     fn joins_leaves_and_renames_drop_the_host() {
-        let join = Said::Join { nick: "reader".to_owned() };
+        let join = IrcLine::Join { nick: "reader".to_owned() };
         assert_eq!(said("=== reader [n=host@192.0.2.1]  has joined #room"), join);
         assert_eq!(said("=== reader has joined #room"), join);
-        let leave = Said::Leave { nick: "reader".to_owned() };
+        let leave = IrcLine::Leave { nick: "reader".to_owned() };
         assert_eq!(said("=== reader [~h@example.org]  has left #room [\"bye\"]"), leave);
         assert_eq!(said("=== reader [~h@example.org] has quit [Quit: bye]"), leave);
-        assert_eq!(said("=== [a] _ [~h@example.org]  has joined #room"), Said::Join { nick: "[a]_".to_owned() });
+        assert_eq!(said("=== [a] _ [~h@example.org]  has joined #room"), IrcLine::Join { nick: "[a]_".to_owned() });
     }
 
     #[test]
@@ -302,10 +302,10 @@ mod tests {
             ("=== owner says a is now known as b", Skip::Other),
             ("", Skip::Other),
         ] {
-            assert_eq!(said(line), Said::Skipped(reason), "{line:?}");
+            assert_eq!(said(line), IrcLine::Skipped(reason), "{line:?}");
         }
         let long = format!("[12:01] <owner> {}", "x".repeat(limits::TEXT_BYTES + 1));
-        assert_eq!(said(&long), Said::Skipped(Skip::TooLong));
+        assert_eq!(said(&long), IrcLine::Skipped(Skip::TooLong));
     }
 
     #[test]
@@ -327,10 +327,10 @@ mod tests {
             line in r"(\[[0-2][0-9]:[0-5][0-9]\] |=== )?[<>\[\]*\-a-c \x00]{0,12}( has joined #x| is now known as [\[\]a ]{0,4})?"
         ) {
             let names = match read_line(line.as_bytes()).said {
-                Said::Message { nick, text } => { prop_assert!(!text.contains('\0')); vec![nick] }
-                Said::Join { nick } | Said::Leave { nick } => vec![nick],
-                Said::Rename { old, new } => vec![old, new],
-                Said::Skipped(_) => vec![],
+                IrcLine::Message { nick, text } => { prop_assert!(!text.contains('\0')); vec![nick] }
+                IrcLine::Join { nick } | IrcLine::Leave { nick } => vec![nick],
+                IrcLine::Rename { old, new } => vec![old, new],
+                IrcLine::Skipped(_) => vec![],
             };
             for name in names {
                 prop_assert!(!name.is_empty() && !name.contains([' ', '\0']));

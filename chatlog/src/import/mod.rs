@@ -27,7 +27,7 @@ use event_schema::UserId;
 use platform::{Kafka, Lifecycle, Platform};
 use read_model::ReadModel;
 
-use crate::cli::ServerArgs;
+use crate::args::ServerArgs;
 use crate::output;
 use report::Report;
 use run::Job;

@@ -25,7 +25,7 @@ pub enum Deed {
 
 /// One act: of whom, where in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Act {
+pub struct ImportedAction {
     /// Index into [`Lines::entries`].
     pub entry: u32,
     /// Its place within the line.
@@ -55,8 +55,8 @@ pub enum Counted {
 }
 
 /// The acts of one line, the members after it, and how it counts.
-pub fn plan_line(members: &mut Members, index: u32, entry: &Entry) -> (Vec<Act>, Counted) {
-    let act = |place, person, deed| Act { entry: index, place, person, deed };
+pub fn plan_line(members: &mut Members, index: u32, entry: &Entry) -> (Vec<ImportedAction>, Counted) {
+    let act = |place, person, deed| ImportedAction { entry: index, place, person, deed };
     match entry.what {
         What::Skipped(reason) => (Vec::new(), Counted::Skipped(reason)),
         What::Message { person, .. } => {
@@ -74,7 +74,7 @@ pub fn plan_line(members: &mut Members, index: u32, entry: &Entry) -> (Vec<Act>,
             }
             let leaves = members.remove(&old).then(|| act(Place::Own, old, Deed::Leave));
             let joins = members.insert(new).then(|| act(Place::Join, new, Deed::Join));
-            let acts: Vec<Act> = leaves.into_iter().chain(joins).collect();
+            let acts: Vec<ImportedAction> = leaves.into_iter().chain(joins).collect();
             let counted = if acts.is_empty() { Counted::Skipped(Skip::AlreadyJoined) } else { Counted::Rename };
             (acts, counted)
         }
@@ -132,7 +132,7 @@ impl Counts {
 
 /// The acts of all lines, in order, and the counts.
 #[must_use]
-pub fn plan(lines: &Lines) -> (Vec<Act>, Counts) {
+pub fn plan(lines: &Lines) -> (Vec<ImportedAction>, Counts) {
     let mut members = Members::new();
     let mut counts = Counts::default();
     let mut acts = Vec::with_capacity(lines.entries.len());
@@ -152,7 +152,11 @@ pub fn plan(lines: &Lines) -> (Vec<Act>, Counts) {
 /// something that is there is *late*: the room has gone past it, so it stays out, at every later reading too. And no join
 /// of a member, or leave of somebody else, is sent to be rejected.
 #[must_use]
-pub fn missing(acts: &[Act], known: impl Fn(&Act) -> bool, mut members: Members) -> Vec<Act> {
+pub fn missing(
+    acts: &[ImportedAction],
+    known: impl Fn(&ImportedAction) -> bool,
+    mut members: Members,
+) -> Vec<ImportedAction> {
     let past = acts.iter().rposition(&known).unwrap_or(0);
     let mut missing = Vec::new();
     for (index, act) in acts.iter().enumerate().filter(|(_, act)| !known(act)) {
@@ -162,7 +166,7 @@ pub fn missing(acts: &[Act], known: impl Fn(&Act) -> bool, mut members: Members)
             Deed::Join | Deed::Leave => {}
             Deed::Post => {
                 if members.insert(act.person) {
-                    missing.push(Act { place: Place::Join, deed: Deed::Join, ..*act });
+                    missing.push(ImportedAction { place: Place::Join, deed: Deed::Join, ..*act });
                 }
                 missing.push(*act);
             }
@@ -191,8 +195,8 @@ mod tests {
     }
 
     /// Acts as words: `owner joins`.
-    fn words(lines: &Lines, acts: &[Act]) -> Vec<String> {
-        let word = |act: &Act| {
+    fn words(lines: &Lines, acts: &[ImportedAction]) -> Vec<String> {
+        let word = |act: &ImportedAction| {
             let deed = match act.deed {
                 Deed::Join => "joins",
                 Deed::Leave => "leaves",
@@ -245,7 +249,7 @@ mod tests {
         assert_eq!(words(&newer, &known), ["owner joins", "owner posts"]);
         let both = lines(&[("2006-06-01.log", FIRST), ("2006-06-02.log", "[09:00] <owner> d\n[09:01] <writer> e\n")]);
         let (acts, _) = plan(&both);
-        let in_newer_line_1 = |act: &Act| {
+        let in_newer_line_1 = |act: &ImportedAction| {
             let entry = &both.entries[act.entry as usize];
             (entry.file, entry.line) == (1, 1)
         };
@@ -257,7 +261,7 @@ mod tests {
     }
 
     /// Applies acts as the fold would, refusing what it would reject.
-    fn apply(members: &mut Members, acts: &[Act]) {
+    fn apply(members: &mut Members, acts: &[ImportedAction]) {
         for act in acts {
             match act.deed {
                 Deed::Join => assert!(members.insert(act.person), "a join of a member"),
@@ -278,7 +282,7 @@ mod tests {
         fn import(&mut self, logs: &[(&str, &str)]) {
             let lines = lines(logs);
             let (acts, _) = plan(&lines);
-            let name = |act: &Act| {
+            let name = |act: &ImportedAction| {
                 let entry = &lines.entries[act.entry as usize];
                 (lines.files[entry.file as usize].clone(), entry.line, act.place, act.deed)
             };

@@ -7,7 +7,7 @@ use event_schema::Timestamp;
 
 use super::clock::{self, Day};
 use super::ids;
-use super::irc::{Line, Reading, Said, Skip, read_line};
+use super::irc::{IrcLine, Line, Reading, Skip, read_line};
 
 /// A log file, not yet read.
 #[derive(Clone, Debug)]
@@ -124,17 +124,17 @@ pub fn read_files(files: Vec<LogFile>, offset: TimeDelta) -> Lines {
     all
 }
 
-fn what(people: &mut People, said: Said, reading: Option<Reading>, local: NaiveDateTime) -> What {
+fn what(people: &mut People, said: IrcLine, reading: Option<Reading>, local: NaiveDateTime) -> What {
     match said {
-        Said::Message { nick, text } => What::Message {
+        IrcLine::Message { nick, text } => What::Message {
             person: people.person(&nick),
             text: text.into(),
             original_at: original_at(local, reading).into(),
         },
-        Said::Join { nick } => What::Join(people.person(&nick)),
-        Said::Leave { nick } => What::Leave(people.person(&nick)),
-        Said::Rename { old, new } => What::Rename(people.person(&old), people.person(&new)),
-        Said::Skipped(reason) => What::Skipped(reason),
+        IrcLine::Join { nick } => What::Join(people.person(&nick)),
+        IrcLine::Leave { nick } => What::Leave(people.person(&nick)),
+        IrcLine::Rename { old, new } => What::Rename(people.person(&old), people.person(&new)),
+        IrcLine::Skipped(reason) => What::Skipped(reason),
     }
 }
 

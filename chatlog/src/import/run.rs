@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::append::append;
 use super::catchup::catch_up;
 use super::events::{Account, Room};
-use super::plan::{self, Act, Counts, Deed, Members};
+use super::plan::{self, Counts, Deed, ImportedAction, Members};
 use super::read::Person;
 use super::report::Report;
 use super::{ids, sql};
@@ -28,7 +28,7 @@ pub struct Job {
     /// The room.
     pub room: Room,
     /// Everything its lines mean, in order.
-    pub acts: Vec<Act>,
+    pub acts: Vec<ImportedAction>,
     /// Its lines by kind.
     pub counts: Counts,
     /// The person who owns the room if it does not exist yet; `None`: an imported account.
@@ -93,7 +93,7 @@ fn accounts(job: &Job) -> Vec<(Account, Timestamp)> {
     let importer = job.owner.is_none().then(|| (Account::of_importer(name), job.room.begin()));
     let mut seen = Members::new();
     let first_acts = job.acts.iter().filter(|act| seen.insert(act.person));
-    let account = |act: &Act| {
+    let account = |act: &ImportedAction| {
         let account = Account::of_person(name, &lines.people.nicks()[act.person as usize]);
         (account, lines.entries[act.entry as usize].time)
     };
@@ -115,7 +115,7 @@ async fn add_accounts(db: &PgPool, accounts: &[(Account, Timestamp)], ids: &[Uui
 }
 
 /// The ids of the plan that the log has judged already.
-async fn known(read_model: &PgPool, room: &Room, acts: &[Act]) -> sqlx::Result<HashSet<Uuid>> {
+async fn known(read_model: &PgPool, room: &Room, acts: &[ImportedAction]) -> sqlx::Result<HashSet<Uuid>> {
     let (posts, others) = (ids_of(room, acts, true), ids_of(room, acts, false));
     let mut known: HashSet<Uuid> = in_batches(&posts, |batch| sql::messages(read_model, room.id, batch)).await?;
     let applied: Vec<Uuid> = in_batches(&others, |batch| sql::applied(read_model, room.id, batch)).await?;
@@ -128,7 +128,7 @@ async fn known(read_model: &PgPool, room: &Room, acts: &[Act]) -> sqlx::Result<H
 }
 
 /// The ids of the messages among the acts, or of the others.
-fn ids_of(room: &Room, acts: &[Act], posts: bool) -> Vec<Uuid> {
+fn ids_of(room: &Room, acts: &[ImportedAction], posts: bool) -> Vec<Uuid> {
     acts.iter().filter(|act| (act.deed == Deed::Post) == posts).map(|act| room.event_id(act).0).collect()
 }
 
@@ -140,7 +140,11 @@ async fn members(read_model: &PgPool, room: &Room) -> sqlx::Result<Members> {
 }
 
 /// How many messages of the plan are in the room, and how many the log rejected, by reason.
-async fn verify(read_model: &PgPool, room: &Room, acts: &[Act]) -> sqlx::Result<(u64, BTreeMap<String, u64>)> {
+async fn verify(
+    read_model: &PgPool,
+    room: &Room,
+    acts: &[ImportedAction],
+) -> sqlx::Result<(u64, BTreeMap<String, u64>)> {
     let posts = ids_of(room, acts, true);
     let there: HashSet<Uuid> = in_batches(&posts, |batch| sql::messages(read_model, room.id, batch)).await?;
     let absent: Vec<Uuid> = posts.into_iter().filter(|id| !there.contains(id)).collect();

@@ -48,7 +48,7 @@ impl Origin {
             }
         };
         let records = tokio::time::timeout(PATIENCE, look).await.expect("the acts are told");
-        let act = |shown: &platform::log_explorer::Shown| {
+        let act = |shown: &platform::log_explorer::LogRecord| {
             let headers =
                 shown.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref().map(str::as_bytes)));
             let value = shown.value.as_ref().map(|value| value.get().as_bytes());

@@ -12,11 +12,11 @@ use event_schema::{Payload, RoomId, Topic, UserId, room};
 use http::StatusCode;
 use platform::outbox;
 
-use super::acting::{self, Done};
+use super::account_command::{self, AccountCommandResult};
 use super::change::kill_families;
 use super::login;
 use super::throttle::Whose;
-use crate::command::{Asked, Command};
+use crate::command::{Command, CommandHeaders};
 use crate::state::App;
 use crate::store::credentials;
 use crate::store::people::{self, Ties};
@@ -30,17 +30,17 @@ const SECOND_LOOK: u32 = 1 << 24;
 /// sessions there may still be.
 pub async fn close(
     app: &App,
-    (asked, command): (&Asked, &Command),
+    (headers, command): (&CommandHeaders, &Command),
     (caller, from): (UserId, ClientAddress),
     password: String,
-) -> Result<Done, Problem> {
+) -> Result<AccountCommandResult, Problem> {
     if people::status(&app.context.db, caller).await?.as_deref() == Some("deactivated") {
         kill_families(&app.sessions, caller).await;
-        return acting::settled(app, asked, caller, None).await;
+        return account_command::already_done(app, headers, caller, None).await;
     }
     check_password(app, caller, password, from).await?;
     let ties = ties(app, caller).await?;
-    let done = acting::act(app, (asked, command), caller, &[], async |tx, _| {
+    let done = account_command::run(app, (headers, command), caller, &[], async |tx, _| {
         people::deactivate(tx, caller).await?;
         Ok(events(caller, &ties))
     })
@@ -59,8 +59,8 @@ async fn check_password(app: &App, caller: UserId, password: String, from: Clien
 
 /// What the log has of the caller now is in the read model first, so that no room is overlooked.
 async fn ties(app: &App, caller: UserId) -> Result<Ties, Problem> {
-    app.fresh.keys(&app.context, caller, Topic::Users, [caller.to_string()]).await?;
-    app.fresh.topic(&app.context, caller, Topic::Rooms).await?;
+    app.read_consistency.keys(&app.context, caller, Topic::Users, [caller.to_string()]).await?;
+    app.read_consistency.topic(&app.context, caller, Topic::Rooms).await?;
     Ok(people::ties(&app.context.read_model.pool(), caller).await?)
 }
 

@@ -82,7 +82,7 @@ async fn set_password(
     command: &Command,
     issued: Issued,
     secret: &str,
-) -> Result<Option<store::Account>, OutboxError> {
+) -> Result<Option<store::CodeAccount>, OutboxError> {
     let now = context.clock.now();
     // The account first, as everywhere: whoever asks for a code at the same time waits, or is waited for.
     let account = store::lock_user(tx, issued.user).await?.filter(|account| account.may_use(Purpose::Reset));

@@ -10,8 +10,8 @@ use event_schema::user::{FriendAdded, FriendRemoved};
 use event_schema::{Payload, Topic, UserId, limits};
 use http::StatusCode;
 
-use super::acting::{self, Done};
-use crate::command::{Asked, Command};
+use super::account_command::{self, AccountCommandResult};
+use crate::command::{Command, CommandHeaders};
 use crate::refusal::rejected;
 use crate::state::App;
 use crate::store::{people, rooms};
@@ -24,50 +24,60 @@ struct View {
 }
 
 /// Puts somebody into the caller's list.
-pub async fn add(app: &App, asked: (&Asked, &Command), caller: UserId, friend: UserId) -> Result<Done, Problem> {
+pub async fn add(
+    app: &App,
+    headers: (&CommandHeaders, &Command),
+    caller: UserId,
+    friend: UserId,
+) -> Result<AccountCommandResult, Problem> {
     if caller == friend {
         return Err(rejected(Reason::OwnFriend.as_str()));
     }
     if !exists(app, caller, friend).await? {
         return Err(Problem::not_found().detail("There is no such person.").field("user"));
     }
-    let mut view = look(app, caller, friend).await?;
+    let mut view = load(app, caller, friend).await?;
     if view.is_friend || view.is_full {
-        app.fresh.keys(&app.context, caller, Topic::Users, [caller.to_string()]).await?;
-        view = look(app, caller, friend).await?;
+        app.read_consistency.keys(&app.context, caller, Topic::Users, [caller.to_string()]).await?;
+        view = load(app, caller, friend).await?;
     }
     if view.is_full && !view.is_friend {
         return Err(too_many());
     }
-    change(app, asked, caller, view.is_friend, FriendAdded { friend_id: friend }).await
+    change(app, headers, caller, view.is_friend, FriendAdded { friend_id: friend }).await
 }
 
 /// Takes somebody out of the caller's list.
-pub async fn remove(app: &App, asked: (&Asked, &Command), caller: UserId, friend: UserId) -> Result<Done, Problem> {
-    let mut view = look(app, caller, friend).await?;
+pub async fn remove(
+    app: &App,
+    headers: (&CommandHeaders, &Command),
+    caller: UserId,
+    friend: UserId,
+) -> Result<AccountCommandResult, Problem> {
+    let mut view = load(app, caller, friend).await?;
     if !view.is_friend {
-        app.fresh.keys(&app.context, caller, Topic::Users, [caller.to_string()]).await?;
-        view = look(app, caller, friend).await?;
+        app.read_consistency.keys(&app.context, caller, Topic::Users, [caller.to_string()]).await?;
+        view = load(app, caller, friend).await?;
     }
-    change(app, asked, caller, !view.is_friend, FriendRemoved { friend_id: friend }).await
+    change(app, headers, caller, !view.is_friend, FriendRemoved { friend_id: friend }).await
 }
 
 /// Tells it, unless it is so already and nothing that is on its way can change that.
 async fn change(
     app: &App,
-    asked: (&Asked, &Command),
+    headers: (&CommandHeaders, &Command),
     caller: UserId,
     is_so: bool,
     payload: impl Into<Payload>,
-) -> Result<Done, Problem> {
-    acting::act(app, asked, caller, &[Reason::Unchanged], async |tx, _| {
+) -> Result<AccountCommandResult, Problem> {
+    account_command::run(app, headers, caller, &[Reason::Unchanged], async |tx, _| {
         let settled = is_so && !people::is_queued(tx, &caller.to_string()).await?;
         Ok(if settled { Vec::new() } else { vec![(caller.into(), payload.into())] })
     })
     .await
 }
 
-async fn look(app: &App, caller: UserId, friend: UserId) -> Result<View, sqlx::Error> {
+async fn load(app: &App, caller: UserId, friend: UserId) -> Result<View, sqlx::Error> {
     let (is_friend, friends) = people::friend(&app.context.read_model.pool(), caller, friend, limits::FRIENDS).await?;
     Ok(View { is_friend, is_full: friends >= limits::FRIENDS })
 }
@@ -81,7 +91,7 @@ async fn exists(app: &App, caller: UserId, friend: UserId) -> Result<bool, Probl
     if !known().await?.is_empty() {
         return Ok(true);
     }
-    app.fresh.keys(&app.context, caller, Topic::Users, [friend.to_string()]).await?;
+    app.read_consistency.keys(&app.context, caller, Topic::Users, [friend.to_string()]).await?;
     Ok(!known().await?.is_empty())
 }
 

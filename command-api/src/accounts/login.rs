@@ -58,7 +58,7 @@ pub async fn log_in(app: &App, login: Login<'_>, password: String, from: ClientA
 pub async fn refresh(app: &App, token: &str) -> Result<Tokens, Problem> {
     let token = RefreshToken::parse(token).ok_or_else(invalid_credentials)?;
     let now = app.seconds();
-    // Asked first: if Postgres is away the token is still good for another try.
+    // CommandHeaders first: if Postgres is away the token is still good for another try.
     let not_before = accounts::sessions_not_before(&app.context.db, token.user, app.require_verified).await?;
     let not_before = not_before.ok_or_else(invalid_credentials)?;
     match app.sessions.rotate(&token, not_before).await {
@@ -67,7 +67,7 @@ pub async fn refresh(app: &App, token: &str) -> Result<Tokens, Problem> {
             if let SessionError::Reused { first: true } = error {
                 let session = Some(token.session_id());
                 let (user, by) = (token.user, UserId::PLATFORM);
-                Happened { user, by, action: Action::RefreshTokenReused, session }.tell(&app.context).await;
+                Happened { user, by, action: Action::RefreshTokenReused, session }.record(&app.context).await;
             }
             Err(error.into())
         }
@@ -103,7 +103,7 @@ async fn admit(app: &App, whose: Whose<'_>, from: ClientAddress) -> Result<Attem
     if let (Err(Refused::Wait { first: true, .. }), Some(user)) = (&admitted, whose.user()) {
         let happened = Happened { user, by: UserId::PLATFORM, action: Action::LogInThrottled, session: None };
         let context = app.context.clone();
-        tokio::spawn(async move { happened.tell(&context).await });
+        tokio::spawn(async move { happened.record(&context).await });
     }
     admitted
 }

@@ -1,6 +1,6 @@
 //! People and how they prove who they are: sign-up, passwords, sessions. Never in the log: addresses, hashes, tokens.
 
-pub mod acting;
+pub mod account_command;
 pub mod change;
 pub mod closing;
 pub mod codes;

@@ -2,7 +2,7 @@
 //! is about where there is one. Never an address, a device, a name or a secret.
 
 use api_kit::ApiContext;
-use event_schema::security::{Action, Recorded};
+use event_schema::security::{Action, SecurityRecorded};
 use event_schema::{ClientKind, CommandId, Event, EventId, SessionId, UserId};
 use platform::outbox::{self, OutboxError};
 use platform::{Clock, Ids};
@@ -27,7 +27,8 @@ impl Happened {
     /// The event.
     #[must_use]
     pub fn event(&self, clock: &Clock, ids: &Ids) -> Event {
-        let payload = Recorded { action: self.action.as_str().to_owned(), session_id: self.session.map(SessionId) };
+        let payload =
+            SecurityRecorded { action: self.action.as_str().to_owned(), session_id: self.session.map(SessionId) };
         let (id, command) = (EventId(ids.v7()), CommandId(ids.v7()));
         let mut event = Event::by_platform(SOURCE, (id, command), clock.now(), self.user.into(), payload);
         if self.by != UserId::PLATFORM {
@@ -38,7 +39,7 @@ impl Happened {
     }
 
     /// Tells the log where no row changes with it: what cannot be told is told to the operator alone.
-    pub async fn tell(&self, context: &ApiContext) {
+    pub async fn record(&self, context: &ApiContext) {
         metrics::counter!("command_api_security_total", "action" => self.action.as_str()).increment(1);
         let event = self.event(&context.clock, &context.ids);
         let told: Result<(), OutboxError> = async {

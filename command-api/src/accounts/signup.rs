@@ -15,7 +15,7 @@ use super::details::Email;
 use super::username::Username;
 use crate::command::Command;
 use crate::idempotency;
-use crate::registration::saga::{Follows, Registration};
+use crate::registration::saga::{Registration, SagaDecision};
 use crate::registration::{self, store as registrations};
 use crate::state::App;
 use crate::store::accounts::{self, NewAccount};
@@ -75,7 +75,7 @@ pub async fn sign_up(app: &App, command: &Command, ids: Ids, newcomer: Newcomer)
     let mut tx = app.context.db.begin().await?;
     match write(&mut tx, app, (command, ids), &account).await {
         Ok(queued) => {
-            // It is a mail to somebody who may not have asked for it. Only what is sent is counted, not names in vain.
+            // It is a mail to somebody who may not have headers for it. Only what is sent is counted, not names in vain.
             app.context.rates.mailbox(&account.email.key).await?;
             tx.commit().await?;
             Ok(app.published(&queued).await)
@@ -117,7 +117,7 @@ async fn write(
     let mut queued = outbox::insert(tx, &[requested(command, ids, account)]).await?;
     // Where nobody has to answer, it is decided.
     let follows = registration.settle();
-    if follows != Follows::Nothing {
+    if follows != SagaDecision::Nothing {
         let settled = registration::settle(tx, vec![registration], &[(ids.registration, follows)], now).await?;
         queued.extend(settled.queued);
     }

@@ -4,15 +4,15 @@
 //! Needs Postgres and Redis only: the event goes through the outbox, and a command API that runs, now or later, brings it
 //! into the log.
 
-mod act;
+mod administration;
 mod store;
 
 use api_kit::tokens::TokenError;
 use event_schema::UserId;
 use platform::outbox::OutboxError;
 
-pub use act::{Acted, Administration};
-pub use store::{Account, page};
+pub use administration::{Acted, Administration};
+pub use store::{AccountSummary, page};
 
 /// What somebody may do beyond their own account and rooms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

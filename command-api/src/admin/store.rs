@@ -10,7 +10,7 @@ const LOCK: i64 = 0x6368_6174_0000_0010;
 
 /// An account, without what nobody needs to see: its address stays where it is, its password too.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
+pub struct AccountSummary {
     /// Its id.
     pub user_id: Uuid,
     /// Its name.
@@ -32,9 +32,9 @@ pub struct Account {
 }
 
 /// Accounts whose name begins with `prefix` (a key), by name, those after `after`.
-pub async fn page(db: &PgPool, prefix: &str, after: &str, limit: i64) -> Result<Vec<Account>, sqlx::Error> {
+pub async fn page(db: &PgPool, prefix: &str, after: &str, limit: i64) -> Result<Vec<AccountSummary>, sqlx::Error> {
     sqlx::query_as!(
-        Account,
+        AccountSummary,
         "select user_id, username, username_key, display_name, kind, roles, status, suspended_reason, created_at
          from identity.accounts
          where workspace_id = $1 and username_key > $2 and starts_with(username_key, $3)
@@ -49,9 +49,9 @@ pub async fn page(db: &PgPool, prefix: &str, after: &str, limit: i64) -> Result<
 }
 
 /// The account of this id, or of this name (a key).
-pub async fn find(db: &PgPool, id: Option<Uuid>, key: &str) -> Result<Option<Account>, sqlx::Error> {
+pub async fn find(db: &PgPool, id: Option<Uuid>, key: &str) -> Result<Option<AccountSummary>, sqlx::Error> {
     sqlx::query_as!(
-        Account,
+        AccountSummary,
         "select user_id, username, username_key, display_name, kind, roles, status, suspended_reason, created_at
          from identity.accounts where user_id = $1 or (workspace_id = $2 and username_key = $3)
          order by user_id = $1 desc limit 1",

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use uuid::Uuid;
 
-use crate::answer::Answer;
+use crate::answer::CommandAnswer;
 
 /// Tells the bodies of two requests apart.
 pub type Fingerprint = [u8; 16];
@@ -28,7 +28,7 @@ pub enum Entry {
         /// Of the request.
         fingerprint: Fingerprint,
         /// The answer.
-        answer: Answer,
+        answer: CommandAnswer,
     },
 }
 
@@ -61,7 +61,10 @@ impl Entry {
                 let status = StatusCode::from_u16(u16::from_be_bytes(*status)).ok()?;
                 let (waited, body) = rest.split_first()?;
                 let body = Bytes::copy_from_slice(body);
-                Some(Self::Done { fingerprint, answer: Answer { status, body, waited: *waited == 1, replayed: true } })
+                Some(Self::Done {
+                    fingerprint,
+                    answer: CommandAnswer { status, body, waited: *waited == 1, replayed: true },
+                })
             }
             _ => None,
         }
@@ -79,7 +82,7 @@ mod tests {
             fingerprint in any::<Fingerprint>(), status in 200..300_u16, waited in any::<bool>(), body in any::<Vec<u8>>(),
         ) {
             let status = StatusCode::from_u16(status).expect("a status");
-            let entry = Entry::Done { fingerprint, answer: Answer { status, body: body.into(), waited, replayed: true } };
+            let entry = Entry::Done { fingerprint, answer: CommandAnswer { status, body: body.into(), waited, replayed: true } };
             prop_assert_eq!(Entry::from_bytes(&entry.to_bytes()), Some(entry));
         }
 

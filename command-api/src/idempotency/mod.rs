@@ -15,7 +15,7 @@ use redis::{RedisError, Script};
 
 pub use entry::{Entry, Fingerprint};
 
-use crate::answer::Answer;
+use crate::answer::CommandAnswer;
 use crate::command::Command;
 
 /// How long an answer is kept: a day, in milliseconds.
@@ -52,7 +52,7 @@ enum Begun {
     /// It is the first under its key.
     First(Box<Marker>),
     /// It was answered.
-    Answered(Answer),
+    Answered(CommandAnswer),
     /// Nobody can say: it is done without the store.
     Unknown,
 }
@@ -70,8 +70,8 @@ impl Idempotency {
         &self,
         command: &Command,
         fingerprint: Option<Fingerprint>,
-        work: impl Future<Output = Result<Answer, Problem>>,
-    ) -> Result<Answer, Problem> {
+        work: impl Future<Output = Result<CommandAnswer, Problem>>,
+    ) -> Result<CommandAnswer, Problem> {
         let Some(fingerprint) = fingerprint else { return work.await };
         match self.begin(command, fingerprint).await? {
             Begun::Answered(answer) => Ok(answer),
@@ -146,7 +146,7 @@ struct Marker {
 
 impl Marker {
     /// Keeps the answer; if a repetition was quicker, its answer is everybody's.
-    async fn finish(mut self, answer: Answer) -> Answer {
+    async fn finish(mut self, answer: CommandAnswer) -> CommandAnswer {
         let entry = Entry::Done { fingerprint: self.fingerprint, answer: answer.clone() };
         let first: Result<Option<Vec<u8>>, RedisError> = Script::new(FINISH)
             .key(&self.key)

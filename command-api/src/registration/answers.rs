@@ -5,11 +5,11 @@ use platform::kafka;
 use rdkafka::Message as _;
 use rdkafka::message::BorrowedMessage;
 
-use super::saga::{Answer, Said};
+use super::saga::{ParticipantAnswer, StepOutcome};
 
 /// Reads a record. One that is no answer is skipped, and said: outsiders write here, and none of them may stop everybody's
 /// sign-ups. What it should have said is missing then, and the deadline decides.
-pub(super) fn read(message: &BorrowedMessage<'_>) -> Option<Answer> {
+pub(super) fn read(message: &BorrowedMessage<'_>) -> Option<ParticipantAnswer> {
     match kafka::read(Topic::Registrations, message) {
         Ok(event) => answer(event),
         Err(error) => {
@@ -21,12 +21,12 @@ pub(super) fn read(message: &BorrowedMessage<'_>) -> Option<Answer> {
     }
 }
 
-fn answer(event: Event) -> Option<Answer> {
-    let (registration, step, said): (RegistrationId, String, Said) = match event.payload {
-        Payload::StepCompleted(it) => (it.registration_id, it.step, Said::Completed),
-        Payload::StepFailed(it) => (it.registration_id, it.step, Said::Failed(it.reason)),
-        Payload::StepCompensated(it) => (it.registration_id, it.step, Said::Compensated),
+fn answer(event: Event) -> Option<ParticipantAnswer> {
+    let (registration, step, said): (RegistrationId, String, StepOutcome) = match event.payload {
+        Payload::StepCompleted(it) => (it.registration_id, it.step, StepOutcome::Completed),
+        Payload::StepFailed(it) => (it.registration_id, it.step, StepOutcome::Failed(it.reason)),
+        Payload::StepCompensated(it) => (it.registration_id, it.step, StepOutcome::Compensated),
         _ => return None,
     };
-    Some(Answer { registration, user: UserId(event.key.id()?), step, event: event.envelope.id, said })
+    Some(ParticipantAnswer { registration, user: UserId(event.key.id()?), step, event: event.envelope.id, said })
 }

@@ -13,7 +13,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::followers::Followers;
-use super::saga::{DEADLINE, Follows, Registration};
+use super::saga::{DEADLINE, Registration, SagaDecision};
 use super::settle::settle;
 use super::store;
 
@@ -112,14 +112,14 @@ impl Deadlines {
             return Ok(0);
         }
         let reject = |it: &mut Registration| (it.id, it.reject(None, DEADLINE));
-        let follows: Vec<(RegistrationId, Follows)> = overdue.iter_mut().map(reject).collect();
+        let follows: Vec<(RegistrationId, SagaDecision)> = overdue.iter_mut().map(reject).collect();
         let settled = settle(&mut tx, overdue, &follows, context.clock.now()).await?;
         tx.commit().await?;
         let rejected = i64::try_from(follows.len()).unwrap_or(BATCH);
         metrics::counter!("registrations_decided_total", "decision" => "deadline").increment(follows.len() as u64);
         tracing::info!(rejected, "sign-ups were not answered in time");
         context.outbox.wake();
-        self.followers.tell(&settled.changed);
+        self.followers.notify(&settled.changed);
         Ok(rejected)
     }
 }

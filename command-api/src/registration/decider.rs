@@ -20,7 +20,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tokio_util::sync::CancellationToken;
 
 use super::followers::Followers;
-use super::saga::{Answer, Follows, Registration};
+use super::saga::{ParticipantAnswer, Registration, SagaDecision};
 use super::settle::{Settled, settle};
 use super::{answers, store};
 
@@ -28,7 +28,7 @@ use super::{answers, store};
 const BATCH: usize = 500;
 /// Between two tries, doubled each time.
 const REST: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
-/// A wake-up of the client can be missed: it is asked again.
+/// A wake-up of the client can be missed: it is headers again.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// Why answers are not taken in at the moment.
@@ -55,7 +55,7 @@ impl From<sqlx::Error> for DeciderError {
 }
 
 /// Offsets, and the answers at them; without one where a record is none.
-type Records = Vec<(i64, Option<Answer>)>;
+type Records = Vec<(i64, Option<ParticipantAnswer>)>;
 
 /// Takes answers in until the process ends; outlives the absence of Kafka and Postgres.
 pub async fn run(context: ApiContext, followers: Followers, soft: CancellationToken) {
@@ -156,7 +156,7 @@ impl Decider {
                 if !settled.queued.is_empty() {
                     self.context.outbox.wake();
                 }
-                self.followers.tell(&settled.changed);
+                self.followers.notify(&settled.changed);
                 return Ok(());
             }
             let found = store::place(&self.context.db, partition).await?;
@@ -179,10 +179,10 @@ impl Decider {
         if !store::advance(&mut tx, partition, from, to).await? {
             return Ok(None);
         }
-        let answers: Vec<&Answer> = records.iter().filter_map(|(_, answer)| answer.as_ref()).collect();
+        let answers: Vec<&ParticipantAnswer> = records.iter().filter_map(|(_, answer)| answer.as_ref()).collect();
         let ids: Vec<RegistrationId> = answers.iter().map(|answer| answer.registration).collect();
         let mut registrations = store::lock(&mut tx, &ids).await?;
-        let (changed, follows) = hear(&mut registrations, &answers);
+        let (changed, follows) = receive(&mut registrations, &answers);
         let settled = settle(&mut tx, changed, &follows, now).await?;
         tx.commit().await?;
         for (_, follows) in &follows {
@@ -192,31 +192,31 @@ impl Decider {
     }
 }
 
-fn count(follows: &Follows) {
+fn count(follows: &SagaDecision) {
     let decision = match follows {
-        Follows::Nothing => return,
-        Follows::Register => "registered",
-        Follows::Reject => "rejected",
-        Follows::RejectAgain(_) => "rejected_again",
+        SagaDecision::Nothing => return,
+        SagaDecision::Register => "registered",
+        SagaDecision::Reject => "rejected",
+        SagaDecision::RejectAgain(_) => "rejected_again",
     };
     metrics::counter!("registrations_decided_total", "decision" => decision).increment(1);
 }
 
 /// Takes answers in, in the log's order: which registrations are different now, and what follows.
-fn hear(
+fn receive(
     registrations: &mut HashMap<RegistrationId, Registration>,
-    answers: &[&Answer],
-) -> (Vec<Registration>, Vec<(RegistrationId, Follows)>) {
+    answers: &[&ParticipantAnswer],
+) -> (Vec<Registration>, Vec<(RegistrationId, SagaDecision)>) {
     let before = registrations.clone();
     let mut follows = Vec::new();
     for answer in answers {
         if let Some(registration) = registrations.get_mut(&answer.registration) {
-            follows.push((answer.registration, registration.hear(answer)));
+            follows.push((answer.registration, registration.receive(answer)));
         } else {
             tracing::warn!(registration = %answer.registration, step = answer.step, "an answer to nothing");
         }
     }
-    follows.retain(|(_, follows)| *follows != Follows::Nothing);
+    follows.retain(|(_, follows)| *follows != SagaDecision::Nothing);
     let follow = |id: &RegistrationId| follows.iter().any(|(it, _)| it == id);
     let changed = registrations.values().filter(|it| before.get(&it.id) != Some(it) || follow(&it.id));
     let mut changed: Vec<Registration> = changed.cloned().collect();

@@ -61,7 +61,7 @@ impl Followers {
         (followers.clone(), Tasks { followers, redis, db, words })
     }
 
-    /// Follows a registration from now on. Begin before reading it: what changes meanwhile is noticed then.
+    /// SagaDecision a registration from now on. Begin before reading it: what changes meanwhile is noticed then.
     pub fn follow(&self, id: RegistrationId) -> Result<Follower, Problem> {
         let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
         if followed.values().map(|(_, count)| count).sum::<usize>() >= MOST {
@@ -73,11 +73,11 @@ impl Followers {
     }
 
     /// Tells everybody, here and in other processes, after the commit.
-    pub fn tell(&self, changed: &[(RegistrationId, i64)]) {
+    pub fn notify(&self, changed: &[(RegistrationId, i64)]) {
         if changed.is_empty() {
             return;
         }
-        self.hear(changed);
+        self.receive(changed);
         let word = changed.iter().fold(String::new(), |mut word, (id, version)| {
             // Writing to a string does not fail.
             let _ = writeln!(word, "{id} {version}");
@@ -86,7 +86,7 @@ impl Followers {
         let _ = self.words.try_send(word);
     }
 
-    fn hear(&self, changed: &[(RegistrationId, i64)]) {
+    fn receive(&self, changed: &[(RegistrationId, i64)]) {
         let followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
         for (id, version) in changed {
             if let Some((sender, _)) = followed.get(id) {
@@ -140,7 +140,7 @@ impl Tasks {
             () = soft.cancelled() => {}
             () = speak => {}
             () = listen(&followers, &redis) => {}
-            () = look(&followers, &db) => {}
+            () = poll(&followers, &db) => {}
         }
     }
 }
@@ -153,12 +153,12 @@ async fn listen(followers: &Followers, redis: &Redis) {
             let (id, version) = line.split_once(' ')?;
             Some((id.parse().ok()?, version.parse().ok()?))
         });
-        followers.hear(&changed.collect::<Vec<_>>());
+        followers.receive(&changed.collect::<Vec<_>>());
     }
 }
 
 /// One question for all that are followed.
-async fn look(followers: &Followers, db: &PgPool) {
+async fn poll(followers: &Followers, db: &PgPool) {
     loop {
         tokio::time::sleep(LOOK).await;
         let ids = followers.ids();
@@ -166,7 +166,7 @@ async fn look(followers: &Followers, db: &PgPool) {
             continue;
         }
         match store::versions(db, &ids).await {
-            Ok(versions) => followers.hear(&versions),
+            Ok(versions) => followers.receive(&versions),
             Err(error) => tracing::debug!(%error, "no look at registrations"),
         }
     }

@@ -19,7 +19,7 @@ const REASON_CHARS: usize = 100;
 
 /// What is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
+pub enum SagaStatus {
     /// Nothing yet.
     Pending,
     /// The account may be used.
@@ -41,7 +41,7 @@ pub enum StepStatus {
     Undone,
 }
 
-impl Status {
+impl SagaStatus {
     /// The word in the table.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -98,10 +98,10 @@ pub struct Registration {
     pub id: RegistrationId,
     /// The account to be.
     pub user: UserId,
-    /// The command that asked for it.
+    /// The command that headers for it.
     pub command: CommandId,
     /// What is decided.
-    pub status: Status,
+    pub status: SagaStatus,
     /// Counts the changes that may be seen.
     pub version: i64,
     /// The step that failed.
@@ -114,7 +114,7 @@ pub struct Registration {
 
 /// What a participant says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum StepOutcome {
     /// It has done its part.
     Completed,
     /// It could not, for this reason.
@@ -125,7 +125,7 @@ pub enum Said {
 
 /// An answer on `chat.registrations`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct ParticipantAnswer {
     /// About which run.
     pub registration: RegistrationId,
     /// The key that it came under.
@@ -135,12 +135,12 @@ pub struct Answer {
     /// Under which id.
     pub event: EventId,
     /// What.
-    pub said: Said,
+    pub said: StepOutcome,
 }
 
 /// What follows from an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Follows {
+pub enum SagaDecision {
     /// Nothing, or only that the step is further.
     Nothing,
     /// All have completed: the account may be used.
@@ -158,75 +158,75 @@ impl Registration {
         let step =
             |name: &String| Step { name: name.clone(), status: StepStatus::Pending, reason: None, completed_by: None };
         let steps = steps.names().iter().map(step).collect();
-        let status = Status::Pending;
+        let status = SagaStatus::Pending;
         Self { id, user, command, status, version: 1, failed_step: None, reason: None, steps }
     }
 
     /// Decides, if nobody's answer is missing.
-    pub fn settle(&mut self) -> Follows {
+    pub fn settle(&mut self) -> SagaDecision {
         let all = self.steps.iter().all(|step| step.status == StepStatus::Done);
-        if self.status != Status::Pending || !all {
-            return Follows::Nothing;
+        if self.status != SagaStatus::Pending || !all {
+            return SagaDecision::Nothing;
         }
-        self.status = Status::Registered;
-        Follows::Register
+        self.status = SagaStatus::Registered;
+        SagaDecision::Register
     }
 
     /// Decides against it, unless it is decided.
-    pub fn reject(&mut self, step: Option<String>, reason: &str) -> Follows {
-        if self.status != Status::Pending {
-            return Follows::Nothing;
+    pub fn reject(&mut self, step: Option<String>, reason: &str) -> SagaDecision {
+        if self.status != SagaStatus::Pending {
+            return SagaDecision::Nothing;
         }
-        self.status = Status::Rejected;
+        self.status = SagaStatus::Rejected;
         self.failed_step = step;
         self.reason = Some(reason.to_owned());
-        Follows::Reject
+        SagaDecision::Reject
     }
 
     /// Takes an answer in.
-    pub fn hear(&mut self, answer: &Answer) -> Follows {
+    pub fn receive(&mut self, answer: &ParticipantAnswer) -> SagaDecision {
         if answer.user != self.user {
-            return Follows::Nothing;
+            return SagaDecision::Nothing;
         }
-        let late = self.status == Status::Rejected;
+        let late = self.status == SagaStatus::Rejected;
         let Some(step) = self.steps.iter_mut().find(|step| step.name == answer.step) else {
             // Nobody waited for it, but it must not keep what it did.
-            let completed = answer.said == Said::Completed;
-            return if late && completed { Follows::RejectAgain(answer.event) } else { Follows::Nothing };
+            let completed = answer.said == StepOutcome::Completed;
+            return if late && completed { SagaDecision::RejectAgain(answer.event) } else { SagaDecision::Nothing };
         };
         match (&answer.said, self.status) {
-            (Said::Completed, _) if step.completed_by == Some(answer.event) => Follows::Nothing,
-            (Said::Completed, Status::Pending) => {
+            (StepOutcome::Completed, _) if step.completed_by == Some(answer.event) => SagaDecision::Nothing,
+            (StepOutcome::Completed, SagaStatus::Pending) => {
                 step.status = StepStatus::Done;
                 step.completed_by = Some(answer.event);
                 self.settle()
             }
-            (Said::Completed, Status::Rejected) => {
+            (StepOutcome::Completed, SagaStatus::Rejected) => {
                 step.status = StepStatus::Done;
                 step.completed_by = Some(answer.event);
-                Follows::RejectAgain(answer.event)
+                SagaDecision::RejectAgain(answer.event)
             }
-            (Said::Failed(reason), Status::Pending) => {
+            (StepOutcome::Failed(reason), SagaStatus::Pending) => {
                 let reason = reason.chars().take(REASON_CHARS).collect();
                 self.fail(&answer.step, reason)
             }
-            // It says that it has undone what nobody asked it to undo.
-            (Said::Compensated, Status::Pending) => self.fail(&answer.step, "compensated".to_owned()),
-            (Said::Failed(reason), Status::Rejected) if step.status == StepStatus::Pending => {
+            // It says that it has undone what nobody headers it to undo.
+            (StepOutcome::Compensated, SagaStatus::Pending) => self.fail(&answer.step, "compensated".to_owned()),
+            (StepOutcome::Failed(reason), SagaStatus::Rejected) if step.status == StepStatus::Pending => {
                 step.status = StepStatus::Failed;
                 step.reason = Some(reason.chars().take(REASON_CHARS).collect());
-                Follows::Nothing
+                SagaDecision::Nothing
             }
-            (Said::Compensated, Status::Rejected) if step.status != StepStatus::Failed => {
+            (StepOutcome::Compensated, SagaStatus::Rejected) if step.status != StepStatus::Failed => {
                 step.status = StepStatus::Undone;
-                Follows::Nothing
+                SagaDecision::Nothing
             }
             // What is registered stays registered.
-            _ => Follows::Nothing,
+            _ => SagaDecision::Nothing,
         }
     }
 
-    fn fail(&mut self, name: &str, reason: String) -> Follows {
+    fn fail(&mut self, name: &str, reason: String) -> SagaDecision {
         if let Some(step) = self.steps.iter_mut().find(|step| step.name == name) {
             step.status = StepStatus::Failed;
             step.reason = Some(reason);
@@ -238,11 +238,11 @@ impl Registration {
 /// Whether nothing more is to be expected: it is decided, nobody has anything left to undo, and (for a rejection) everybody
 /// has said so, or has been silent since for so long that it is away.
 #[must_use]
-pub fn is_final(status: Status, steps: &[Step], waited: bool) -> bool {
+pub fn is_final(status: SagaStatus, steps: &[Step], waited: bool) -> bool {
     match status {
-        Status::Pending => false,
-        Status::Registered => true,
-        Status::Rejected => steps.iter().all(|step| match step.status {
+        SagaStatus::Pending => false,
+        SagaStatus::Registered => true,
+        SagaStatus::Rejected => steps.iter().all(|step| match step.status {
             StepStatus::Done => false,
             StepStatus::Pending => waited,
             StepStatus::Failed | StepStatus::Undone => true,

@@ -7,7 +7,7 @@ use event_schema::{Event, RegistrationId, Timestamp, UserId};
 use platform::outbox::{self, OutboxError, Queued};
 use sqlx::PgConnection;
 
-use super::saga::{ACCOUNT_GONE, Follows, Registration, Status};
+use super::saga::{ACCOUNT_GONE, Registration, SagaDecision, SagaStatus};
 use super::{events, store};
 
 /// What may be seen once the transaction is committed.
@@ -24,7 +24,7 @@ pub struct Settled {
 pub async fn settle(
     tx: &mut PgConnection,
     mut registrations: Vec<Registration>,
-    follows: &[(RegistrationId, Follows)],
+    follows: &[(RegistrationId, SagaDecision)],
     now: Timestamp,
 ) -> Result<Settled, OutboxError> {
     let mut accounts = decide(tx, &mut registrations, follows).await?;
@@ -33,13 +33,13 @@ pub async fn settle(
     for (id, follows) in follows {
         let Some(of) = by_id.get(id) else { continue };
         match follows {
-            Follows::Nothing => {}
-            Follows::Register => match accounts.remove(&of.user) {
+            SagaDecision::Nothing => {}
+            SagaDecision::Register => match accounts.remove(&of.user) {
                 Some(account) => said.push(events::registered(of, now, account)),
                 None => said.push(events::rejected(of, now)),
             },
-            Follows::Reject => said.push(events::rejected(of, now)),
-            Follows::RejectAgain(completion) => said.push(events::rejected_again(of, now, *completion)),
+            SagaDecision::Reject => said.push(events::rejected(of, now)),
+            SagaDecision::RejectAgain(completion) => said.push(events::rejected_again(of, now, *completion)),
         }
     }
     store::write(tx, &registrations, now).await?;
@@ -51,22 +51,25 @@ pub async fn settle(
 async fn decide(
     tx: &mut PgConnection,
     registrations: &mut [Registration],
-    follows: &[(RegistrationId, Follows)],
+    follows: &[(RegistrationId, SagaDecision)],
 ) -> Result<HashMap<UserId, Registered>, sqlx::Error> {
-    let decided: HashSet<RegistrationId> =
-        follows.iter().filter(|(_, it)| matches!(it, Follows::Register | Follows::Reject)).map(|(id, _)| *id).collect();
+    let decided: HashSet<RegistrationId> = follows
+        .iter()
+        .filter(|(_, it)| matches!(it, SagaDecision::Register | SagaDecision::Reject))
+        .map(|(id, _)| *id)
+        .collect();
     let users = |registrations: &[Registration], status| -> Vec<UserId> {
         let of = registrations.iter().filter(|it| decided.contains(&it.id) && it.status == status);
         of.map(|it| it.user).collect()
     };
-    let accounts = store::register(tx, &users(registrations, Status::Registered)).await?;
-    for it in registrations.iter_mut().filter(|it| decided.contains(&it.id) && it.status == Status::Registered) {
+    let accounts = store::register(tx, &users(registrations, SagaStatus::Registered)).await?;
+    for it in registrations.iter_mut().filter(|it| decided.contains(&it.id) && it.status == SagaStatus::Registered) {
         if !accounts.contains_key(&it.user) {
             tracing::warn!(registration = %it.id, "the account of a sign-up is gone; it is rejected");
-            it.status = Status::Pending;
+            it.status = SagaStatus::Pending;
             it.reject(None, ACCOUNT_GONE);
         }
     }
-    store::free(tx, &users(registrations, Status::Rejected)).await?;
+    store::free(tx, &users(registrations, SagaStatus::Rejected)).await?;
     Ok(accounts)
 }

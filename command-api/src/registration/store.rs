@@ -8,13 +8,13 @@ use platform::outbox::shard_of;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::saga::{Registration, Status, Step, StepStatus};
+use super::saga::{Registration, SagaStatus, Step, StepStatus};
 
 /// A registration as whoever holds its id may see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
     /// What is decided.
-    pub status: Status,
+    pub status: SagaStatus,
     /// Whether the address has been verified since.
     pub verified: bool,
     /// Counts the changes.
@@ -146,7 +146,7 @@ async fn read(tx: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Registration>, 
             id: RegistrationId(row.registration_id),
             user: UserId(row.user_id),
             command: CommandId(row.command_id),
-            status: word("registrations.status", &row.status, Status::from_word)?,
+            status: word("registrations.status", &row.status, SagaStatus::from_word)?,
             version: row.version,
             failed_step: row.failed_step,
             reason: row.reason,
@@ -261,7 +261,7 @@ pub async fn view(db: &PgPool, id: RegistrationId) -> Result<Option<View>, sqlx:
     let rows = rows.fetch_all(db).await?;
     let Some(first) = rows.first() else { return Ok(None) };
     let mut view = View {
-        status: word("registrations.status", &first.status, Status::from_word)?,
+        status: word("registrations.status", &first.status, SagaStatus::from_word)?,
         verified: first.verified,
         version: first.version,
         decided_at: first.decided_at.map(Timestamp::from),

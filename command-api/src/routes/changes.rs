@@ -13,11 +13,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::answer::Answer;
-use crate::command::{Asked, Command};
+use crate::answer::CommandAnswer;
+use crate::command::{Command, CommandHeaders};
+use crate::command_handler::{self, CommandResult, RoomCommand};
 use crate::decide::changes::{self, Target};
 use crate::decide::{Decision, Refusal};
-use crate::deciding::{self, Act, Done};
 use crate::openapi::{BodyProblems, CallerProblems, CommandProblems, PathProblems, RoomProblems};
 use crate::state::App;
 use crate::{idempotency, mentions, validate};
@@ -55,7 +55,7 @@ struct MessageChangeAccepted {
 }
 
 #[derive(Clone, Copy, Deserialize)]
-struct Place {
+struct MessagePath {
     room: RoomId,
     id: MessageId,
 }
@@ -68,41 +68,41 @@ struct ReactionPlace {
 }
 
 /// What all four do: look at the message in its room, decide, answer.
-struct Change<'a> {
+struct MessageCommand<'a> {
     app: &'a App,
     caller: UserId,
-    place: Place,
+    place: MessagePath,
     /// The emoji that it is about.
     emoji: &'a str,
     so_already: &'static [Reason],
 }
 
-impl Change<'_> {
+impl MessageCommand<'_> {
     async fn make(
         self,
-        (asked, command): (&Asked, &Command),
+        (headers, command): (&CommandHeaders, &Command),
         body: &impl Serialize,
         decide: impl Fn(Target<'_>) -> Result<Decision, Refusal>,
-    ) -> Result<Answer, Problem> {
-        let Self { app, caller, place: Place { room, id }, emoji, so_already } = self;
+    ) -> Result<CommandAnswer, Problem> {
+        let Self { app, caller, place: MessagePath { room, id }, emoji, so_already } = self;
         let mention = async |decision: &mut Decision| match decision {
             Decision::Emit(payload) => mentions::of_edit(app, payload).await,
             Decision::Unchanged => Ok(()),
         };
-        let act = Act { caller, room, other: None, about: Some((id, emoji)), so_already };
+        let act = RoomCommand { caller, room, other: None, about: Some((id, emoji)), so_already };
         let work = async {
             let decide = |room: Option<&_>, message: Option<&_>| decide(Target { room, id, message });
-            let done = deciding::act(app, (asked, command), act, decide, mention).await?;
+            let done = command_handler::run(app, (headers, command), act, decide, mention).await?;
             accepted(id, done)
         };
         app.idempotency.answer(command, idempotency::fingerprint(command, body), work).await
     }
 }
 
-fn accepted(id: MessageId, done: Done) -> Result<Answer, Problem> {
+fn accepted(id: MessageId, done: CommandResult) -> Result<CommandAnswer, Problem> {
     let rev = done.rev.filter(|_| done.folded);
     let body = MessageChangeAccepted { message_id: id.0, position: done.position, rev };
-    if done.folded { Answer::applied(StatusCode::OK, &body) } else { Answer::accepted(&body) }
+    if done.folded { CommandAnswer::applied(StatusCode::OK, &body) } else { CommandAnswer::accepted(&body) }
 }
 
 /// Edit a message
@@ -130,15 +130,15 @@ fn accepted(id: MessageId, done: Done) -> Result<Answer, Problem> {
 async fn edit(
     State(app): State<App>,
     caller: Caller,
-    asked: Asked,
-    Path(place): Path<Place>,
+    headers: CommandHeaders,
+    Path(place): Path<MessagePath>,
     Json(body): Json<EditMessage>,
-) -> Result<Answer, Problem> {
+) -> Result<CommandAnswer, Problem> {
     let caller = caller.user_id;
-    let command = asked.command(&app.context.ids, caller, EDIT, format_args!("{}/{}", place.room, place.id));
+    let command = headers.command(&app.context.ids, caller, EDIT, format_args!("{}/{}", place.room, place.id));
     validate::message_text("text", &body.text)?;
-    let change = Change { app: &app, caller, place, emoji: "", so_already: &[Reason::Unchanged] };
-    change.make((&asked, &command), &body, |target| changes::edit(target, caller, &body.text)).await
+    let change = MessageCommand { app: &app, caller, place, emoji: "", so_already: &[Reason::Unchanged] };
+    change.make((&headers, &command), &body, |target| changes::edit(target, caller, &body.text)).await
 }
 
 /// Delete a message
@@ -165,21 +165,21 @@ async fn edit(
 async fn delete(
     State(app): State<App>,
     caller: Caller,
-    asked: Asked,
-    Path(place): Path<Place>,
-) -> Result<Answer, Problem> {
+    headers: CommandHeaders,
+    Path(place): Path<MessagePath>,
+) -> Result<CommandAnswer, Problem> {
     let caller = caller.user_id;
-    let command = asked.command(&app.context.ids, caller, DELETE, format_args!("{}/{}", place.room, place.id));
-    let change = Change { app: &app, caller, place, emoji: "", so_already: &[Reason::MessageDeleted] };
-    change.make((&asked, &command), &(), |target| changes::delete(target, caller)).await
+    let command = headers.command(&app.context.ids, caller, DELETE, format_args!("{}/{}", place.room, place.id));
+    let change = MessageCommand { app: &app, caller, place, emoji: "", so_already: &[Reason::MessageDeleted] };
+    change.make((&headers, &command), &(), |target| changes::delete(target, caller)).await
 }
 
 impl ReactionPlace {
     /// The emoji in its one form, which also names the command.
-    fn checked(mut self) -> Result<(Place, String, String), Problem> {
+    fn checked(mut self) -> Result<(MessagePath, String, String), Problem> {
         self.emoji = changes::emoji("emoji", &self.emoji)?;
         let target = format!("{}/{}/{}", self.room, self.id, self.emoji);
-        Ok((Place { room: self.room, id: self.id }, self.emoji, target))
+        Ok((MessagePath { room: self.room, id: self.id }, self.emoji, target))
     }
 }
 
@@ -208,13 +208,13 @@ impl ReactionPlace {
 async fn react(
     State(app): State<App>,
     caller: Caller,
-    asked: Asked,
+    headers: CommandHeaders,
     Path(place): Path<ReactionPlace>,
-) -> Result<Answer, Problem> {
+) -> Result<CommandAnswer, Problem> {
     let (caller, (place, emoji, target)) = (caller.user_id, place.checked()?);
-    let command = asked.command(&app.context.ids, caller, REACT, target);
-    let change = Change { app: &app, caller, place, emoji: &emoji, so_already: &[Reason::ReactionUnchanged] };
-    change.make((&asked, &command), &(), |target| changes::react(target, caller, &emoji)).await
+    let command = headers.command(&app.context.ids, caller, REACT, target);
+    let change = MessageCommand { app: &app, caller, place, emoji: &emoji, so_already: &[Reason::ReactionUnchanged] };
+    change.make((&headers, &command), &(), |target| changes::react(target, caller, &emoji)).await
 }
 
 /// Take a reaction back
@@ -242,11 +242,11 @@ async fn react(
 async fn unreact(
     State(app): State<App>,
     caller: Caller,
-    asked: Asked,
+    headers: CommandHeaders,
     Path(place): Path<ReactionPlace>,
-) -> Result<Answer, Problem> {
+) -> Result<CommandAnswer, Problem> {
     let (caller, (place, emoji, target)) = (caller.user_id, place.checked()?);
-    let command = asked.command(&app.context.ids, caller, UNREACT, target);
-    let change = Change { app: &app, caller, place, emoji: &emoji, so_already: &[Reason::ReactionUnchanged] };
-    change.make((&asked, &command), &(), |target| changes::unreact(target, caller, &emoji)).await
+    let command = headers.command(&app.context.ids, caller, UNREACT, target);
+    let change = MessageCommand { app: &app, caller, place, emoji: &emoji, so_already: &[Reason::ReactionUnchanged] };
+    change.make((&headers, &command), &(), |target| changes::unreact(target, caller, &emoji)).await
 }

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use crate::accounts::codes::{self, Proof};
 use crate::accounts::details::{self, Email};
-use crate::command::Asked;
+use crate::command::CommandHeaders;
 use crate::openapi::{AddressProblems, BodyProblems, CodeProblems};
 use crate::state::App;
 use crate::validate::Invalid;
@@ -99,11 +99,11 @@ async fn verify(State(app): State<App>, _: CodeAttempt, Json(body): Json<Verific
 async fn resend(
     State(app): State<App>,
     _: CodeAttempt,
-    asked: Asked,
+    headers: CommandHeaders,
     Json(body): Json<Mailbox>,
 ) -> Result<StatusCode, Problem> {
     let email = Email::parse("email", &body.email)?;
-    codes::send(&app, &asked.command_once(&app.context.ids), &email, Purpose::Verify).await?;
+    codes::send(&app, &headers.command_once(&app.context.ids), &email, Purpose::Verify).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -122,11 +122,11 @@ async fn resend(
 async fn forgot(
     State(app): State<App>,
     _: CodeAttempt,
-    asked: Asked,
+    headers: CommandHeaders,
     Json(body): Json<Mailbox>,
 ) -> Result<StatusCode, Problem> {
     let email = Email::parse("email", &body.email)?;
-    codes::send(&app, &asked.command_once(&app.context.ids), &email, Purpose::Reset).await?;
+    codes::send(&app, &headers.command_once(&app.context.ids), &email, Purpose::Reset).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -146,11 +146,11 @@ async fn reset(
     State(app): State<App>,
     _: CodeAttempt,
     address: ClientAddress,
-    asked: Asked,
+    headers: CommandHeaders,
     Json(body): Json<Reset>,
 ) -> Result<StatusCode, Problem> {
     let proof = proof(&body.email, body.code)?;
     let password = details::password_of("password", &body.password, &[&body.email])?;
-    codes::reset(&app, &asked.command_once(&app.context.ids), &proof, password, address).await?;
+    codes::reset(&app, &headers.command_once(&app.context.ids), &proof, password, address).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -8,10 +8,10 @@ use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::accounts::acting::PersonAccepted;
+use crate::accounts::account_command::PersonAccepted;
 use crate::accounts::friends;
-use crate::answer::Answer;
-use crate::command::Asked;
+use crate::answer::CommandAnswer;
+use crate::command::CommandHeaders;
 use crate::idempotency;
 use crate::openapi::{CallerProblems, CommandProblems, PathProblems, PersonProblems};
 use crate::state::App;
@@ -53,12 +53,12 @@ struct Friend {
 async fn add_friend(
     State(app): State<App>,
     caller: Caller,
-    asked: Asked,
+    headers: CommandHeaders,
     Path(friend): Path<Friend>,
-) -> Result<Answer, Problem> {
+) -> Result<CommandAnswer, Problem> {
     let caller = caller.user_id;
-    let command = asked.command(&app.context.ids, caller, PUT, friend.user);
-    let work = async { friends::add(&app, (&asked, &command), caller, friend.user).await?.answer(friend.user) };
+    let command = headers.command(&app.context.ids, caller, PUT, friend.user);
+    let work = async { friends::add(&app, (&headers, &command), caller, friend.user).await?.answer(friend.user) };
     app.idempotency.answer(&command, idempotency::fingerprint(&command, &()), work).await
 }
 
@@ -85,11 +85,11 @@ async fn add_friend(
 async fn remove_friend(
     State(app): State<App>,
     caller: Caller,
-    asked: Asked,
+    headers: CommandHeaders,
     Path(friend): Path<Friend>,
-) -> Result<Answer, Problem> {
+) -> Result<CommandAnswer, Problem> {
     let caller = caller.user_id;
-    let command = asked.command(&app.context.ids, caller, DELETE, friend.user);
-    let work = async { friends::remove(&app, (&asked, &command), caller, friend.user).await?.answer(friend.user) };
+    let command = headers.command(&app.context.ids, caller, DELETE, friend.user);
+    let work = async { friends::remove(&app, (&headers, &command), caller, friend.user).await?.answer(friend.user) };
     app.idempotency.answer(&command, idempotency::fingerprint(&command, &()), work).await
 }

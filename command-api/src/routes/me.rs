@@ -12,10 +12,10 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::accounts::acting::{self, Done, PersonAccepted};
+use crate::accounts::account_command::{self, AccountCommandResult, PersonAccepted};
 use crate::accounts::{closing, details};
-use crate::answer::Answer;
-use crate::command::{Asked, Command};
+use crate::answer::CommandAnswer;
+use crate::command::{Command, CommandHeaders};
 use crate::idempotency;
 use crate::openapi::{BodyProblems, CallerProblems, ClosingProblems, CommandProblems};
 use crate::state::App;
@@ -84,11 +84,11 @@ struct CloseAccount {
 async fn change_profile(
     State(app): State<App>,
     caller: Caller,
-    asked: Asked,
+    headers: CommandHeaders,
     Json(body): Json<ChangeProfile>,
-) -> Result<Answer, Problem> {
+) -> Result<CommandAnswer, Problem> {
     let caller = caller.user_id;
-    let command = asked.command(&app.context.ids, caller, CHANGE, "");
+    let command = headers.command(&app.context.ids, caller, CHANGE, "");
     let fingerprint = idempotency::fingerprint(&command, &body);
     if let Some(name) = &body.display_name {
         validate::name("display_name", name)?;
@@ -99,12 +99,17 @@ async fn change_profile(
     if body.display_name.is_none() && body.locale.is_none() {
         return Err(Problem::bad_request("either `display_name` or `locale` is needed"));
     }
-    let work = async { profile(&app, (&asked, &command), caller, body).await?.answer(caller) };
+    let work = async { profile(&app, (&headers, &command), caller, body).await?.answer(caller) };
     app.idempotency.answer(&command, fingerprint, work).await
 }
 
-async fn profile(app: &App, asked: (&Asked, &Command), caller: UserId, body: ChangeProfile) -> Result<Done, Problem> {
-    acting::act(app, asked, caller, &[], async |tx, account| {
+async fn profile(
+    app: &App,
+    headers: (&CommandHeaders, &Command),
+    caller: UserId,
+    body: ChangeProfile,
+) -> Result<AccountCommandResult, Problem> {
+    account_command::run(app, headers, caller, &[], async |tx, account| {
         // Only what changes is told. The locked row says what the newest command wanted, however far the fold is.
         let display_name = body.display_name.filter(|name| *name != account.display_name);
         let locale = body.locale.filter(|locale| *locale != account.locale);
@@ -144,11 +149,11 @@ async fn profile(app: &App, asked: (&Asked, &Command), caller: UserId, body: Cha
 async fn put_status(
     State(app): State<App>,
     caller: Caller,
-    asked: Asked,
+    headers: CommandHeaders,
     Json(body): Json<PutStatus>,
-) -> Result<Answer, Problem> {
+) -> Result<CommandAnswer, Problem> {
     let caller = caller.user_id;
-    let command = asked.command(&app.context.ids, caller, STATUS, "");
+    let command = headers.command(&app.context.ids, caller, STATUS, "");
     let fingerprint = idempotency::fingerprint(&command, &body);
     if let Some(status) = &body.status {
         validate::line("status", status, limits::STATUS_CHARS)?;
@@ -156,7 +161,7 @@ async fn put_status(
     let work = async {
         let event = StatusChanged { status: body.status.map(Text::Plain) };
         let tell = async |_: &mut _, _: &_| Ok(vec![(caller.into(), event.into())]);
-        acting::act(&app, (&asked, &command), caller, &[], tell).await?.answer(caller)
+        account_command::run(&app, (&headers, &command), caller, &[], tell).await?.answer(caller)
     };
     app.idempotency.answer(&command, fingerprint, work).await
 }
@@ -187,15 +192,15 @@ async fn close_account(
     caller: Caller,
     _: LogInAttempt,
     address: ClientAddress,
-    asked: Asked,
+    headers: CommandHeaders,
     Json(body): Json<CloseAccount>,
-) -> Result<Answer, Problem> {
+) -> Result<CommandAnswer, Problem> {
     let caller = caller.user_id;
     validate::at_most("password", &body.password, *details::PASSWORD_CHARS.end())?;
-    let command = asked.command(&app.context.ids, caller, CLOSE, "");
+    let command = headers.command(&app.context.ids, caller, CLOSE, "");
     // Without the password: a quick hash of it would be a way to guess it.
     let fingerprint = idempotency::fingerprint(&command, &());
     let password = body.password.nfc().collect();
-    let work = async { closing::close(&app, (&asked, &command), (caller, address), password).await?.answer(caller) };
+    let work = async { closing::close(&app, (&headers, &command), (caller, address), password).await?.answer(caller) };
     app.idempotency.answer(&command, fingerprint, work).await
 }

@@ -15,10 +15,10 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::body::{self, OptionalJson};
-use crate::answer::Answer;
-use crate::command::Asked;
+use crate::answer::CommandAnswer;
+use crate::command::CommandHeaders;
+use crate::command_handler::{self, CommandResult, RoomCommand};
 use crate::decide::{Decision, members};
-use crate::deciding::{self, Act, Done};
 use crate::openapi::{BodyProblems, CallerProblems, CommandProblems, PathProblems, RoomProblems};
 use crate::state::App;
 use crate::{idempotency, people};
@@ -56,29 +56,29 @@ struct MemberAccepted {
 }
 
 #[derive(Clone, Copy, Deserialize)]
-struct Place {
+struct MemberPath {
     room: RoomId,
     user: UserId,
 }
 
-impl Place {
+impl MemberPath {
     fn target(self) -> String {
         format!("{}/{}", self.room, self.user)
     }
 
-    fn act(self, caller: UserId, so_already: &'static [Reason]) -> Act<'static> {
+    fn act(self, caller: UserId, so_already: &'static [Reason]) -> RoomCommand<'static> {
         let other = (self.user != caller).then_some(self.user);
-        Act { caller, room: self.room, other, about: None, so_already }
+        RoomCommand { caller, room: self.room, other, about: None, so_already }
     }
 
-    fn accepted(self, done: Done) -> Result<Answer, Problem> {
+    fn accepted(self, done: CommandResult) -> Result<CommandAnswer, Problem> {
         let body = MemberAccepted {
             room_id: self.room.0,
             user_id: self.user.0,
             rev: done.rev.filter(|_| done.folded),
             position: done.position,
         };
-        if done.folded { Answer::applied(StatusCode::OK, &body) } else { Answer::accepted(&body) }
+        if done.folded { CommandAnswer::applied(StatusCode::OK, &body) } else { CommandAnswer::accepted(&body) }
     }
 }
 
@@ -108,12 +108,12 @@ impl Place {
 async fn put(
     State(app): State<App>,
     caller: Caller,
-    asked: Asked,
-    Path(place): Path<Place>,
+    headers: CommandHeaders,
+    Path(place): Path<MemberPath>,
     OptionalJson(body): OptionalJson<PutMember>,
-) -> Result<Answer, Problem> {
+) -> Result<CommandAnswer, Problem> {
     let caller = caller.user_id;
-    let command = asked.command(&app.context.ids, caller, PUT, place.target());
+    let command = headers.command(&app.context.ids, caller, PUT, place.target());
     let work = async {
         let decide = |view: Option<&_>, _: Option<&_>| members::put(view, caller, place.user, body.role);
         let exists = async |decision: &mut Decision| match decision {
@@ -124,7 +124,7 @@ async fn put(
             _ => Ok(()),
         };
         let act = place.act(caller, &[Reason::AlreadyMember, Reason::Unchanged]);
-        place.accepted(deciding::act(&app, (&asked, &command), act, decide, exists).await?)
+        place.accepted(command_handler::run(&app, (&headers, &command), act, decide, exists).await?)
     };
     app.idempotency.answer(&command, idempotency::fingerprint(&command, &body), work).await
 }
@@ -153,15 +153,15 @@ async fn put(
 async fn remove(
     State(app): State<App>,
     caller: Caller,
-    asked: Asked,
-    Path(place): Path<Place>,
-) -> Result<Answer, Problem> {
+    headers: CommandHeaders,
+    Path(place): Path<MemberPath>,
+) -> Result<CommandAnswer, Problem> {
     let caller = caller.user_id;
-    let command = asked.command(&app.context.ids, caller, DELETE, place.target());
+    let command = headers.command(&app.context.ids, caller, DELETE, place.target());
     let work = async {
         let decide = |view: Option<&_>, _: Option<&_>| members::delete(view, caller, place.user);
         let ready = async |_: &mut Decision| Ok(());
-        place.accepted(deciding::act(&app, (&asked, &command), place.act(caller, &[]), decide, ready).await?)
+        place.accepted(command_handler::run(&app, (&headers, &command), place.act(caller, &[]), decide, ready).await?)
     };
     app.idempotency.answer(&command, idempotency::fingerprint(&command, &()), work).await
 }

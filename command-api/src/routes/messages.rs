@@ -14,8 +14,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::answer::Answer;
-use crate::command::Asked;
+use crate::answer::CommandAnswer;
+use crate::command::CommandHeaders;
 use crate::decide::messages::{self, NewMessage};
 use crate::idempotency;
 use crate::openapi::{BodyProblems, CallerProblems, CommandProblems, RoomProblems};
@@ -145,34 +145,34 @@ enum BatchOutcome {
 async fn post(
     State(app): State<App>,
     caller: Caller,
-    asked: Asked,
+    headers: CommandHeaders,
     Path(room): Path<RoomId>,
     Json(body): Json<PostMessage>,
-) -> Result<Answer, Problem> {
-    let command = asked.command(&app.context.ids, caller.user_id, POST, room);
+) -> Result<CommandAnswer, Problem> {
+    let command = headers.command(&app.context.ids, caller.user_id, POST, room);
     let fingerprint = idempotency::fingerprint(&command, &body);
     let message = NewMessage::from(body).into_payload()?;
     let work = async {
-        let posting = posting::post(&app, caller.user_id, (&asked, &command), room, vec![message]).await?;
+        let posting = posting::post(&app, caller.user_id, (&headers, &command), room, vec![message]).await?;
         posted(&app, room, posting).await
     };
     app.idempotency.answer(&command, fingerprint, work).await
 }
 
-async fn posted(app: &App, room: RoomId, posting: Posting) -> Result<Answer, Problem> {
+async fn posted(app: &App, room: RoomId, posting: Posting) -> Result<CommandAnswer, Problem> {
     let Posting { ids, position, folded } = posting;
     let [id] = ids[..] else { return Err(Problem::internal("one message has one id")) };
     let accepted = MessageAccepted { message_id: id.0, position, seq: None, rev: None, created_at: None };
     if !folded {
-        return Answer::accepted(&accepted);
+        return CommandAnswer::accepted(&accepted);
     }
     match outcomes::of_messages(&app.context.read_model.pool(), room, &ids).await?.remove(&id) {
         Some(MessageOutcome::Posted { seq, rev, created_at }) => {
             let place = MessageAccepted { seq: Some(seq), rev: Some(rev), created_at: Some(created_at), ..accepted };
-            Answer::applied(StatusCode::CREATED, &place)
+            CommandAnswer::applied(StatusCode::CREATED, &place)
         }
         Some(MessageOutcome::Rejected(reason)) => Err(rejected(&reason)),
-        None => Answer::accepted(&accepted),
+        None => CommandAnswer::accepted(&accepted),
     }
 }
 
@@ -201,21 +201,21 @@ async fn posted(app: &App, room: RoomId, posting: Posting) -> Result<Answer, Pro
 async fn post_batch(
     State(app): State<App>,
     caller: Caller,
-    asked: Asked,
+    headers: CommandHeaders,
     Path(room): Path<RoomId>,
     Json(body): Json<PostBatch>,
-) -> Result<Answer, Problem> {
-    let command = asked.command(&app.context.ids, caller.user_id, BATCH, room);
+) -> Result<CommandAnswer, Problem> {
+    let command = headers.command(&app.context.ids, caller.user_id, BATCH, room);
     let fingerprint = idempotency::fingerprint(&command, &body);
     let messages = messages::batch(body.messages.into_iter().map(NewMessage::from).collect())?;
     let work = async {
-        let posting = posting::post(&app, caller.user_id, (&asked, &command), room, messages).await?;
+        let posting = posting::post(&app, caller.user_id, (&headers, &command), room, messages).await?;
         posted_batch(&app, room, posting).await
     };
     app.idempotency.answer(&command, fingerprint, work).await
 }
 
-async fn posted_batch(app: &App, room: RoomId, posting: Posting) -> Result<Answer, Problem> {
+async fn posted_batch(app: &App, room: RoomId, posting: Posting) -> Result<CommandAnswer, Problem> {
     let Posting { ids, position, folded } = posting;
     let mut known = HashMap::new();
     if folded {
@@ -230,5 +230,5 @@ async fn posted_batch(app: &App, room: RoomId, posting: Posting) -> Result<Answe
     let outcomes: Option<Vec<BatchOutcome>> = if folded { outcomes.collect() } else { None };
     let complete = outcomes.is_some();
     let body = BatchAccepted { message_ids: ids.iter().map(|id| id.0).collect(), position, outcomes };
-    if complete { Answer::applied(StatusCode::CREATED, &body) } else { Answer::accepted(&body) }
+    if complete { CommandAnswer::applied(StatusCode::CREATED, &body) } else { CommandAnswer::accepted(&body) }
 }

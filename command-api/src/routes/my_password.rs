@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use crate::accounts::change;
 use crate::accounts::details::PASSWORD_CHARS;
-use crate::command::Asked;
+use crate::command::CommandHeaders;
 use crate::openapi::{BodyProblems, CallerProblems};
 use crate::routes::transport;
 use crate::state::App;
@@ -59,13 +59,13 @@ async fn change_password(
     caller: Caller,
     _: LogInAttempt,
     address: ClientAddress,
-    asked: Asked,
-    headers: HeaderMap,
+    headers: CommandHeaders,
+    request_headers: HeaderMap,
     Json(body): Json<ChangePassword>,
 ) -> Result<Response, Problem> {
     validate::at_most("current_password", &body.current_password, *PASSWORD_CHARS.end())?;
     let current = body.current_password.nfc().collect();
-    let command = asked.command_once(&app.context.ids);
+    let command = headers.command_once(&app.context.ids);
     change::change_password(&app, &command, caller.user_id, (current, &body.new_password), address).await?;
-    Ok(transport::ended(&app, &headers))
+    Ok(transport::ended(&app, &request_headers))
 }

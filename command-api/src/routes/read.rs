@@ -12,11 +12,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::answer::Answer;
-use crate::command::{Asked, Command};
+use crate::answer::CommandAnswer;
+use crate::command::{Command, CommandHeaders};
+use crate::command_handler::{self, CommandResult};
 use crate::decide::Decision;
 use crate::decide::changes::{self, Unread};
-use crate::deciding::{self, Done};
 use crate::openapi::{BodyProblems, CallerProblems, CommandProblems, RoomProblems};
 use crate::state::App;
 use crate::{idempotency, store};
@@ -42,7 +42,7 @@ struct ReadUpTo {
 struct ReadAccepted {
     /// Which room.
     room_id: Uuid,
-    /// As asked for; a mark that stood further on stays there.
+    /// As headers for; a mark that stood further on stays there.
     up_to_seq: u64,
     /// The position that includes it.
     #[schema(value_type = String)]
@@ -73,29 +73,29 @@ struct ReadAccepted {
 async fn read(
     State(app): State<App>,
     caller: Caller,
-    asked: Asked,
+    headers: CommandHeaders,
     Path(room): Path<RoomId>,
     Json(body): Json<ReadUpTo>,
-) -> Result<Answer, Problem> {
+) -> Result<CommandAnswer, Problem> {
     if body.up_to_seq > limits::INTEGER {
         return Err(Problem::limit_exceeded("up_to_seq", limits::INTEGER, "no room has so many messages"));
     }
-    let command = asked.command(&app.context.ids, caller.user_id, READ, room);
+    let command = headers.command(&app.context.ids, caller.user_id, READ, room);
     let fingerprint = idempotency::fingerprint(&command, &body);
     let work = async {
-        let done = mark(&app, (&asked, &command), (room, caller.user_id), body.up_to_seq).await?;
+        let done = mark(&app, (&headers, &command), (room, caller.user_id), body.up_to_seq).await?;
         let answer = ReadAccepted { room_id: room.0, up_to_seq: body.up_to_seq, position: done.position };
-        if done.folded { Answer::applied(StatusCode::OK, &answer) } else { Answer::accepted(&answer) }
+        if done.folded { CommandAnswer::applied(StatusCode::OK, &answer) } else { CommandAnswer::accepted(&answer) }
     };
     app.idempotency.answer(&command, fingerprint, work).await
 }
 
 async fn mark(
     app: &App,
-    (asked, command): (&Asked, &Command),
+    (headers, command): (&CommandHeaders, &Command),
     (room, caller): (RoomId, UserId),
     up_to_seq: u64,
-) -> Result<Done, Problem> {
+) -> Result<CommandResult, Problem> {
     let look = async || {
         let found = store::messages::reading(&app.context.read_model.pool(), room, caller).await?;
         Ok::<_, Problem>(changes::read(found.as_ref().map(|(view, reading)| (view, *reading)), up_to_seq))
@@ -103,19 +103,19 @@ async fn mark(
     let mut decision = look().await?;
     if decision.is_err() {
         // The room is folded from another topic than the mark: that one catches up before anybody is refused.
-        app.fresh.room(&app.context, caller, room).await?;
+        app.read_consistency.room(&app.context, caller, room).await?;
         decision = look().await?;
     }
     match decision {
         Ok(Decision::Emit(payload)) => {
             let time = app.context.clock.now();
             let event = command.event(room, command.new_id(0), (caller, time), payload);
-            deciding::send(app, asked, &event, &[]).await
+            command_handler::send(app, headers, &event, &[]).await
         }
         // Marks only go on: one that stood so far is no matter of being behind.
         Ok(Decision::Unchanged) => {
-            let position = deciding::seen(app, Topic::Receipts, room).await?;
-            Ok(Done { position, rev: None, folded: asked.wait.is_some() })
+            let position = command_handler::seen(app, Topic::Receipts, room).await?;
+            Ok(CommandResult { position, rev: None, folded: headers.wait.is_some() })
         }
         Err(Unread::Beyond(last_seq)) => {
             Err(Problem::limit_exceeded("up_to_seq", last_seq, "beyond the room's last message"))

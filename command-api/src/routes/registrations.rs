@@ -19,7 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::openapi::{AddressProblems, PathProblems, RegistrationProblems};
-use crate::registration::saga::{self, Status};
+use crate::registration::saga::{self, SagaStatus};
 use crate::registration::store::{self, View};
 use crate::state::App;
 use crate::validate::Invalid;
@@ -79,7 +79,8 @@ struct StepState {
 
 impl From<View> for RegistrationState {
     fn from(view: View) -> Self {
-        let status = if view.status == Status::Registered && view.verified { "verified" } else { view.status.as_str() };
+        let status =
+            if view.status == SagaStatus::Registered && view.verified { "verified" } else { view.status.as_str() };
         let step = |step: saga::Step| StepState { name: step.name, status: step.status.as_str(), reason: step.reason };
         let steps = view.steps.into_iter().map(step).collect();
         Self { status, steps, failed_step: view.failed_step, reason: view.reason }
@@ -156,7 +157,7 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<i64>, Invalid> {
 
 /// How long participants that have not answered are still waited for; nothing where it is not rejected.
 fn left(app: &App, view: &View) -> Duration {
-    let Some(decided) = view.decided_at.filter(|_| view.status == Status::Rejected) else { return Duration::ZERO };
+    let Some(decided) = view.decided_at.filter(|_| view.status == SagaStatus::Rejected) else { return Duration::ZERO };
     let passed = app.context.clock.now().as_micros().saturating_sub(decided.as_micros());
     AWAY.saturating_sub(Duration::from_micros(u64::try_from(passed).unwrap_or(0)))
 }

@@ -15,10 +15,10 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::body;
-use crate::answer::Answer;
-use crate::command::{Asked, Command};
+use crate::answer::CommandAnswer;
+use crate::command::{Command, CommandHeaders};
+use crate::command_handler::{self, CommandResult, RoomCommand};
 use crate::decide::rooms::{self, NewRoom, Plan};
-use crate::deciding::{self, Act, Done};
 use crate::openapi::{BodyProblems, CallerProblems, CommandProblems, RoomProblems};
 use crate::state::App;
 use crate::validate::{self, Invalid};
@@ -78,10 +78,10 @@ struct RoomAccepted {
     rev: Option<i64>,
 }
 
-fn accepted(room: RoomId, done: Done, applied: StatusCode) -> Result<Answer, Problem> {
+fn accepted(room: RoomId, done: CommandResult, applied: StatusCode) -> Result<CommandAnswer, Problem> {
     let status = if done.rev.is_some() { applied } else { StatusCode::OK };
     let body = RoomAccepted { room_id: room.0, rev: done.rev.filter(|_| done.folded), position: done.position };
-    if done.folded { Answer::applied(status, &body) } else { Answer::accepted(&body) }
+    if done.folded { CommandAnswer::applied(status, &body) } else { CommandAnswer::accepted(&body) }
 }
 
 /// Create a room
@@ -108,10 +108,10 @@ fn accepted(room: RoomId, done: Done, applied: StatusCode) -> Result<Answer, Pro
 async fn create(
     State(app): State<App>,
     caller: Caller,
-    asked: Asked,
+    headers: CommandHeaders,
     Json(body): Json<CreateRoom>,
-) -> Result<Answer, Problem> {
-    let command = asked.command(&app.context.ids, caller.user_id, CREATE, "");
+) -> Result<CommandAnswer, Problem> {
+    let command = headers.command(&app.context.ids, caller.user_id, CREATE, "");
     let fingerprint = idempotency::fingerprint(&command, &body);
     let named = body.members.clone();
     let plan = rooms::create(
@@ -124,22 +124,26 @@ async fn create(
             history_visibility: body.history_visibility,
         },
     )?;
-    let work = create_planned(&app, caller.user_id, (&asked, &command), plan, &named);
+    let work = create_planned(&app, caller.user_id, (&headers, &command), plan, &named);
     app.idempotency.answer(&command, fingerprint, work).await
 }
 
 async fn create_planned(
     app: &App,
     caller: UserId,
-    (asked, command): (&Asked, &Command),
+    (headers, command): (&CommandHeaders, &Command),
     plan: Plan,
     named: &[UserId],
-) -> Result<Answer, Problem> {
+) -> Result<CommandAnswer, Problem> {
     if let Some(room) = plan.direct {
         let view = store::rooms::view(&app.context.read_model.pool(), room, caller, None).await?;
         if view.is_some() {
-            let position = deciding::seen(app, Topic::Rooms, room).await?;
-            return accepted(room, Done { position, rev: None, folded: asked.wait.is_some() }, StatusCode::OK);
+            let position = command_handler::seen(app, Topic::Rooms, room).await?;
+            return accepted(
+                room,
+                CommandResult { position, rev: None, folded: headers.wait.is_some() },
+                StatusCode::OK,
+            );
         }
     }
     if let Some(unknown) = people::first_unknown(app, caller, &plan.others).await? {
@@ -150,7 +154,7 @@ async fn create_planned(
     let room = plan.direct.unwrap_or(new_room);
     let time = app.context.clock.now();
     let event = command.event(room, event_id, (caller, time), plan.payload);
-    let done = deciding::send(app, asked, &event, &[]).await?;
+    let done = command_handler::send(app, headers, &event, &[]).await?;
     accepted(room, done, StatusCode::CREATED)
 }
 
@@ -176,11 +180,11 @@ async fn create_planned(
 async fn change(
     State(app): State<App>,
     caller: Caller,
-    asked: Asked,
+    headers: CommandHeaders,
     Path(room): Path<RoomId>,
     Json(body): Json<ChangeRoom>,
-) -> Result<Answer, Problem> {
-    let command = asked.command(&app.context.ids, caller.user_id, CHANGE, room);
+) -> Result<CommandAnswer, Problem> {
+    let command = headers.command(&app.context.ids, caller.user_id, CHANGE, room);
     let fingerprint = idempotency::fingerprint(&command, &body);
     let name = match (body.name, body.archived) {
         (Some(name), None) => validate::name("name", &name).map(|()| Some(name))?,
@@ -190,13 +194,13 @@ async fn change(
         (Some(_), Some(_)) => return Err(Invalid::new("archived", "one change at a time").into()),
     };
     let so_already: &[Reason] = if name.is_some() { &[Reason::Unchanged] } else { &[Reason::RoomArchived] };
-    let act = Act { caller: caller.user_id, room, other: None, about: None, so_already };
+    let act = RoomCommand { caller: caller.user_id, room, other: None, about: None, so_already };
     let work = async {
         let decide = |view: Option<&_>, _: Option<&_>| match &name {
             Some(name) => rooms::rename(view, name),
             None => rooms::archive(view),
         };
-        let done = deciding::act(&app, (&asked, &command), act, decide, async |_| Ok(())).await?;
+        let done = command_handler::run(&app, (&headers, &command), act, decide, async |_| Ok(())).await?;
         accepted(room, done, StatusCode::OK)
     };
     app.idempotency.answer(&command, fingerprint, work).await

@@ -16,11 +16,11 @@ use uuid::Uuid;
 use crate::accounts::details::{self, Email};
 use crate::accounts::signup::{self, Newcomer};
 use crate::accounts::username::Username;
-use crate::answer::Answer;
-use crate::command::{Asked, Command};
+use crate::answer::CommandAnswer;
+use crate::command::{Command, CommandHeaders};
 use crate::idempotency;
 use crate::openapi::{AddressProblems, BodyProblems, SignUpProblems};
-use crate::registration::{self, Awaited};
+use crate::registration::wait::{self, Awaited};
 use crate::state::App;
 use crate::validate;
 
@@ -106,17 +106,18 @@ struct SignedUp {
 async fn sign_up(
     State(app): State<App>,
     _: SignUpAttempt,
-    asked: Asked,
+    headers: CommandHeaders,
     Json(body): Json<SignUp>,
-) -> Result<Answer, Problem> {
+) -> Result<CommandAnswer, Problem> {
     let newcomer = body.check()?;
-    let command = asked.command(&app.context.ids, UserId::PLATFORM, ROUTE, target(&newcomer));
+    let command = headers.command(&app.context.ids, UserId::PLATFORM, ROUTE, target(&newcomer));
     // Without the password: a quick hash of it would be a way to guess it.
     let said = (&newcomer.username.shown, &newcomer.email.address, &newcomer.display_name, &newcomer.locale);
     let fingerprint = idempotency::fingerprint(&command, &said);
     let ids = signup::Ids::of(&command);
     let password = newcomer.password.clone();
-    let answer = app.idempotency.answer(&command, fingerprint, register(&app, &asked, &command, ids, newcomer)).await?;
+    let answer =
+        app.idempotency.answer(&command, fingerprint, register(&app, &headers, &command, ids, newcomer)).await?;
     if answer.replayed {
         signup::repeats(&app, ids, password).await?;
     }
@@ -136,22 +137,22 @@ fn target(newcomer: &Newcomer) -> String {
 
 async fn register(
     app: &App,
-    asked: &Asked,
+    headers: &CommandHeaders,
     command: &Command,
     ids: signup::Ids,
     newcomer: Newcomer,
-) -> Result<Answer, Problem> {
+) -> Result<CommandAnswer, Problem> {
     let position = signup::sign_up(app, command, ids, newcomer).await?;
     let body = |position: Option<&Position>| SignedUp {
         user_id: ids.user.0,
         registration_id: ids.registration.0,
         position: position.map(ToString::to_string),
     };
-    let Some(wait) = asked.wait else { return Answer::accepted(&body(position.as_ref())) };
-    match registration::decided(app, ids.registration, ids.user, wait).await? {
-        Awaited::Pending => Answer::accepted(&body(position.as_ref())),
+    let Some(wait) = headers.wait else { return CommandAnswer::accepted(&body(position.as_ref())) };
+    match wait::decided(app, ids.registration, ids.user, wait).await? {
+        Awaited::Pending => CommandAnswer::accepted(&body(position.as_ref())),
         Awaited::Registered(registered) => {
-            Answer::applied(StatusCode::CREATED, &body(registered.or(position).as_ref()))
+            CommandAnswer::applied(StatusCode::CREATED, &body(registered.or(position).as_ref()))
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::accounts::mails::Recipient;
 
 /// An account whose row is locked.
 #[derive(Clone, Debug)]
-pub struct Account {
+pub struct CodeAccount {
     /// Where its mails go.
     pub recipient: Recipient,
     /// Their name, as it is compared.
@@ -16,7 +16,7 @@ pub struct Account {
     status: String,
 }
 
-impl Account {
+impl CodeAccount {
     /// Whether a code would be of use to it.
     #[must_use]
     pub fn may_use(&self, purpose: Purpose) -> bool {
@@ -28,7 +28,7 @@ impl Account {
 }
 
 /// The account of an address (a key), locked until the end of the transaction.
-pub async fn lock(tx: &mut PgConnection, email_key: &str) -> Result<Option<Account>, sqlx::Error> {
+pub async fn lock(tx: &mut PgConnection, email_key: &str) -> Result<Option<CodeAccount>, sqlx::Error> {
     let row = sqlx::query!(
         "select user_id, locale, status, username_key from identity.accounts
          where workspace_id = $1 and email_key = $2 for update",
@@ -37,7 +37,7 @@ pub async fn lock(tx: &mut PgConnection, email_key: &str) -> Result<Option<Accou
     )
     .fetch_optional(tx)
     .await?;
-    Ok(row.map(|row| Account {
+    Ok(row.map(|row| CodeAccount {
         recipient: Recipient { user: UserId(row.user_id), locale: row.locale },
         username_key: row.username_key,
         status: row.status,
@@ -45,12 +45,12 @@ pub async fn lock(tx: &mut PgConnection, email_key: &str) -> Result<Option<Accou
 }
 
 /// An account, locked until the end of the transaction.
-pub async fn lock_user(tx: &mut PgConnection, user: UserId) -> Result<Option<Account>, sqlx::Error> {
+pub async fn lock_user(tx: &mut PgConnection, user: UserId) -> Result<Option<CodeAccount>, sqlx::Error> {
     let row = sqlx::query!(
         "select locale, status, username_key from identity.accounts where user_id = $1 for update",
         user.0,
     );
-    Ok(row.fetch_optional(tx).await?.map(|row| Account {
+    Ok(row.fetch_optional(tx).await?.map(|row| CodeAccount {
         recipient: Recipient { user, locale: row.locale },
         username_key: row.username_key,
         status: row.status,

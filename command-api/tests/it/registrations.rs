@@ -83,7 +83,7 @@ impl SignUp {
         self.say(self.new_event(), StepCompensated { registration_id: self.id, step: step.to_owned() }).await;
     }
 
-    async fn look(&self) -> Value {
+    async fn state(&self) -> Value {
         self.api.call("GET", &format!("/v1/registrations/{}", self.id)).send().await.json(200)
     }
 
@@ -92,7 +92,7 @@ impl SignUp {
         let seen = RefCell::new(Value::Null);
         let what = fmt::from_fn(|f| write!(f, "{status} {steps:?}, and not {}", seen.borrow()));
         wait_for(what, async || {
-            let state = self.look().await;
+            let state = self.state().await;
             let found: Vec<&str> =
                 state["steps"].as_array().expect("steps").iter().filter_map(|step| step["status"].as_str()).collect();
             if state["status"] == status && found == steps {

@@ -7,8 +7,8 @@ use platform::outbox::{self, OutboxError};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::act::{self, Act};
-use crate::shared::Shared;
+use super::mail_action::{self, MailAction};
+use crate::context::MailerContext;
 use crate::store::checkpoints::{self, Checkpoint, Place};
 use crate::store::outgoing::{self, Rejected, Request};
 use crate::{events, metrics};
@@ -28,7 +28,7 @@ pub(crate) struct Run {
 pub(crate) type Batch = BTreeMap<Place, Run>;
 
 /// Takes a batch in; `false` if somebody else has moved one of its checkpoints, and nothing is done.
-pub(crate) async fn take_in(shared: &Shared, batch: &Batch) -> Result<bool, OutboxError> {
+pub(crate) async fn take_in(shared: &MailerContext, batch: &Batch) -> Result<bool, OutboxError> {
     let platform = &shared.platform;
     let mut tx = platform.db.begin().await?;
     for (place, run) in batch {
@@ -40,8 +40,8 @@ pub(crate) async fn take_in(shared: &Shared, batch: &Batch) -> Result<bool, Outb
     let mut released = Vec::new();
     let mut asked = false;
     for event in batch.values().flat_map(|run| &run.events) {
-        match act::of(event) {
-            Some(Act::Release { user }) => released.push(user.0),
+        match mail_action::of(event) {
+            Some(MailAction::Release { user }) => released.push(user.0),
             Some(act) => {
                 apply(&mut tx, event, act, now).await?;
                 asked = true;
@@ -61,17 +61,17 @@ pub(crate) async fn take_in(shared: &Shared, batch: &Batch) -> Result<bool, Outb
     Ok(true)
 }
 
-async fn apply(tx: &mut PgConnection, event: &Event, act: Act, now: Timestamp) -> Result<(), OutboxError> {
+async fn apply(tx: &mut PgConnection, event: &Event, act: MailAction, now: Timestamp) -> Result<(), OutboxError> {
     let time = event.envelope.time;
     match act {
-        Act::Accept { registration, user, locale } => {
+        MailAction::Accept { registration, user, locale } => {
             let template = crate::template::Template::Verify.as_str();
             let mail = Request { id: MailRequestId(registration.0), user, template, locale: &locale, time };
             // A mail that is there already was answered for, or asked for by the sign-up itself: answering again is harmless.
             outgoing::enqueue(tx, mail, now).await?;
             outbox::insert(tx, &events::accepted(event, registration, &locale)).await?;
         }
-        Act::Reject { registration } => match outgoing::reject(tx, MailRequestId(registration.0), now).await? {
+        MailAction::Reject { registration } => match outgoing::reject(tx, MailRequestId(registration.0), now).await? {
             Rejected::Nothing => {}
             Rejected::Beyond => drop(outbox::insert(tx, &[events::compensated(event, registration)]).await?),
             Rejected::Dropped(taken) => {
@@ -80,11 +80,11 @@ async fn apply(tx: &mut PgConnection, event: &Event, act: Act, now: Timestamp) -
                 metrics::failed(events::REGISTRATION_REJECTED);
             }
         },
-        Act::Enqueue { request, user, template, locale } => {
+        MailAction::Enqueue { request, user, template, locale } => {
             let mail = Request { id: request, user, template: &template, locale: &locale, time };
             outgoing::enqueue(tx, mail, now).await?;
         }
-        Act::Release { .. } => {}
+        MailAction::Release { .. } => {}
     }
     Ok(())
 }

@@ -3,8 +3,8 @@
 //! Processes share the partitions (`platform::shard_locks`); what keeps two from taking in the same event is the checkpoint, which
 //! moves in the transaction that writes what follows from its events, and only from where the reader believes it to be.
 
-mod act;
 mod batch;
+mod mail_action;
 mod reader;
 
 use std::sync::Arc;
@@ -12,12 +12,12 @@ use std::time::Duration;
 
 use event_schema::Topic;
 use platform::HealthCheck;
-use platform::shard_locks::{Share, Work};
+use platform::shard_locks::{ShardLocks, ShardSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::backoff;
-use crate::shared::Shared;
+use crate::context::MailerContext;
 use crate::store::checkpoints::Place;
 use reader::{Reader, Round};
 
@@ -33,7 +33,7 @@ const AGAIN: Duration = Duration::from_secs(15);
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// Takes in until asked to end.
-pub(crate) async fn run(shared: Arc<Shared>, soft: CancellationToken) {
+pub(crate) async fn run(shared: Arc<MailerContext>, soft: CancellationToken) {
     let check = shared.platform.health.register("mailer");
     let mut failures = 0;
     while !soft.is_cancelled() {
@@ -55,11 +55,11 @@ pub(crate) async fn run(shared: Arc<Shared>, soft: CancellationToken) {
 }
 
 /// Takes in what falls to this process, as long as its session lasts.
-async fn hold(shared: &Shared, check: &HealthCheck, soft: &CancellationToken) -> Result<(), Error> {
+async fn hold(shared: &MailerContext, check: &HealthCheck, soft: &CancellationToken) -> Result<(), Error> {
     let platform = &shared.platform;
     let places = places(shared).await?;
-    let work = Work { pieces_class: 0x6d61_696c, sharers_class: 0x6d61_696d, pieces: i16::try_from(places.len())? };
-    let mut share = Share::connect(&platform.settings.postgres, work).await?;
+    let work = ShardSet { pieces_class: 0x6d61_696c, sharers_class: 0x6d61_696d, pieces: i16::try_from(places.len())? };
+    let mut share = ShardLocks::connect(&platform.settings.postgres, work).await?;
     let mut reader = Reader::new(platform)?;
     let (mut balanced, mut read_again) = (None::<Instant>, Instant::now());
     let mut held = Vec::new();
@@ -92,7 +92,7 @@ async fn hold(shared: &Shared, check: &HealthCheck, soft: &CancellationToken) ->
 }
 
 /// Every partition that is read, always in the same order: their places in it are what is shared.
-async fn places(shared: &Shared) -> Result<Vec<Place>, platform::kafka::KafkaError> {
+async fn places(shared: &MailerContext) -> Result<Vec<Place>, platform::kafka::KafkaError> {
     let mut places = Vec::new();
     for topic in TOPICS {
         let partitions = shared.platform.kafka.partitions(topic).await?;

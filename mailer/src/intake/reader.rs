@@ -15,8 +15,8 @@ use rdkafka::{Message as _, Offset, TopicPartitionList};
 use tokio_util::sync::CancellationToken;
 
 use super::batch::{self, Batch, Run};
-use super::{Error, act};
-use crate::shared::Shared;
+use super::{Error, mail_action};
+use crate::context::MailerContext;
 use crate::store::checkpoints::{self, Checkpoint, Place};
 
 /// Most records in one transaction.
@@ -89,7 +89,7 @@ impl Reader {
     }
 
     /// Waits a little for records, and takes in what there is.
-    pub(crate) async fn round(&mut self, shared: &Shared, soft: &CancellationToken) -> Result<Round, Error> {
+    pub(crate) async fn round(&mut self, shared: &MailerContext, soft: &CancellationToken) -> Result<Round, Error> {
         let mut batch = Batch::new();
         let first = tokio::select! {
             () = soft.cancelled() => return Ok(Round::Done),
@@ -165,7 +165,7 @@ impl Reader {
         let from = cursor.checkpoint.next_offset;
         let run = batch.entry(place).or_insert(Run { from, to, events: Vec::new() });
         run.to = to;
-        if act::of(&event).is_some() {
+        if mail_action::of(&event).is_some() {
             run.events.push(event);
         }
     }

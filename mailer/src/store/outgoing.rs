@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::events::{REGISTRATION_REJECTED, Taken};
-use crate::judge::PENDING;
+use crate::send_policy::PENDING;
 
 /// A mail that was asked for.
 #[derive(Clone, Copy, Debug)]

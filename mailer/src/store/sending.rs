@@ -4,7 +4,7 @@ use event_schema::{MailRequestId, Timestamp, UserId};
 use sqlx::PgConnection;
 
 use crate::events::Taken;
-use crate::judge::Account;
+use crate::send_policy::Account;
 
 /// A mail in somebody's hands.
 #[derive(Clone, Debug)]
@@ -74,13 +74,13 @@ pub(crate) async fn begin(tx: &mut PgConnection, taken: Taken) -> sqlx::Result<(
 
 /// Where a mail comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum MailEnd {
     Sent,
     Parked,
     Dropped,
 }
 
-impl End {
+impl MailEnd {
     fn as_str(self) -> &'static str {
         match self {
             Self::Sent => "sent",
@@ -94,7 +94,7 @@ impl End {
 pub(crate) async fn finish(
     tx: &mut PgConnection,
     taken: Taken,
-    end: End,
+    end: MailEnd,
     reason: Option<&str>,
     now: Timestamp,
 ) -> sqlx::Result<bool> {

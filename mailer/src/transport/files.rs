@@ -21,7 +21,7 @@ impl Folder {
     }
 
     /// Writes a mail, whole or not at all.
-    pub(crate) async fn keep(&self, letter: &Letter, mail: &Mail) -> Result<(), Failure> {
+    pub(crate) async fn write(&self, letter: &Letter, mail: &Mail) -> Result<(), Failure> {
         let time = letter.date.format("%Y%m%dT%H%M%S%.3fZ");
         let name = format!("{time}-{}-{}.eml", letter.template.as_str(), letter.request);
         let (folder, bytes) = (self.0.clone(), mail.bytes.clone());

@@ -53,7 +53,7 @@ impl Transport {
     ) -> Result<(), Failure> {
         match self {
             Self::Smtp(server) => server.send(connection, mail).await,
-            Self::Files(folder) => folder.keep(letter, mail).await,
+            Self::Files(folder) => folder.write(letter, mail).await,
         }
     }
 }

@@ -84,7 +84,7 @@ impl Server {
         match tokio::time::timeout(self.timeout, self.connect()).await {
             Err(_) => Err(Failure::Away("no connection in time".to_owned())),
             // Whatever is wrong here is not the mail's fault.
-            Ok(connected) => connected.map_err(|error| Failure::Away(told(&error))),
+            Ok(connected) => connected.map_err(|error| Failure::Away(reply_text(&error))),
         }
     }
 
@@ -120,9 +120,10 @@ fn parameters(settings: &Settings, url: &SmtpUrl) -> Result<TlsParameters, Setti
     if let Some(path) = &settings.smtp_ca {
         let refused = |problem: String| SettingsError::Certificates { path: path.clone(), problem };
         let pem = std::fs::read(path).map_err(|error| refused(error.to_string()))?;
-        builder = builder.add_root_certificate(Certificate::from_pem(&pem).map_err(|error| refused(told(&error)))?);
+        builder =
+            builder.add_root_certificate(Certificate::from_pem(&pem).map_err(|error| refused(reply_text(&error)))?);
     }
-    builder.build_rustls().map_err(|error| SettingsError::Tls(told(&error)))
+    builder.build_rustls().map_err(|error| SettingsError::Tls(reply_text(&error)))
 }
 
 /// What an answer to a mail means.
@@ -133,12 +134,12 @@ fn failure(error: &Error) -> Failure {
         Some(code) => Failure::Deferred(code),
         // The only thing that the library refuses by itself: an address that this server cannot write.
         None if error.is_client() => Failure::Unsendable("address_unsupported"),
-        None => Failure::Away(told(error)),
+        None => Failure::Away(reply_text(error)),
     }
 }
 
 /// An error with its causes, but for what the server said: that may hold the address.
-fn told(error: &Error) -> String {
+fn reply_text(error: &Error) -> String {
     if let Some(code) = error.status() {
         return format!("it answered {}", u16::from(code));
     }

@@ -29,7 +29,7 @@ async fn a_code_arrives_once_in_both_parts_and_counts() {
         Payload::MailSent(sent) => Some(sent.request_id),
         _ => None,
     };
-    assert_eq!(world.told(Topic::Mail, &person, sent).await, request);
+    assert_eq!(world.wait_for_event(Topic::Mail, &person, sent).await, request);
     world.taken_in().await;
     assert!(mailer.end().await, "it ends by itself");
 
@@ -102,7 +102,7 @@ async fn only_the_latest_code_is_mailed_and_only_where_it_is_of_use() {
         Payload::MailFailed(failed) => Some(failed.reason.clone()),
         _ => None,
     };
-    assert_eq!(world.told(Topic::Mail, &verified, failed).await, "already_verified");
+    assert_eq!(world.wait_for_event(Topic::Mail, &verified, failed).await, "already_verified");
     assert_eq!(server.received().len(), 1);
     mailer.end().await;
     world.finish().await;

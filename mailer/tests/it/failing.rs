@@ -68,7 +68,7 @@ async fn what_is_refused_is_parked_and_sent_when_somebody_asks_again() {
         Payload::MailFailed(failed) => Some((failed.request_id, failed.reason.clone())),
         _ => None,
     };
-    assert_eq!(world.told(Topic::Mail, &person, failures).await, (request, "refused_550".to_owned()));
+    assert_eq!(world.wait_for_event(Topic::Mail, &person, failures).await, (request, "refused_550".to_owned()));
 
     server.stop_to("refuse");
     let platform = world.platform();

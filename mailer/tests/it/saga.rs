@@ -49,8 +49,11 @@ async fn a_sign_up_is_answered_at_once_and_its_mail_waits_for_the_account() {
     let (world, server) = (World::new().await, MailServer::start());
     let mailer = world.mailer(&server.settings()).await;
     let (person, registration) = world.newcomer().await;
-    assert_eq!(world.told(Topic::Registrations, &person, completed).await, (registration, "mailer".to_owned()));
-    let requested = world.told(Topic::Mail, &person, |payload| match payload {
+    assert_eq!(
+        world.wait_for_event(Topic::Registrations, &person, completed).await,
+        (registration, "mailer".to_owned())
+    );
+    let requested = world.wait_for_event(Topic::Mail, &person, |payload| match payload {
         Payload::MailRequested(it) => Some(it.clone()),
         _ => None,
     });
@@ -82,17 +85,20 @@ async fn a_rejected_sign_up_is_undone_once_and_nothing_is_sent() {
     let (world, server) = (World::new().await, MailServer::start());
     let mailer = world.mailer(&server.settings()).await;
     let (person, registration) = world.newcomer().await;
-    world.told(Topic::Registrations, &person, completed).await;
+    world.wait_for_event(Topic::Registrations, &person, completed).await;
     world.reject(&person, registration).await;
     world.reject(&person, registration).await;
-    assert_eq!(world.told(Topic::Registrations, &person, compensated).await, (registration, "mailer".to_owned()));
+    assert_eq!(
+        world.wait_for_event(Topic::Registrations, &person, compensated).await,
+        (registration, "mailer".to_owned())
+    );
     let request = MailRequestId(registration.0);
     assert_eq!(world.stands(request, "dropped").await.0.as_deref(), Some("registration_rejected"));
     let failed = |payload: &Payload| match payload {
         Payload::MailFailed(failed) => Some(failed.reason.clone()),
         _ => None,
     };
-    assert_eq!(world.told(Topic::Mail, &person, failed).await, "registration_rejected");
+    assert_eq!(world.wait_for_event(Topic::Mail, &person, failed).await, "registration_rejected");
 
     // Whoever was never answered has nothing to undo.
     let stranger = world.account("pending", "Stranger").await;
@@ -111,7 +117,7 @@ async fn a_sign_up_is_answered_without_any_mail_server() {
     let world = World::new().await;
     let mailer = world.mailer(&mailer::Settings::default()).await;
     let (person, registration) = world.newcomer().await;
-    assert_eq!(world.told(Topic::Registrations, &person, completed).await.0, registration);
+    assert_eq!(world.wait_for_event(Topic::Registrations, &person, completed).await.0, registration);
     world.stands(MailRequestId(registration.0), "waiting").await;
     mailer.end().await;
     world.finish().await;

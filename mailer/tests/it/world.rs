@@ -146,7 +146,7 @@ impl World {
     }
 
     /// Waits until the topic has such an event of somebody's.
-    pub async fn told<T>(&self, topic: Topic, person: &Person, find: impl Fn(&Payload) -> Option<T>) -> T {
+    pub async fn wait_for_event<T>(&self, topic: Topic, person: &Person, find: impl Fn(&Payload) -> Option<T>) -> T {
         wait_for("an event", async || {
             let events = log::events(self.platform(), topic).await;
             events.iter().filter(|event| event.key == Key::Id(person.id.0)).find_map(|event| find(&event.payload))

@@ -2,11 +2,11 @@
 //! are the client's own matter; what callers see is [`SendError`] and [`KafkaError`].
 
 mod client;
+mod coalesce;
 mod config;
 mod log_id;
 mod producer;
 mod read;
-mod shared;
 mod topics;
 
 use std::collections::HashMap;
@@ -62,8 +62,8 @@ pub struct Kafka(Arc<Inner>);
 struct Inner {
     settings: KafkaSettings,
     producer: producer::Producer,
-    ends: shared::Shared<(Topic, i32), i64>,
-    counts: shared::Shared<Topic, i32>,
+    ends: coalesce::Coalesced<(Topic, i32), i64>,
+    counts: coalesce::Coalesced<Topic, i32>,
     partitions: Mutex<HashMap<Topic, i32>>,
 }
 
@@ -75,8 +75,8 @@ impl Kafka {
         }
         Ok(Self(Arc::new(Inner {
             producer: producer::Producer::new(settings)?,
-            ends: shared::Shared::default(),
-            counts: shared::Shared::default(),
+            ends: coalesce::Coalesced::default(),
+            counts: coalesce::Coalesced::default(),
             partitions: Mutex::default(),
             settings: settings.clone(),
         })))

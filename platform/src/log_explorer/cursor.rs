@@ -7,7 +7,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::{BrowseError, Filter, Order};
+use super::{ExploreError, Filter, Order};
 
 const VERSION: u8 = 1;
 const TAG_BYTES: usize = 9;
@@ -26,23 +26,23 @@ pub(super) fn encode(filter: &Filter, order: Order, offsets: &[i64]) -> String {
 }
 
 /// The offsets at which a cursor of this list stands, one for each of its partitions.
-pub(super) fn decode(filter: &Filter, order: Order, partitions: usize, text: &str) -> Result<Vec<i64>, BrowseError> {
+pub(super) fn decode(filter: &Filter, order: Order, partitions: usize, text: &str) -> Result<Vec<i64>, ExploreError> {
     if text.len() > MAX_CHARS {
-        return Err(BrowseError::Cursor);
+        return Err(ExploreError::Cursor);
     }
-    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| BrowseError::Cursor)?;
-    let Some((body, found)) = bytes.split_last_chunk::<TAG_BYTES>() else { return Err(BrowseError::Cursor) };
+    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| ExploreError::Cursor)?;
+    let Some((body, found)) = bytes.split_last_chunk::<TAG_BYTES>() else { return Err(ExploreError::Cursor) };
     if body.first() != Some(&VERSION) || *found != tag(filter, order, body) {
-        return Err(BrowseError::Cursor);
+        return Err(ExploreError::Cursor);
     }
     let mut rest = &body[1..];
     let mut offsets = Vec::with_capacity(partitions);
     while !rest.is_empty() {
-        let (offset, left) = pop(rest).ok_or(BrowseError::Cursor)?;
-        offsets.push(i64::try_from(offset).map_err(|_| BrowseError::Cursor)?);
+        let (offset, left) = pop(rest).ok_or(ExploreError::Cursor)?;
+        offsets.push(i64::try_from(offset).map_err(|_| ExploreError::Cursor)?);
         rest = left;
     }
-    if offsets.len() == partitions { Ok(offsets) } else { Err(BrowseError::Cursor) }
+    if offsets.len() == partitions { Ok(offsets) } else { Err(ExploreError::Cursor) }
 }
 
 /// Seven bits a byte, the lowest first, the high bit on all but the last.

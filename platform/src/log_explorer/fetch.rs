@@ -12,7 +12,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use tokio_util::sync::CancellationToken;
 
 use super::places::{self, Place};
-use super::{BrowseError, Order, Shown};
+use super::{ExploreError, LogRecord, Order};
 use crate::kafka::{Kafka, KafkaError, Quiet};
 
 /// One look for records.
@@ -34,12 +34,12 @@ pub(super) struct Patience<'a> {
 }
 
 /// A record that was read.
-pub(super) struct Seen {
+pub(super) struct SeenRecord {
     pub(super) offset: i64,
     /// Kafka's time, in milliseconds.
     pub(super) at: i64,
     /// What it is, where it is asked for.
-    pub(super) shown: Option<Shown>,
+    pub(super) shown: Option<LogRecord>,
 }
 
 /// A stretch of one partition that is to be read, and what was read of it.
@@ -47,7 +47,7 @@ pub(super) struct Want {
     /// The offsets. Where records are so large that not all are kept, it becomes what was kept.
     pub(super) range: Range<i64>,
     /// The records, in the log's order. Not every offset need have one.
-    pub(super) seen: VecDeque<Seen>,
+    pub(super) seen: VecDeque<SeenRecord>,
     bytes: usize,
     begun: bool,
 }
@@ -65,16 +65,16 @@ impl Want {
     }
 
     /// Keeps a record; whether the stretch ends with it.
-    fn push(&mut self, seen: Seen, keep: Keep) -> bool {
+    fn push(&mut self, seen: SeenRecord, keep: Keep) -> bool {
         let next = seen.offset + 1;
-        self.bytes += seen.shown.as_ref().map_or(0, Shown::size);
+        self.bytes += seen.shown.as_ref().map_or(0, LogRecord::size);
         self.seen.push_back(seen);
         if self.bytes > keep.bytes && keep.order == Order::Oldest {
             self.range.end = next;
         }
         while self.bytes > keep.bytes && self.seen.len() > 1 && keep.order == Order::Newest {
             let Some(oldest) = self.seen.pop_front() else { break };
-            self.bytes -= oldest.shown.as_ref().map_or(0, Shown::size);
+            self.bytes -= oldest.shown.as_ref().map_or(0, LogRecord::size);
             self.range.start = oldest.offset + 1;
         }
         next >= self.range.end
@@ -88,7 +88,7 @@ impl Reader {
     }
 
     /// Where each place begins and ends.
-    pub fn ends(&self, places: &[Place]) -> Result<Vec<Range<i64>>, BrowseError> {
+    pub fn ends(&self, places: &[Place]) -> Result<Vec<Range<i64>>, ExploreError> {
         let begins = places::begins(&self.consumer, &self.kafka, places)?;
         let ends = places::ends(&self.consumer, &self.kafka, places)?;
         Ok(begins.into_iter().zip(ends).map(|(begin, end)| begin..end.max(begin)).collect())
@@ -100,7 +100,7 @@ impl Reader {
         records: &[(Place, i64)],
         within: Duration,
         stop: &CancellationToken,
-    ) -> Result<BTreeMap<(Place, i64), Timestamp>, BrowseError> {
+    ) -> Result<BTreeMap<(Place, i64), Timestamp>, ExploreError> {
         let patience = Patience { until: Instant::now() + within, stop };
         let keep = Keep { order: Order::Oldest, bytes: usize::MAX };
         let mut times = BTreeMap::new();
@@ -111,7 +111,7 @@ impl Reader {
             if wants.is_empty() {
                 continue;
             }
-            let seen = |message: &BorrowedMessage<'_>| Seen::of(message, None);
+            let seen = |message: &BorrowedMessage<'_>| SeenRecord::of(message, None);
             self.fetch(topic, &mut wants, seen, keep, patience)?;
             for (partition, want) in wants {
                 let found = want.seen.front().and_then(|seen| {
@@ -133,10 +133,10 @@ impl Reader {
         &mut self,
         topic: Topic,
         wants: &mut BTreeMap<i32, Want>,
-        mut see: impl FnMut(&BorrowedMessage<'_>) -> Seen,
+        mut see: impl FnMut(&BorrowedMessage<'_>) -> SeenRecord,
         keep: Keep,
         patience: Patience<'_>,
-    ) -> Result<(), BrowseError> {
+    ) -> Result<(), ExploreError> {
         let mut open: Vec<i32> = wants.keys().copied().collect();
         open.retain(|partition| wants.get(partition).is_some_and(|want| !want.range.is_empty()));
         let mut doubtful = self.read(topic, wants, &open, (&mut see, keep), patience)?;
@@ -157,9 +157,9 @@ impl Reader {
         topic: Topic,
         wants: &mut BTreeMap<i32, Want>,
         partitions: &[i32],
-        (see, keep): (&mut impl FnMut(&BorrowedMessage<'_>) -> Seen, Keep),
+        (see, keep): (&mut impl FnMut(&BorrowedMessage<'_>) -> SeenRecord, Keep),
         patience: Patience<'_>,
-    ) -> Result<Vec<i32>, BrowseError> {
+    ) -> Result<Vec<i32>, ExploreError> {
         let name = self.kafka.topic_name(topic);
         let mut open: Vec<i32> = partitions.to_vec();
         let believed = std::mem::take(&mut self.fresh);
@@ -167,10 +167,10 @@ impl Reader {
         let mut doubtful = Vec::new();
         while !open.is_empty() {
             if patience.stop.is_cancelled() {
-                return Err(BrowseError::Interrupted);
+                return Err(ExploreError::Interrupted);
             }
             if Instant::now() >= patience.until {
-                return Err(BrowseError::Silent);
+                return Err(ExploreError::Silent);
             }
             let (partition, ended) = match self.consumer.poll(LOOK) {
                 Some(Ok(message)) if message.topic() == name && open.contains(&message.partition()) => {
@@ -213,7 +213,7 @@ impl Reader {
 fn take(
     want: &mut Want,
     message: &BorrowedMessage<'_>,
-    see: &mut impl FnMut(&BorrowedMessage<'_>) -> Seen,
+    see: &mut impl FnMut(&BorrowedMessage<'_>) -> SeenRecord,
     keep: Keep,
 ) -> bool {
     let last = want.seen.back().map_or(want.range.start - 1, |seen| seen.offset);
@@ -223,8 +223,8 @@ fn take(
     message.offset() > last && want.push(see(message), keep)
 }
 
-impl Seen {
-    pub(super) fn of(message: &BorrowedMessage<'_>, shown: Option<Shown>) -> Self {
+impl SeenRecord {
+    pub(super) fn of(message: &BorrowedMessage<'_>, shown: Option<LogRecord>) -> Self {
         Self { offset: message.offset(), at: message.timestamp().to_millis().unwrap_or_default(), shown }
     }
 }

@@ -8,9 +8,9 @@
 
 mod cursor;
 mod fetch;
+mod log_record;
 mod page;
 mod places;
-mod shown;
 mod tail;
 
 use std::str::FromStr;
@@ -22,9 +22,9 @@ use tokio_util::sync::CancellationToken;
 use crate::kafka::{Kafka, KafkaError};
 
 pub use fetch::Reader;
+pub use log_record::LogRecord;
 pub use page::{Ask, Bounds, Page};
 pub use places::Place;
-pub use shown::Shown;
 pub use tail::{Start, Tail};
 
 /// Which records are meant.
@@ -42,7 +42,7 @@ pub struct Filter {
     pub to: Option<Timestamp>,
     /// With this key: a room, a user, a setting's name.
     pub key: Option<String>,
-    /// Of one of these types, see [`Shown::is_of_type`]; none: of all.
+    /// Of one of these types, see [`LogRecord::is_of_type`]; none: of all.
     pub types: Vec<String>,
     /// Caused by this person.
     pub actor: Option<UserId>,
@@ -74,7 +74,7 @@ pub enum Order {
 
 /// Why nothing can be shown.
 #[derive(Debug, thiserror::Error)]
-pub enum BrowseError {
+pub enum ExploreError {
     /// The brokers.
     #[error(transparent)]
     Kafka(#[from] KafkaError),
@@ -141,7 +141,7 @@ impl Order {
 
 impl Filter {
     /// Whether a record of the right partition is meant. A record without a time of its own is of any time.
-    fn wants(&self, shown: &Shown) -> bool {
+    fn wants(&self, shown: &LogRecord) -> bool {
         let of_key = self.key.as_ref().is_none_or(|key| shown.key.as_ref() == Some(key));
         let of_actor = self.actor.is_none_or(|actor| shown.header(header::ACTOR) == Some(&*actor.to_string()));
         let in_time = shown.recorded_at.is_none_or(|at| {
@@ -170,11 +170,11 @@ pub fn while_wanted(stop: &CancellationToken) -> (CancellationToken, tokio_util:
 }
 
 /// The topic that somebody means, with or without the log's prefix.
-pub fn topic(kafka: &Kafka, name: &str) -> Result<Topic, BrowseError> {
+pub fn topic(kafka: &Kafka, name: &str) -> Result<Topic, ExploreError> {
     Topic::from_name(name).or_else(|| kafka.topic_of(name)).ok_or_else(|| {
         let names: Vec<_> = Topic::ALL.iter().map(|topic| topic.name()).collect();
         let name: String = name.chars().take(100).collect();
-        BrowseError::Invalid {
+        ExploreError::Invalid {
             field: "topic",
             why: format!("there is no topic {name}; the topics are {}", names.join(", ")),
         }

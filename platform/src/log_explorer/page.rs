@@ -12,9 +12,9 @@ use event_schema::Topic;
 use rdkafka::message::BorrowedMessage;
 use tokio_util::sync::CancellationToken;
 
-use super::fetch::{Keep, Patience, Seen, Want};
+use super::fetch::{Keep, Patience, SeenRecord, Want};
 use super::places::{self, Place};
-use super::{BrowseError, Filter, Order, Reader, Shown, cursor};
+use super::{ExploreError, Filter, LogRecord, Order, Reader, cursor};
 
 /// Records first read of a partition, at least and at most; the more of them are used, the more are read next time.
 const CHUNK: (i64, i64) = (4, 1_000);
@@ -49,7 +49,7 @@ pub struct Bounds {
 #[derive(Debug)]
 pub struct Page {
     /// The records.
-    pub records: Vec<Shown>,
+    pub records: Vec<LogRecord>,
     /// Where the next page begins, if there may be more.
     pub next: Option<String>,
     /// Records looked at for this page.
@@ -62,7 +62,7 @@ struct Walk {
     /// What is not behind yet.
     left: Range<i64>,
     /// What was read ahead, the next one first.
-    ready: VecDeque<Seen>,
+    ready: VecDeque<SeenRecord>,
     /// What is neither behind nor read.
     unread: Range<i64>,
     chunk: i64,
@@ -70,7 +70,7 @@ struct Walk {
 
 impl Reader {
     /// Reads a page; blocks. `places` are the filter's own ([`Filter::places`]).
-    pub fn page(&mut self, places: &[Place], ask: &Ask, stop: &CancellationToken) -> Result<Page, BrowseError> {
+    pub fn page(&mut self, places: &[Place], ask: &Ask, stop: &CancellationToken) -> Result<Page, ExploreError> {
         let ranges = places::ranges(&self.consumer, &self.kafka, places, &ask.filter)?;
         let mut walks = begin(places, ranges, ask)?;
         let patience = Patience { until: Instant::now() + ask.bounds.time, stop };
@@ -84,14 +84,14 @@ impl Reader {
                 match self.refill(&mut walks, ask, patience) {
                     Ok(more) => read += more,
                     // What is there already is worth having.
-                    Err(BrowseError::Silent) if page.scanned > 0 => break,
+                    Err(ExploreError::Silent) if page.scanned > 0 => break,
                     Err(error) => return Err(error),
                 }
                 continue;
             }
             let Some(seen) = next(&mut walks, ask.order) else { break };
             page.scanned += 1;
-            bytes += seen.shown.as_ref().map_or(0, Shown::size);
+            bytes += seen.shown.as_ref().map_or(0, LogRecord::size);
             page.records.extend(seen.shown);
         }
         if walks.iter().any(Walk::has_more) {
@@ -102,7 +102,7 @@ impl Reader {
     }
 
     /// Reads on in every partition of which nothing is ready; how many records that were.
-    fn refill(&mut self, walks: &mut [Walk], ask: &Ask, patience: Patience<'_>) -> Result<usize, BrowseError> {
+    fn refill(&mut self, walks: &mut [Walk], ask: &Ask, patience: Patience<'_>) -> Result<usize, ExploreError> {
         let dry = walks.iter().filter(|walk| walk.is_dry()).count().max(1);
         let keep = Keep { order: ask.order, bytes: ask.bounds.bytes / dry };
         let mut read = 0;
@@ -115,8 +115,8 @@ impl Reader {
                 continue;
             }
             let see = |message: &BorrowedMessage<'_>| {
-                let shown = Shown::head(topic, message);
-                Seen::of(message, ask.filter.wants(&shown).then(|| shown.with_value(topic, message)))
+                let shown = LogRecord::head(topic, message);
+                SeenRecord::of(message, ask.filter.wants(&shown).then(|| shown.with_value(topic, message)))
             };
             self.fetch(topic, &mut wants, see, keep, patience)?;
             for walk in walks.iter_mut().filter(|walk| walk.place.0 == topic) {
@@ -131,7 +131,7 @@ impl Reader {
 }
 
 /// Every partition, where the cursor says that it stands.
-fn begin(places: &[Place], ranges: Vec<Range<i64>>, ask: &Ask) -> Result<Vec<Walk>, BrowseError> {
+fn begin(places: &[Place], ranges: Vec<Range<i64>>, ask: &Ask) -> Result<Vec<Walk>, ExploreError> {
     let stands = match &ask.after {
         Some(after) => cursor::decode(&ask.filter, ask.order, places.len(), after)?.into_iter().map(Some).collect(),
         None => vec![None; places.len()],
@@ -150,7 +150,7 @@ fn begin(places: &[Place], ranges: Vec<Range<i64>>, ask: &Ask) -> Result<Vec<Wal
 }
 
 /// The next record of all partitions.
-fn next(walks: &mut [Walk], order: Order) -> Option<Seen> {
+fn next(walks: &mut [Walk], order: Order) -> Option<SeenRecord> {
     let ready = walks.iter_mut().filter_map(|walk| Some(((walk.ready.front()?.at, walk.place), walk)));
     let (_, walk) = match order {
         Order::Newest => ready.max_by_key(|(rank, _)| *rank),
@@ -217,7 +217,7 @@ mod tests {
     use super::*;
 
     fn walk(partition: i32, records: &[(i64, i64)], unread: Range<i64>) -> Walk {
-        let ready = records.iter().map(|(offset, at)| Seen { offset: *offset, at: *at, shown: None }).collect();
+        let ready = records.iter().map(|(offset, at)| SeenRecord { offset: *offset, at: *at, shown: None }).collect();
         Walk { place: (Topic::Rooms, partition), left: 0..10, ready, unread, chunk: 4 }
     }
 

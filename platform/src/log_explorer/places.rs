@@ -8,7 +8,7 @@ use event_schema::topics::{KeyKind, partition_of};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::{BrowseError, Filter, millis};
+use super::{ExploreError, Filter, millis};
 use crate::kafka::{Kafka, KafkaError, Quiet};
 
 /// A partition of a topic.
@@ -20,7 +20,7 @@ const QUESTION: Duration = Duration::from_secs(5);
 impl Filter {
     /// The partitions that may hold what is meant, always in the same order. A key's records are in one partition of each
     /// topic.
-    pub async fn places(&self, kafka: &Kafka) -> Result<Vec<Place>, BrowseError> {
+    pub async fn places(&self, kafka: &Kafka) -> Result<Vec<Place>, ExploreError> {
         let (mut places, mut most) = (Vec::new(), 0);
         for topic in self.topics_meant() {
             let count = kafka.partitions(topic).await?;
@@ -31,11 +31,11 @@ impl Filter {
         }
         if places.is_empty() {
             let why = format!("there is no such partition; the partitions are 0 to {}", most - 1);
-            return Err(BrowseError::Invalid { field: "partition", why });
+            return Err(ExploreError::Invalid { field: "partition", why });
         }
         if self.offsets.is_some() && places.len() > 1 {
             let why = "an offset is of one partition; name the topic, and the partition or a key".to_owned();
-            return Err(BrowseError::Invalid { field: "offset", why });
+            return Err(ExploreError::Invalid { field: "offset", why });
         }
         Ok(places)
     }
@@ -57,7 +57,7 @@ pub(super) fn ranges(
     kafka: &Kafka,
     places: &[Place],
     filter: &Filter,
-) -> Result<Vec<Range<i64>>, BrowseError> {
+) -> Result<Vec<Range<i64>>, ExploreError> {
     let (begins, ends) = (begins(consumer, kafka, places)?, ends(consumer, kafka, places)?);
     let mut ranges: Vec<Range<i64>> = begins.into_iter().zip(ends).map(|(begin, end)| begin..end).collect();
     if let Some(from) = filter.from {
@@ -81,13 +81,17 @@ pub(super) fn ranges(
 }
 
 /// The first offset of each place.
-pub(super) fn begins(consumer: &BaseConsumer<Quiet>, kafka: &Kafka, places: &[Place]) -> Result<Vec<i64>, BrowseError> {
+pub(super) fn begins(
+    consumer: &BaseConsumer<Quiet>,
+    kafka: &Kafka,
+    places: &[Place],
+) -> Result<Vec<i64>, ExploreError> {
     let asked = ask(consumer, kafka, places, Offset::Beginning)?;
     Ok(asked.into_iter().map(Option::unwrap_or_default).collect())
 }
 
 /// The offset that the next record of each place will get.
-pub(super) fn ends(consumer: &BaseConsumer<Quiet>, kafka: &Kafka, places: &[Place]) -> Result<Vec<i64>, BrowseError> {
+pub(super) fn ends(consumer: &BaseConsumer<Quiet>, kafka: &Kafka, places: &[Place]) -> Result<Vec<i64>, ExploreError> {
     let asked = ask(consumer, kafka, places, Offset::End)?;
     Ok(asked.into_iter().map(Option::unwrap_or_default).collect())
 }
@@ -98,7 +102,7 @@ pub(super) fn since(
     kafka: &Kafka,
     places: &[Place],
     millis: i64,
-) -> Result<Vec<Option<i64>>, BrowseError> {
+) -> Result<Vec<Option<i64>>, ExploreError> {
     // Kafka knows nothing before 1970: smaller numbers have meanings of their own.
     ask(consumer, kafka, places, Offset::Offset(millis.max(0)))
 }
@@ -109,7 +113,7 @@ fn ask(
     kafka: &Kafka,
     places: &[Place],
     at: Offset,
-) -> Result<Vec<Option<i64>>, BrowseError> {
+) -> Result<Vec<Option<i64>>, ExploreError> {
     let mut list = TopicPartitionList::with_capacity(places.len());
     for (topic, partition) in places {
         list.add_partition_offset(&kafka.topic_name(*topic), *partition, at).map_err(KafkaError::from)?;
@@ -117,7 +121,7 @@ fn ask(
     let answers = consumer.offsets_for_times(list, QUESTION).map_err(KafkaError::from)?;
     let mut offsets = Vec::with_capacity(places.len());
     for (topic, partition) in places {
-        let answer = answers.find_partition(&kafka.topic_name(*topic), *partition).ok_or(BrowseError::Silent)?;
+        let answer = answers.find_partition(&kafka.topic_name(*topic), *partition).ok_or(ExploreError::Silent)?;
         answer.error().map_err(KafkaError::from)?;
         offsets.push(match answer.offset() {
             Offset::Offset(offset) => Some(offset),

@@ -11,7 +11,7 @@ use rdkafka::message::Message as _;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::places::{self, Place};
-use super::{BrowseError, Filter, Order, Reader, Shown, cursor, millis};
+use super::{ExploreError, Filter, LogRecord, Order, Reader, cursor, millis};
 use crate::kafka::{Kafka, KafkaError, Quiet};
 
 /// Where a tail begins.
@@ -42,21 +42,21 @@ pub struct Tail {
 
 impl Tail {
     /// Begins. Of the filter, what means a stretch (offsets, times) is not heeded.
-    pub async fn open(kafka: &Kafka, filter: &Filter, start: Start) -> Result<Self, BrowseError> {
+    pub async fn open(kafka: &Kafka, filter: &Filter, start: Start) -> Result<Self, ExploreError> {
         let filter = Filter { offsets: None, from: None, to: None, ..filter.clone() };
         let places = filter.places(kafka).await?;
         if matches!(start, Start::Offset(_)) && places.len() > 1 {
             let why = "an offset is of one partition; name the topic, and the partition or a key".to_owned();
-            return Err(BrowseError::Invalid { field: "offset", why });
+            return Err(ExploreError::Invalid { field: "offset", why });
         }
         let (asked, of, wanted) = (kafka.clone(), places.clone(), filter.clone());
         let begin = move || {
             let reader = Reader::new(&asked)?;
             let ends = reader.ends(&of)?;
             let starts = starts(&reader, &of, &wanted, &start)?;
-            Ok::<_, BrowseError>((ends, starts))
+            Ok::<_, ExploreError>((ends, starts))
         };
-        let (ends, starts) = tokio::task::spawn_blocking(begin).await.map_err(|_| BrowseError::Interrupted)??;
+        let (ends, starts) = tokio::task::spawn_blocking(begin).await.map_err(|_| ExploreError::Interrupted)??;
         let mut tail =
             Self { consumer: None, kafka: kafka.clone(), filter, next: BTreeMap::new(), unread: BTreeMap::new() };
         for ((place, held), start) in places.into_iter().zip(ends).zip(starts) {
@@ -65,7 +65,7 @@ impl Tail {
             if !(held.start..=held.end).contains(&start) {
                 let (topic, partition) = (place.0.name(), place.1);
                 let why = format!("{topic}/{partition} holds the offsets {} to {}", held.start, held.end - 1);
-                return Err(BrowseError::Invalid { field: "offset", why });
+                return Err(ExploreError::Invalid { field: "offset", why });
             }
             if start < held.end {
                 tail.unread.insert(place, held.end);
@@ -103,7 +103,7 @@ impl Tail {
     }
 
     /// Waits for a record; it, if it is meant. Nothing is lost where the waiting is given up.
-    pub async fn next(&mut self) -> Result<Option<Shown>, KafkaError> {
+    pub async fn next(&mut self) -> Result<Option<LogRecord>, KafkaError> {
         let Some(consumer) = &self.consumer else { return Err(ClientError::Canceled.into()) };
         let message = consumer.recv().await?;
         let Some(topic) = self.kafka.topic_of(message.topic()) else { return Ok(None) };
@@ -112,7 +112,7 @@ impl Tail {
         if self.unread.get(&place).is_some_and(|end| *end <= next) {
             self.unread.remove(&place);
         }
-        let shown = Shown::head(topic, &message);
+        let shown = LogRecord::head(topic, &message);
         Ok(self.filter.wants(&shown).then(|| shown.with_value(topic, &message)))
     }
 
@@ -125,7 +125,7 @@ impl Tail {
 }
 
 /// The offset at which each place begins; none: its end.
-fn starts(reader: &Reader, places: &[Place], filter: &Filter, start: &Start) -> Result<Vec<Option<i64>>, BrowseError> {
+fn starts(reader: &Reader, places: &[Place], filter: &Filter, start: &Start) -> Result<Vec<Option<i64>>, ExploreError> {
     let all = |at| Ok(vec![at; places.len()]);
     match start {
         Start::End => all(None),

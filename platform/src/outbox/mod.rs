@@ -10,7 +10,7 @@ use event_schema::{Event, Topic, record};
 use sqlx::PgConnection;
 
 use crate::kafka::SendError;
-use crate::shard_locks::Work;
+use crate::shard_locks::ShardSet;
 
 pub use published::Outbox;
 pub use relay::Relay;
@@ -19,7 +19,7 @@ pub use relay::Relay;
 pub const SHARDS: i16 = 16;
 
 /// The locks of the relays.
-const SHARED: Work = Work { pieces_class: 0x6f75_7462, sharers_class: 0x6f75_7463, pieces: SHARDS };
+const SHARED: ShardSet = ShardSet { pieces_class: 0x6f75_7462, sharers_class: 0x6f75_7463, pieces: SHARDS };
 
 /// Why events cannot be put into the outbox.
 #[derive(Debug, thiserror::Error)]

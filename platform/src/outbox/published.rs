@@ -74,7 +74,7 @@ impl Outbox {
         self.wake();
         tokio::time::timeout(within, async {
             tokio::select! {
-                records = waiting.told() => Some(records),
+                records = waiting.notified() => Some(records),
                 records = self.gone(rows) => records,
             }
         })
@@ -127,7 +127,7 @@ impl<'a> Waiting<'a> {
         Self { outbox, receivers: Mutex::new(receivers), ids: rows.iter().map(|row| row.id).collect() }
     }
 
-    async fn told(&self) -> Vec<RecordMetadata> {
+    async fn notified(&self) -> Vec<RecordMetadata> {
         let receivers = std::mem::take(&mut *self.receivers.lock().unwrap_or_else(PoisonError::into_inner));
         let mut records: Vec<RecordMetadata> = Vec::new();
         for (_, receiver) in receivers {

@@ -19,7 +19,7 @@ use super::SHARED;
 use crate::kafka::{RawRecord, SendError};
 use crate::platform::Platform;
 use crate::redis::Pause;
-use crate::shard_locks::Share;
+use crate::shard_locks::ShardLocks;
 
 /// Rows taken at a time.
 const BATCH: i64 = 1_000;
@@ -66,7 +66,7 @@ impl Relay {
         let mut pause = Pause::new();
         while !relay.shutdown.is_cancelled() {
             let settings = relay.platform.settings.postgres.clone();
-            let worked = match Share::connect(&settings, SHARED).await {
+            let worked = match ShardLocks::connect(&settings, SHARED).await {
                 Ok(shards) => relay.work(shards, &mut pause).await,
                 Err(error) => Err(error),
             };
@@ -77,7 +77,7 @@ impl Relay {
         }
     }
 
-    async fn work(&mut self, mut shards: Share, pause: &mut Pause) -> Result<(), sqlx::Error> {
+    async fn work(&mut self, mut shards: ShardLocks, pause: &mut Pause) -> Result<(), sqlx::Error> {
         let mut balanced: Option<Instant> = None;
         let mut idle = IDLE.0;
         loop {

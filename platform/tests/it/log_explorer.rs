@@ -7,7 +7,7 @@ use event_schema::envelope::header;
 use event_schema::{RoomId, Timestamp, Topic};
 use platform::Kafka;
 use platform::kafka::{RawRecord, RecordMetadata};
-use platform::log_explorer::{Ask, Bounds, BrowseError, Filter, Offsets, Order, Page, Reader, Shown, Start, Tail};
+use platform::log_explorer::{Ask, Bounds, ExploreError, Filter, LogRecord, Offsets, Order, Page, Reader, Start, Tail};
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use test_support::events::{new_room, room_event};
@@ -19,7 +19,7 @@ const BOUNDS: Bounds = Bounds { records: 20_000, bytes: 4 * 1024 * 1024, time: P
 
 type Place = (String, i32, i64);
 
-fn place(shown: &Shown) -> Place {
+fn place(shown: &LogRecord) -> Place {
     (shown.topic.to_owned(), shown.partition, shown.offset)
 }
 
@@ -27,7 +27,7 @@ fn ask(filter: &Filter, order: Order, limit: usize) -> Ask {
     Ask { filter: filter.clone(), order, limit, after: None, bounds: BOUNDS }
 }
 
-async fn page(kafka: &Kafka, ask: &Ask) -> Result<Page, BrowseError> {
+async fn page(kafka: &Kafka, ask: &Ask) -> Result<Page, ExploreError> {
     let places = ask.filter.places(kafka).await?;
     let (kafka, ask) = (kafka.clone(), ask.clone());
     let read = move || Reader::new(&kafka)?.page(&places, &ask, &CancellationToken::new());
@@ -35,7 +35,7 @@ async fn page(kafka: &Kafka, ask: &Ask) -> Result<Page, BrowseError> {
 }
 
 /// Every page of a list; with one reader, as a process has it.
-async fn walk(kafka: &Kafka, first: Ask) -> Vec<Shown> {
+async fn walk(kafka: &Kafka, first: Ask) -> Vec<LogRecord> {
     let places = first.filter.places(kafka).await.expect("places");
     let kafka = kafka.clone();
     let read = move || {
@@ -156,10 +156,10 @@ async fn filters_narrow_and_damaged_records_are_shown() {
     assert_eq!(list(&at("900..")).await.len(), 0);
     let everywhere = Filter { partition: None, ..at("1") };
     let refused = page(&test.platform.kafka, &ask(&everywhere, Order::Newest, 1)).await;
-    assert!(matches!(refused, Err(BrowseError::Invalid { field: "offset", .. })), "{refused:?}");
+    assert!(matches!(refused, Err(ExploreError::Invalid { field: "offset", .. })), "{refused:?}");
     let nowhere = Filter { partition: Some(99), ..Filter::default() };
     let refused = page(&test.platform.kafka, &ask(&nowhere, Order::Newest, 1)).await;
-    assert!(matches!(refused, Err(BrowseError::Invalid { field: "partition", .. })), "{refused:?}");
+    assert!(matches!(refused, Err(ExploreError::Invalid { field: "partition", .. })), "{refused:?}");
     test.finish().await;
 }
 
@@ -224,13 +224,13 @@ async fn the_work_for_a_page_is_bounded_and_goes_on() {
         after: page(kafka, &ask(&narrow, Order::Newest, 1)).await.expect("a page").next,
         ..ask(&painted, Order::Newest, 1)
     };
-    assert!(matches!(page(kafka, &other).await, Err(BrowseError::Cursor)), "a cursor of another list");
+    assert!(matches!(page(kafka, &other).await, Err(ExploreError::Cursor)), "a cursor of another list");
     let stopped = CancellationToken::new();
     stopped.cancel();
     let (places, asked, log) =
         (narrow.places(kafka).await.expect("places"), ask(&narrow, Order::Newest, 1), kafka.clone());
     let read = tokio::task::spawn_blocking(move || Reader::new(&log)?.page(&places, &asked, &stopped));
-    assert!(matches!(read.await.expect("no panic"), Err(BrowseError::Interrupted)));
+    assert!(matches!(read.await.expect("no panic"), Err(ExploreError::Interrupted)));
     test.finish().await;
 }
 
@@ -291,6 +291,6 @@ async fn a_tail_goes_on_where_another_one_was() {
     assert_eq!(next(&mut again).await, placed[3].offset);
     let another = Filter { key: Some(other.to_string()), ..filter };
     let refused = Tail::open(kafka, &another, Start::Cursor(cursor)).await.err();
-    assert!(matches!(refused, Some(BrowseError::Cursor)), "{refused:?}");
+    assert!(matches!(refused, Some(ExploreError::Cursor)), "{refused:?}");
     test.finish().await;
 }

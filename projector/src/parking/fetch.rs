@@ -12,7 +12,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use read_model::Partition;
-use read_model::parked::store::Place;
+use read_model::parked::store::ParkedAddress;
 
 use crate::halt::HaltReason;
 
@@ -56,7 +56,7 @@ impl Fetcher {
     }
 
     /// The events at these places, which ascend; at least the first, as many as memory allows.
-    pub(super) fn read(&mut self, places: &[Place]) -> Result<Vec<(i64, Event)>, FetchError> {
+    pub(super) fn read(&mut self, places: &[ParkedAddress]) -> Result<Vec<(i64, Event)>, FetchError> {
         let (mut events, mut bytes) = (Vec::with_capacity(places.len()), 0);
         for place in places {
             let (event, size) = self.record(*place)?;
@@ -69,7 +69,7 @@ impl Fetcher {
         Ok(events)
     }
 
-    fn record(&mut self, place: Place) -> Result<(Event, usize), FetchError> {
+    fn record(&mut self, place: ParkedAddress) -> Result<(Event, usize), FetchError> {
         if !self.next.is_some_and(|next| (next..next + NEAR).contains(&place.offset)) {
             let mut list = TopicPartitionList::new();
             list.add_partition_offset(&self.topic, self.partition.number, Offset::Offset(place.offset))?;
@@ -100,12 +100,12 @@ impl Fetcher {
     }
 }
 
-fn gone(partition: Partition, place: Place) -> FetchError {
+fn gone(partition: Partition, place: ParkedAddress) -> FetchError {
     tracing::error!(%partition, offset = place.offset, "the log does not hold a parked event any more");
     FetchError::Record(HaltReason::Gone { at: place.offset })
 }
 
-fn decode(partition: Partition, place: Place, message: &BorrowedMessage<'_>) -> Result<Event, HaltReason> {
+fn decode(partition: Partition, place: ParkedAddress, message: &BorrowedMessage<'_>) -> Result<Event, HaltReason> {
     if kafka::id_of(message) != Some(place.event_id) {
         return Err(HaltReason::Replaced { at: place.offset, expected: place.event_id });
     }

@@ -9,48 +9,35 @@
 //! Giving up is a fact of the log (`chat.room.event_dropped`), but one that stands behind the event. Whoever folds from the
 //! beginning knows it before ([`Dropped`]), so that a replay leaves out what the live fold gave up.
 
+mod cache;
+mod drain;
 pub(crate) mod fetch;
-mod keeper;
-pub(crate) mod requests;
+pub(crate) mod limits;
+pub(crate) mod owner_requests;
 pub(crate) mod transactions;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use event_schema::{Event, EventId};
 use read_model::parked::{Dropped, EventDrop, ParkedKey, dropped_by};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub(crate) use keeper::LOOK;
+pub(crate) use cache::ParkedCache;
+pub(crate) use drain::{ParkedKeys, REQUEST_INTERVAL};
+pub use limits::{Full, ParkedLimits};
 
 use crate::batch::Batch;
+use crate::context::ProjectorContext;
 use read_model::Partition;
-
-/// What may wait, in one partition.
-#[derive(Clone, Copy, Debug)]
-pub struct ParkedLimits {
-    /// Events of one key.
-    pub key: i64,
-    /// Events of all keys.
-    pub partition: i64,
-}
 
 /// The parked keys of a partition, as its owner knows them.
 #[derive(Debug, Default)]
 pub(crate) struct Parked {
     keys: HashMap<Uuid, ParkedKey>,
     dropped: Dropped,
-}
-
-/// Nothing more may wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Full {
-    /// Of this key.
-    #[error("{events} events of key {key} are parked, and no more may be")]
-    Key { key: Uuid, events: i64 },
-    /// Of the whole partition.
-    #[error("{events} events are parked, and no more may be")]
-    Partition { events: i64 },
 }
 
 /// The events of a batch by what is to be done with them.
@@ -174,8 +161,18 @@ impl Parked {
     }
 }
 
+/// Keeps what is asked of the owners of parked keys known, until asked to end.
+pub(crate) async fn watch_requests(shared: Arc<ProjectorContext>, soft: CancellationToken) {
+    while tokio::time::timeout(REQUEST_INTERVAL, soft.cancelled()).await.is_err() {
+        let refreshed = shared.owner_requests.refresh(&shared.pool, shared.generation, shared.all_reached());
+        if let Err(error) = refreshed.await {
+            tracing::debug!(%error, "failed to read requests about parked keys; retrying");
+        }
+    }
+}
+
 /// What is told of a partition's parked events.
-pub(crate) fn tell(shared: &crate::shared::Shared, partition: Partition, parked: &Parked) {
+pub(crate) fn report(shared: &ProjectorContext, partition: Partition, parked: &Parked) {
     let oldest = parked.since().map(|since| since.elapsed());
     crate::metrics::parked(shared.generation, partition, parked.keys(), parked.events(), oldest);
     let concern = crate::status::Concern::Parked(partition);
@@ -188,8 +185,8 @@ pub(crate) fn tell(shared: &crate::shared::Shared, partition: Partition, parked:
 }
 
 /// Told by the partition's next owner from now on.
-pub(crate) fn forget(shared: &crate::shared::Shared, partition: Partition) {
-    tell(shared, partition, &Parked::default());
+pub(crate) fn clear_report(shared: &ProjectorContext, partition: Partition) {
+    report(shared, partition, &Parked::default());
 }
 
 #[cfg(test)]

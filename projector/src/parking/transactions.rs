@@ -9,15 +9,14 @@ use event_schema::{CommandId, Event, EventId, RoomId, Topic};
 use platform::outbox::{self, OutboxError};
 use read_model::checkpoint;
 use read_model::parked::ParkedKey;
-use read_model::parked::store::{self as parked, OnItsWay, Request};
+use read_model::parked::store::{self as parked, PendingDrop, Request};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Parked;
 use crate::batch::Batch;
+use crate::context::ProjectorContext;
 use crate::effects::SOURCE;
 use crate::push;
-use crate::shared::Shared;
 use crate::store;
 use crate::writer::{Failure, Writer, Written};
 
@@ -26,13 +25,13 @@ const WORDS: &str = "/chatlog/projector/dropped";
 
 /// What an owner does about parked keys, apart from folding on.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Act<'a> {
+pub(crate) enum ParkingTransaction<'a> {
     /// Reads what is parked.
     Look,
     /// Does what an administrator asks for.
     Answer(&'a Request),
     /// Takes an event out that is given up.
-    GiveUp(&'a OnItsWay),
+    GiveUp(&'a PendingDrop),
     /// Takes everything out of a key that is given up.
     LeaveOut(Uuid),
     /// Folds the first events of a key.
@@ -41,98 +40,119 @@ pub(crate) enum Act<'a> {
     Stick(Uuid, &'a str),
 }
 
-impl Writer {
+/// What an owner does about its parked keys, each in a transaction of its own.
+pub(crate) struct ParkingTransactions<'a> {
+    writer: &'a mut Writer,
+}
+
+impl<'a> ParkingTransactions<'a> {
+    /// With the writer's checkpoint, and what it knows of parked keys.
+    pub(crate) fn new(writer: &'a mut Writer) -> Self {
+        Self { writer }
+    }
+
     /// Sets the one event of a batch aside, and with it its key.
     pub(crate) async fn park(&mut self, batch: &Batch, reason: &str) -> Result<Written, Failure> {
-        let done = self.parking(batch, reason).await;
-        self.forget_unless(done.is_ok());
+        let done = self.park_batch(batch, reason).await;
+        self.writer.forget_unless(done.is_ok());
         done
     }
 
-    async fn parking(&mut self, batch: &Batch, reason: &str) -> Result<Written, Failure> {
-        let shared = Arc::clone(&self.shared);
+    async fn park_batch(&mut self, batch: &Batch, reason: &str) -> Result<Written, Failure> {
+        let shared = Arc::clone(&self.writer.shared);
         let _turn = shared.commits.acquire().await;
         let mut tx = shared.pool.begin_with(store::BEGIN).await?;
-        if let Some(before) = self.advance(&mut tx, batch).await? {
+        if let Some(before) = self.writer.advance(&mut tx, batch).await? {
             return Ok(before);
         }
         let caps = shared.settings.parked_caps();
-        let sorted =
-            self.parked(&mut tx).await?.sort(batch, caps).map_err(|(index, full)| Failure::Full { index, full })?;
-        self.parked(&mut tx).await?.check_room(1, caps).map_err(|full| Failure::Full { index: 0, full })?;
-        parked::park(&mut tx, self.partition, &sorted.flow, Some(reason)).await?;
-        parked::remember_all(&mut tx, self.partition, &sorted.drops).await?;
+        let sorted = self
+            .writer
+            .parked
+            .load(&mut tx)
+            .await?
+            .sort(batch, caps)
+            .map_err(|(index, full)| Failure::Full { index, full })?;
+        self.writer.parked.load(&mut tx).await?.check_room(1, caps).map_err(|full| Failure::Full { index: 0, full })?;
+        parked::park(&mut tx, self.writer.partition, &sorted.flow, Some(reason)).await?;
+        parked::remember_all(&mut tx, self.writer.partition, &sorted.drops).await?;
         let mut now = Vec::new();
         for key in sorted.flow.iter().filter_map(|(_, event)| event.key.id()) {
-            now.push((key, parked::of_key(&mut tx, self.partition, key).await?));
+            now.push((key, parked::of_key(&mut tx, self.writer.partition, key).await?));
         }
         tx.commit().await?;
-        self.held = self.held.after(batch.to(), batch.last_event_id());
+        self.writer.held = self.writer.held.after(batch.to(), batch.last_event_id());
         for (key, held) in now {
-            self.set_parked(key, held);
+            self.writer.parked.set(key, held);
         }
         let (from, to) = (batch.from(), batch.to());
-        Ok(Written::Now(push::Span { generation: shared.generation, partition: self.partition, from, to }.empty()))
+        Ok(Written::Now(
+            push::Span { generation: shared.generation, partition: self.writer.partition, from, to }.empty(),
+        ))
     }
 
     /// Does one thing about parked keys. `None` if somebody has done it before.
-    pub(crate) async fn act(&mut self, act: Act<'_>) -> Result<Option<read_model::push::Push>, Failure> {
-        let done = self.acting(act).await;
-        self.forget_unless(matches!(done, Ok(Some(_))));
+    pub(crate) async fn run(&mut self, act: ParkingTransaction<'_>) -> Result<Option<read_model::push::Push>, Failure> {
+        let done = self.transact(act).await;
+        self.writer.forget_unless(matches!(done, Ok(Some(_))));
         done
     }
 
-    async fn acting(&mut self, act: Act<'_>) -> Result<Option<read_model::push::Push>, Failure> {
-        let shared = Arc::clone(&self.shared);
+    async fn transact(&mut self, act: ParkingTransaction<'_>) -> Result<Option<read_model::push::Push>, Failure> {
+        let shared = Arc::clone(&self.writer.shared);
         let _turn = shared.commits.acquire().await;
         let mut tx = shared.pool.begin_with(store::BEGIN).await?;
         sqlx::query("set local synchronous_commit = on").execute(&mut *tx).await?;
-        if !parked::hold(&mut tx, self.partition, &self.held).await? {
-            let found = checkpoint::read(&mut tx, self.partition).await?;
-            let ours = found.is_some_and(|found| found.epoch == self.held.epoch);
+        if !parked::hold(&mut tx, self.writer.partition, &self.writer.held).await? {
+            let found = checkpoint::read(&mut tx, self.writer.partition).await?;
+            let ours = found.is_some_and(|found| found.epoch == self.writer.held.epoch);
             return Err(if ours { Failure::FellBack } else { Failure::Fenced });
         }
-        self.parked(&mut tx).await?;
-        let at = self.held.next_offset;
-        let span = push::Span { generation: shared.generation, partition: self.partition, from: at, to: at };
+        self.writer.parked.load(&mut tx).await?;
+        let at = self.writer.held.next_offset;
+        let span = push::Span { generation: shared.generation, partition: self.writer.partition, from: at, to: at };
         let (key, push, told) = match act {
-            Act::Look => return Ok(Some(span.empty())),
-            Act::Answer(request) => (request.key, span.empty(), self.answer(&mut tx, request).await?),
-            Act::GiveUp(it) => {
-                parked::give_up(&mut tx, self.partition, it.key, it.event_id, it.at).await?;
+            ParkingTransaction::Look => return Ok(Some(span.empty())),
+            ParkingTransaction::Answer(request) => (request.key, span.empty(), self.answer(&mut tx, request).await?),
+            ParkingTransaction::GiveUp(it) => {
+                parked::give_up(&mut tx, self.writer.partition, it.key, it.event_id, it.at).await?;
                 (it.key, span.empty(), 0)
             }
-            Act::LeaveOut(key) => {
-                parked::leave_out(&mut tx, self.partition, key).await?;
+            ParkingTransaction::LeaveOut(key) => {
+                parked::leave_out(&mut tx, self.writer.partition, key).await?;
                 (key, span.empty(), 0)
             }
-            Act::Stick(key, reason) => {
-                parked::set_reason(&mut tx, self.partition, key, Some(reason)).await?;
+            ParkingTransaction::Stick(key, reason) => {
+                parked::set_reason(&mut tx, self.writer.partition, key, Some(reason)).await?;
                 (key, span.empty(), 0)
             }
             // Given up since these were read: the caller reads again what is left.
-            Act::Drain(key, _) if parked::leave_out(&mut tx, self.partition, key).await? > 0 => (key, span.empty(), 0),
-            Act::Drain(key, events) => {
+            ParkingTransaction::Drain(key, _) if parked::leave_out(&mut tx, self.writer.partition, key).await? > 0 => {
+                (key, span.empty(), 0)
+            }
+            ParkingTransaction::Drain(key, events) => {
                 let events: Vec<(i64, &Event)> = events.iter().map(|(offset, event)| (*offset, event)).collect();
                 let offsets: Vec<i64> = events.iter().map(|(offset, _)| *offset).collect();
-                if parked::unpark(&mut tx, self.partition, key, &offsets).await? != offsets.len() {
+                if parked::unpark(&mut tx, self.writer.partition, key, &offsets).await? != offsets.len() {
                     return Ok(None);
                 }
-                let folded = self.fold_into(&mut tx, &events).await?;
+                let folded = self.writer.fold_into(&mut tx, &events).await?;
                 (key, span.of(&events, &folded.outcomes, &folded.changes), folded.told)
             }
         };
-        let held = parked::of_key(&mut tx, self.partition, key).await?;
+        let held = parked::of_key(&mut tx, self.writer.partition, key).await?;
         tx.commit().await?;
         if told > 0 {
             shared.outbox.wake();
         }
         match act {
-            Act::GiveUp(it) => self.know_given_up(it.key, it.event_id, it.at),
-            Act::Answer(&Request { key, drop: Some(event_id), .. }) => self.know_given_up(key, event_id, None),
+            ParkingTransaction::GiveUp(it) => self.writer.parked.add_dropped(it.key, it.event_id, it.at),
+            ParkingTransaction::Answer(&Request { key, drop: Some(event_id), .. }) => {
+                self.writer.parked.add_dropped(key, event_id, None)
+            }
             _ => {}
         }
-        self.set_parked(key, held);
+        self.writer.parked.set(key, held);
         Ok(Some(push))
     }
 
@@ -142,55 +162,32 @@ impl Writer {
             return Ok(0);
         }
         let Some(event_id) = request.drop else {
-            parked::set_reason(tx, self.partition, request.key, None).await?;
+            parked::set_reason(tx, self.writer.partition, request.key, None).await?;
             return Ok(0);
         };
         // Whatever happened since it was asked for: only what stands first and cannot be folded is given up.
-        let first = parked::first(&mut *tx, self.partition, request.key, 1).await?;
-        let stuck = self.parked(&mut *tx).await?.get(&request.key).is_some_and(|held: &ParkedKey| held.stuck);
-        if self.partition.topic != Topic::Rooms || !stuck || first.first().is_none_or(|it| it.event_id != event_id) {
+        let first = parked::first(&mut *tx, self.writer.partition, request.key, 1).await?;
+        let stuck =
+            self.writer.parked.load(&mut *tx).await?.get(&request.key).is_some_and(|held: &ParkedKey| held.stuck);
+        if self.writer.partition.topic != Topic::Rooms
+            || !stuck
+            || first.first().is_none_or(|it| it.event_id != event_id)
+        {
             return Ok(0);
         }
-        parked::remember(&mut *tx, self.partition, request.key, event_id, None).await?;
-        parked::give_up(&mut *tx, self.partition, request.key, event_id, None).await?;
-        let word = word_of(&self.shared, RoomId(request.key), event_id);
+        parked::remember(&mut *tx, self.writer.partition, request.key, event_id, None).await?;
+        parked::give_up(&mut *tx, self.writer.partition, request.key, event_id, None).await?;
+        let word = word_of(&self.writer.shared, RoomId(request.key), event_id);
         let queued = outbox::insert(tx, std::slice::from_ref(&word)).await.map_err(|error| match error {
             OutboxError::Database(error) => error,
             OutboxError::Event(error) => sqlx::Error::Encode(error.into()),
         })?;
         Ok(queued.len())
     }
-
-    /// The parked keys of the partition, read inside the epoch: the caller's transaction holds the checkpoint.
-    pub(crate) async fn parked(&mut self, tx: &mut PgConnection) -> sqlx::Result<&mut Parked> {
-        if self.parked.is_none() {
-            let (keys, dropped) = parked::load(tx, self.partition).await?;
-            self.parked = Some(Parked::new(keys, dropped));
-        }
-        Ok(self.parked.get_or_insert_default())
-    }
-
-    /// The parked keys, as far as they have been read.
-    pub(crate) fn known_parked(&self) -> Option<&Parked> {
-        self.parked.as_ref()
-    }
-
-    /// The log says so at an offset, or will; a fold that has not come to the event leaves it out.
-    pub(crate) fn know_given_up(&mut self, key: Uuid, event_id: EventId, at: Option<i64>) {
-        if let Some(parked) = &mut self.parked {
-            parked.dropped_mut().add(key, event_id, at);
-        }
-    }
-
-    fn set_parked(&mut self, key: Uuid, held: Option<ParkedKey>) {
-        if let Some(parked) = &mut self.parked {
-            parked.set(key, held);
-        }
-    }
 }
 
 /// The event that gives another one up; asked for again, it is the same.
-fn word_of(shared: &Shared, room: RoomId, event_id: EventId) -> Event {
+fn word_of(shared: &ProjectorContext, room: RoomId, event_id: EventId) -> Event {
     let id = effect_event_id(WORDS, event_id, 0);
     let payload = EventDropped { event_id };
     Event::by_platform(SOURCE, (id, CommandId(id.0)), shared.clock.now(), room.into(), payload)

@@ -10,7 +10,7 @@ use test_support::world::{World, number};
 use uuid::Uuid;
 
 use crate::batch::Batch;
-use crate::parking::transactions::Act;
+use crate::parking::transactions::{ParkingTransaction, ParkingTransactions};
 use crate::push::Pushes;
 use crate::writer::{Failure, Writer};
 use crate::{Settings, Target, share};
@@ -49,16 +49,31 @@ async fn an_earlier_owner_lets_nothing_out() {
     let claim = async || checkpoint::claim(&pool, &[partition]).await.expect("a claim")[0].1;
     let mut first = Writer::new(Arc::clone(&shared), partition, claim().await);
     let mut second = Writer::new(Arc::clone(&shared), partition, claim().await);
-    assert!(matches!(first.park(&batch, "bad").await, Err(Failure::Fenced)));
-    second.park(&batch, "bad").await.expect("parked");
+    assert!(matches!(ParkingTransactions::new(&mut first).park(&batch, "bad").await, Err(Failure::Fenced)));
+    ParkingTransactions::new(&mut second).park(&batch, "bad").await.expect("parked");
     assert_eq!((number(&pool, WAITING).await, number(&pool, "select next_offset from checkpoints").await), (1, 1));
     // The same again is known, and the offset guards as the epoch does.
-    assert!(matches!(first.park(&batch, "bad").await, Err(Failure::Fenced)));
+    assert!(matches!(ParkingTransactions::new(&mut first).park(&batch, "bad").await, Err(Failure::Fenced)));
     let mut third = Writer::new(Arc::clone(&shared), partition, claim().await);
     let drain = [(0, bad)];
-    assert!(matches!(second.act(Act::Drain(rooms[0].0, &drain)).await, Err(Failure::Fenced)));
-    assert!(third.act(Act::Drain(rooms[0].0, &drain)).await.expect("let out").is_some());
-    assert!(third.act(Act::Drain(rooms[0].0, &drain)).await.expect("done before").is_none());
+    assert!(matches!(
+        ParkingTransactions::new(&mut second).run(ParkingTransaction::Drain(rooms[0].0, &drain)).await,
+        Err(Failure::Fenced)
+    ));
+    assert!(
+        ParkingTransactions::new(&mut third)
+            .run(ParkingTransaction::Drain(rooms[0].0, &drain))
+            .await
+            .expect("let out")
+            .is_some()
+    );
+    assert!(
+        ParkingTransactions::new(&mut third)
+            .run(ParkingTransaction::Drain(rooms[0].0, &drain))
+            .await
+            .expect("done before")
+            .is_none()
+    );
     assert_eq!((number(&pool, WAITING).await, number(&pool, "select rev from rooms").await), (0, 1));
     shared.pool.close().await;
     world.end().await;

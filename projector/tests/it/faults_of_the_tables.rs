@@ -41,7 +41,7 @@ async fn trouble_of_the_server_is_waited_out_and_told() {
     sqlx::query("alter table messages rename to messages_elsewhere").execute(&pool).await.expect("renamed");
     let running = world.project(active, &Settings::default());
     world.log(&[event(1, ROOM, OWNER, created(OWNER, &[])), event(2, ROOM, OWNER, posted("patience"))]).await;
-    world.worried(&running, "trying again").await;
+    world.wait_for_concern(&running, "trying again").await;
     sqlx::query("alter table messages_elsewhere rename to messages").execute(&pool).await.expect("renamed");
     world.folded(active).await;
     wait_for("readiness", async || running.projector.concerns().is_empty().then_some(())).await;
@@ -60,7 +60,7 @@ async fn a_projector_without_its_tables_still_ends_in_time() {
     world.folded(active).await;
     sqlx::query("alter table rooms rename to rooms_elsewhere").execute(&pool).await.expect("renamed");
     world.log(&[event(2, ROOM, OWNER, posted("nowhere to go"))]).await;
-    world.worried(&running, "trying again").await;
+    world.wait_for_concern(&running, "trying again").await;
     assert!(running.end().await);
     world.end().await;
 }

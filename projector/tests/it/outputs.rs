@@ -48,7 +48,7 @@ async fn a_rejection_is_told_once() {
     let lifecycle = world.platform().lifecycle.clone();
     lifecycle.spawn("relay", Relay::run(world.platform().clone(), lifecycle.soft()));
     until_number(&pool, "select count(*) from control.outbox", 0).await;
-    assert_eq!(world.told_rejections().await, 1);
+    assert_eq!(world.recorded_rejections().await, 1);
 
     // A generation that is being built repeats history without a word.
     let replayed = world.generation().await;
@@ -56,7 +56,7 @@ async fn a_rejection_is_told_once() {
     world.folded(replayed).await;
     assert_eq!(number(&world.pool(replayed), "select count(*) from rejections").await, 1);
     assert_eq!(number(&pool, "select count(*) from control.outbox").await, 0);
-    assert_eq!(world.told_rejections().await, 1);
+    assert_eq!(world.recorded_rejections().await, 1);
     running.end().await;
     world.end().await;
 }

@@ -45,7 +45,7 @@ pub struct EventRow {
 
 /// A generation that is folded.
 #[derive(Clone, Debug)]
-pub struct GenerationRow {
+pub struct ParkedGenerationRow {
     /// Its number.
     pub number: i32,
     /// Where its tables are.
@@ -116,9 +116,9 @@ pub async fn is_given_up(db: &mut PgConnection, key: Uuid, event: EventId) -> sq
 }
 
 /// The generations that are folded.
-pub(super) async fn generations(db: &mut PgConnection) -> sqlx::Result<Vec<GenerationRow>> {
+pub(super) async fn generations(db: &mut PgConnection) -> sqlx::Result<Vec<ParkedGenerationRow>> {
     sqlx::query_as!(
-        GenerationRow,
+        ParkedGenerationRow,
         r#"select generation as number, schema_name as schema, state = 'active' as "active!"
            from control.generations where state <> 'loading' order by generation"#
     )
@@ -127,7 +127,7 @@ pub(super) async fn generations(db: &mut PgConnection) -> sqlx::Result<Vec<Gener
 }
 
 /// Asks the owners of a key in a generation to try again; how many topics it is parked in.
-pub(super) async fn ask_retry(db: &mut PgConnection, generation: &GenerationRow, key: Uuid) -> sqlx::Result<u64> {
+pub(super) async fn ask_retry(db: &mut PgConnection, generation: &ParkedGenerationRow, key: Uuid) -> sqlx::Result<u64> {
     // The schema's name is made of a number.
     let sql = format!(
         "insert into control.parked_requests (generation, topic, partition, key_id, action)
@@ -142,7 +142,7 @@ pub(super) async fn ask_retry(db: &mut PgConnection, generation: &GenerationRow,
 /// The first parked event of a key in each topic.
 pub(super) async fn firsts(
     db: &mut PgConnection,
-    generation: &GenerationRow,
+    generation: &ParkedGenerationRow,
     key: Uuid,
 ) -> sqlx::Result<Vec<EventRow>> {
     let sql = format!(
@@ -156,7 +156,7 @@ pub(super) async fn firsts(
 /// Whether a generation is behind an event and has not parked it.
 pub(super) async fn has_folded(
     db: &mut PgConnection,
-    generation: &GenerationRow,
+    generation: &ParkedGenerationRow,
     key: Uuid,
     event: &EventRow,
 ) -> sqlx::Result<bool> {

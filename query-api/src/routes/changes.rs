@@ -21,7 +21,7 @@ use crate::item::{MessageItem, NamesItem};
 use crate::openapi::{NotModified, ReadProblems, RoomProblems};
 use crate::params::ChangesParams;
 use crate::state::QueryState;
-use crate::store::changes::{ChangeRow, StandingRow, SubjectRow};
+use crate::store::changes::{ChangeRow, RoomStateRow, SubjectRow};
 use crate::store::{self, MessageRow, RoomRow};
 use crate::timeline::{Happening, Timeline};
 
@@ -35,7 +35,7 @@ pub(super) fn router() -> OpenApiRouter<QueryState> {
 #[expect(dead_code, reason = "written by hand, because it holds messages that are rendered already; this documents it")]
 struct ChangesPage {
     /// What happened, each rev once, in order.
-    items: Vec<Change>,
+    items: Vec<ChangeItem>,
     /// The names of those who wrote the messages and of the members, by id.
     users: BTreeMap<Uuid, NamesItem>,
     /// The last rev of the answer: what to ask with next as `after_rev`.
@@ -48,7 +48,7 @@ struct ChangesPage {
 /// (by its `rev`) keeps that.
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "as above")]
-struct Change {
+struct ChangeItem {
     /// The room's rev of it.
     rev: i64,
     /// The event's type without `chat.`: `message.posted`, `message.edited`, `message.deleted`, `message.reaction_added`,
@@ -118,7 +118,7 @@ async fn list_changes(
     let (after, limit) = params.check()?;
     if after > reader.room.rev {
         // The reader has seen what these tables do not show yet, or never was.
-        reader = reader.settled(&state).await?;
+        reader = reader.wait_before_refusal(&state).await?;
     }
     let newest = reader.room.rev;
     if after > newest {
@@ -154,7 +154,7 @@ async fn list_changes(
 struct Subjects {
     posts: Vec<MessageRow>,
     messages: HashMap<Uuid, SubjectRow>,
-    members: HashMap<Uuid, StandingRow>,
+    members: HashMap<Uuid, RoomStateRow>,
 }
 
 impl Subjects {
@@ -233,7 +233,7 @@ impl Subjects {
             kind if kind.starts_with("message.") => {}
             kind if kind.starts_with("room.member_") => {
                 if let Some(found) = self.members.get(&row.subject_id).cloned() {
-                    let StandingRow { user_id, state, role, since } = found;
+                    let RoomStateRow { user_id, state, role, since } = found;
                     body.extend_from_slice(br#","member":"#);
                     serde_json::to_writer(body, &ChangedMember { user_id, state, role, since: since.into() })?;
                 }

@@ -4,7 +4,7 @@ use api_kit::extract::Query;
 use api_kit::{Admin, Problem};
 use axum::Json;
 use axum::extract::State;
-use platform::log_explorer::Shown;
+use platform::log_explorer::LogRecord;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -23,7 +23,7 @@ pub(super) fn router() -> OpenApiRouter<QueryState> {
 struct LogPage {
     /// The records. Those of one partition in its order, or in its reverse; partitions are mixed by the time at which
     /// records were written. There may be fewer than asked for, or none, and more all the same.
-    items: Vec<Shown>,
+    items: Vec<LogRecord>,
     /// There may be more: `after` this cursor.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
@@ -50,6 +50,6 @@ async fn list_events(
     Query(params): Query<EventsParams>,
 ) -> Result<Json<LogPage>, Problem> {
     let ask = params.check(&state.context().kafka)?;
-    let page = state.browser().page(ask).await?;
+    let page = state.log_explorer().page(ask).await?;
     Ok(Json(LogPage { items: page.records, next: page.next, scanned: page.scanned }))
 }

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::log_reader::{Heading, Place};
+use crate::log_reader::{Heading, RecordAddress};
 use crate::openapi::{MissingProblems, ReadProblems};
 use crate::params::OutcomeParams;
 use crate::parked::store as parked;
@@ -27,7 +27,7 @@ pub(super) fn router() -> OpenApiRouter<QueryState> {
 #[schema(as = Outcome)]
 struct OutcomeAnswer {
     /// What the fold said.
-    outcome: Verdict,
+    outcome: OutcomeWord,
     /// Why it was rejected: a word of the list in `docs/errors.md`.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
@@ -42,7 +42,7 @@ struct OutcomeAnswer {
 /// What the fold said of an event. A command that was repeated under its key has the outcome of the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Verdict {
+enum OutcomeWord {
     /// It counts.
     Applied,
     /// It does not count, for the `reason` given.
@@ -76,30 +76,30 @@ async fn get_outcome(
     let position: Position = position.parse().map_err(|error| invalid("position", format!("is {error}")))?;
     let place = place(&state, &position).await?;
     let heading = {
-        let _waiter = state.freshness().ask_log(caller.user_id)?;
+        let _waiter = state.read_consistency().ask_log(caller.user_id)?;
         state.log_reader().heading(place).await?
     };
     let heading = heading.filter(|heading| heading.actor == caller.user_id).ok_or_else(Problem::not_found)?;
-    let mut db = match state.freshness().at_least(caller.user_id, Some(&position)).await {
+    let mut db = match state.read_consistency().at_least(caller.user_id, Some(&position)).await {
         Ok(db) => db,
-        Err(problem) if problem.slug() == "behind" => return Ok(Json(OutcomeAnswer::of(Verdict::Pending))),
+        Err(problem) if problem.slug() == "behind" => return Ok(Json(OutcomeAnswer::of(OutcomeWord::Pending))),
         Err(problem) => return Err(problem),
     };
     let found = outcomes::outcome(&mut db, heading.key, heading.id).await?;
     if found.is_none() {
         if parked::waits(&mut db, heading.key, heading.id).await? {
-            return Ok(Json(OutcomeAnswer::of(Verdict::Pending)));
+            return Ok(Json(OutcomeAnswer::of(OutcomeWord::Pending)));
         }
         if parked::is_given_up(&mut db, heading.key, heading.id).await? {
             let reason = Some("dropped".to_owned());
-            return Ok(Json(OutcomeAnswer { reason, ..OutcomeAnswer::of(Verdict::Rejected) }));
+            return Ok(Json(OutcomeAnswer { reason, ..OutcomeAnswer::of(OutcomeWord::Rejected) }));
         }
     }
     Ok(Json(OutcomeAnswer::new(heading, found)))
 }
 
 /// The place of the one record that a position stands behind, within the log.
-async fn place(state: &QueryState, position: &Position) -> Result<Place, Problem> {
+async fn place(state: &QueryState, position: &Position) -> Result<RecordAddress, Problem> {
     let context = state.context();
     if position.log != context.log_id {
         return Err(Problem::other_log());
@@ -126,7 +126,7 @@ async fn place(state: &QueryState, position: &Position) -> Result<Place, Problem
 }
 
 impl OutcomeAnswer {
-    fn of(outcome: Verdict) -> Self {
+    fn of(outcome: OutcomeWord) -> Self {
         Self { outcome, reason: None, seq: None, rev: None }
     }
 
@@ -134,19 +134,19 @@ impl OutcomeAnswer {
     fn new(heading: Heading, found: Option<OutcomeRow>) -> Self {
         match found {
             Some(OutcomeRow { reason: Some(reason), .. }) => {
-                Self { reason: Some(reason), ..Self::of(Verdict::Rejected) }
+                Self { reason: Some(reason), ..Self::of(OutcomeWord::Rejected) }
             }
             // The aggregates' first rev is 1: 0 says that none are counted.
             Some(OutcomeRow { rev, seq, .. }) => {
-                Self { rev: rev.filter(|rev| *rev > 0), seq, ..Self::of(Verdict::Applied) }
+                Self { rev: rev.filter(|rev| *rev > 0), seq, ..Self::of(OutcomeWord::Applied) }
             }
             None => match heading.event_type {
                 // The maximum wins: every receipt that is not rejected counts.
-                EventType::ReadUpTo => Self::of(Verdict::Applied),
+                EventType::ReadUpTo => Self::of(OutcomeWord::Applied),
                 // A direct room is opened once; its creation is its first rev.
-                EventType::RoomCreated => Self { rev: Some(1), ..Self::of(Verdict::Duplicate) },
+                EventType::RoomCreated => Self { rev: Some(1), ..Self::of(OutcomeWord::Duplicate) },
                 // Set aside: it may be folded later.
-                _ => Self::of(Verdict::Pending),
+                _ => Self::of(OutcomeWord::Pending),
             },
         }
     }

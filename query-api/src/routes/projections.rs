@@ -8,7 +8,7 @@ use api_kit::{Admin, Problem};
 use axum::Json;
 use axum::extract::State;
 use event_schema::{Timestamp, Topic};
-use platform::log_explorer::{BrowseError, Place, Reader};
+use platform::log_explorer::{ExploreError, Place, Reader};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::openapi::AdminProblems;
 use crate::state::QueryState;
-use crate::store::projections::{self, GenerationRow, PartitionRow};
+use crate::store::projections::{self, PartitionRow, ProjectionRow};
 
 /// How long Kafka may take to say when records were written that are not folded yet.
 const TIMES: Duration = Duration::from_secs(2);
@@ -123,7 +123,7 @@ async fn list_projections(State(state): State<QueryState>, _: Admin) -> Result<J
 type Ends = BTreeMap<Place, i64>;
 type Times = BTreeMap<(Place, i64), Timestamp>;
 
-async fn generations(state: &QueryState) -> Result<Vec<(GenerationRow, Vec<PartitionRow>)>, Problem> {
+async fn generations(state: &QueryState) -> Result<Vec<(ProjectionRow, Vec<PartitionRow>)>, Problem> {
     let mut db = state.context().db.acquire().await?;
     let mut found = Vec::new();
     for row in projections::generations(&mut db).await? {
@@ -144,9 +144,9 @@ async fn ends(state: &QueryState) -> Option<Ends> {
     }
     let asked = move |reader: &mut Reader, _: &CancellationToken| {
         let ends: Vec<Range<i64>> = reader.ends(&places)?;
-        Ok::<_, BrowseError>(places.into_iter().zip(ends).map(|(place, held)| (place, held.end)).collect())
+        Ok::<_, ExploreError>(places.into_iter().zip(ends).map(|(place, held)| (place, held.end)).collect())
     };
-    state.browser().read(asked).await.ok()
+    state.log_explorer().read(asked).await.ok()
 }
 
 /// Also those of which no checkpoint tells.
@@ -169,12 +169,12 @@ async fn times(state: &QueryState, partitions: &[PartitionRow], ends: Option<&En
     if waits.is_empty() {
         return Times::new();
     }
-    let read = state.browser().read(move |reader, stop| reader.times(&waits, TIMES, stop));
+    let read = state.log_explorer().read(move |reader, stop| reader.times(&waits, TIMES, stop));
     read.await.unwrap_or_default()
 }
 
 impl Generation {
-    fn new(row: GenerationRow, partitions: &[PartitionRow], ends: Option<&Ends>, times: (&Times, Timestamp)) -> Self {
+    fn new(row: ProjectionRow, partitions: &[PartitionRow], ends: Option<&Ends>, times: (&Times, Timestamp)) -> Self {
         let partitions: Vec<Partition> = partitions.iter().map(|row| Partition::new(row, ends, times)).collect();
         Self {
             generation: row.generation,

@@ -7,7 +7,7 @@
 
 use std::convert::Infallible;
 
-use api_kit::admission::Waiter;
+use api_kit::admission::Admitted;
 use api_kit::{Problem, SessionWatch};
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -73,7 +73,7 @@ struct Walk {
     limit: i64,
     ended: bool,
     session: SessionWatch,
-    _leave: Waiter,
+    _leave: Admitted,
 }
 
 /// The messages of a window as a stream.
@@ -126,10 +126,10 @@ impl Walk {
         if self.state.context().lifecycle.soft().is_cancelled() {
             return Err(Problem::unavailable());
         }
-        if self.session.is_over() {
+        if self.session.has_ended() {
             return Err(Problem::unauthorized());
         }
-        let mut db = self.state.freshness().at_least(self.reader.user_id, None).await?;
+        let mut db = self.state.read_consistency().at_least(self.reader.user_id, None).await?;
         let room = store::room(&mut db, self.room, self.reader.user_id).await?;
         let room = room.filter(RoomRow::is_member).ok_or_else(Problem::forbidden)?;
         // Somebody who left and came back may see less than before: what comes next, or anything at all.

@@ -7,7 +7,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use api_kit::admission::Waiter;
+use api_kit::admission::Admitted;
 use api_kit::extract::{Query, invalid};
 use api_kit::{Admin, Problem, SessionWatch};
 use axum::extract::State;
@@ -15,7 +15,7 @@ use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use platform::log_explorer::{Shown, Tail};
+use platform::log_explorer::{LogRecord, Tail};
 use serde::Serialize;
 use tokio::time::Instant;
 use utoipa_axum::router::OpenApiRouter;
@@ -58,12 +58,12 @@ struct Watching {
     /// When the client was told last where it is.
     told: Option<Instant>,
     ended: bool,
-    _leave: Waiter,
+    _leave: Admitted,
 }
 
 /// What happens next on a stream.
 enum Step {
-    Record(Box<Shown>),
+    Record(Box<LogRecord>),
     Heartbeat,
     End(String),
 }
@@ -100,7 +100,7 @@ async fn tail_events(
     let leave = state.tails().enter(admin.user_id)?;
     let tail = Tail::open(kafka, &filter, start).await;
     let tail = tail.map_err(|error| match error {
-        platform::log_explorer::BrowseError::Cursor if last.is_some() => invalid("Last-Event-ID", error),
+        platform::log_explorer::ExploreError::Cursor if last.is_some() => invalid("Last-Event-ID", error),
         other => other.into(),
     })?;
     let session = state.context().access.watch(&admin.caller).await;
@@ -162,9 +162,9 @@ impl Watching {
                 // Who may not watch any more is shown nothing more, however much there is.
                 biased;
                 () = stop.cancelled() => return Step::End("shutdown".to_owned()),
-                () = self.session.over() => return Step::End(Problem::unauthorized().slug().to_owned()),
+                () = self.session.ended() => return Step::End(Problem::unauthorized().slug().to_owned()),
                 () = tokio::time::sleep_until(self.next_look) => {
-                    match self.look().await {
+                    match self.next_step().await {
                         Some(ended) => return ended,
                         None => continue,
                     }
@@ -185,7 +185,7 @@ impl Watching {
     }
 
     /// What the clock says.
-    async fn look(&mut self) -> Option<Step> {
+    async fn next_step(&mut self) -> Option<Step> {
         self.next_look = Instant::now() + LOOK;
         if self.until <= Instant::now() {
             return Some(Step::End("expired".to_owned()));

@@ -77,7 +77,7 @@ pub async fn posts(db: &mut PgConnection, room: RoomId, first: i64, last: i64) -
 
 /// What somebody is to a room now.
 #[derive(Clone, Debug)]
-pub struct StandingRow {
+pub struct RoomStateRow {
     pub user_id: Uuid,
     pub state: String,
     pub role: String,
@@ -85,9 +85,9 @@ pub struct StandingRow {
 }
 
 /// What these people are to a room, in no order, looked up one by one.
-pub async fn standings(db: &mut PgConnection, room: RoomId, ids: &[Uuid]) -> sqlx::Result<Vec<StandingRow>> {
+pub async fn standings(db: &mut PgConnection, room: RoomId, ids: &[Uuid]) -> sqlx::Result<Vec<RoomStateRow>> {
     sqlx::query_as!(
-        StandingRow,
+        RoomStateRow,
         r#"select m.user_id, m.state, m.role, m.since
            from unnest($2::uuid[]) wanted (id)
            cross join lateral (select * from room_members where room_id = $1 and user_id = wanted.id limit 1) m"#,

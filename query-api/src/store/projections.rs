@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 /// A generation.
 #[derive(Clone, Debug)]
-pub struct GenerationRow {
+pub struct ProjectionRow {
     pub generation: i32,
     pub state: String,
     pub fold_version: i32,
@@ -27,9 +27,9 @@ pub struct PartitionRow {
 }
 
 /// All generations, in order, with what they take on disk.
-pub async fn generations(db: &mut PgConnection) -> sqlx::Result<Vec<GenerationRow>> {
+pub async fn generations(db: &mut PgConnection) -> sqlx::Result<Vec<ProjectionRow>> {
     sqlx::query_as!(
-        GenerationRow,
+        ProjectionRow,
         r#"select g.generation, g.state, g.fold_version, g.created_at, g.activated_at,
                   coalesce((select sum(pg_total_relation_size(c.oid)) from pg_class c
                             where c.relnamespace = to_regnamespace(g.schema_name) and c.relkind = 'r'),

@@ -18,15 +18,15 @@ async fn a_change_shows_its_subject_as_it_is_now() {
     let (owner, reader) = (story.user("owner").await, story.user("reader").await);
     let room = story.found(&[owner], GROUP).await;
     let first = story.post(room, owner, "a secret slip").await;
-    story.tell(room, owner, MemberInvited { user_id: reader, role: Role::Moderator }).await;
-    story.tell(room, reader, MemberJoined { user_id: reader }).await;
+    story.append(room, owner, MemberInvited { user_id: reader, role: Role::Moderator }).await;
+    story.append(room, reader, MemberJoined { user_id: reader }).await;
     story
-        .tell(room, owner, Edited { message_id: first, content: Text::Plain("said well".into()), mentions: vec![] })
+        .append(room, owner, Edited { message_id: first, content: Text::Plain("said well".into()), mentions: vec![] })
         .await;
     let second = story.post(room, owner, "a second slip").await;
-    story.tell(room, reader, ReactionAdded { message_id: first, emoji: "👍".into() }).await;
-    story.tell(room, owner, Deleted { message_id: second }).await;
-    story.tell(room, owner, Renamed { name: Text::Plain("Another name".into()) }).await;
+    story.append(room, reader, ReactionAdded { message_id: first, emoji: "👍".into() }).await;
+    story.append(room, owner, Deleted { message_id: second }).await;
+    story.append(room, owner, Renamed { name: Text::Plain("Another name".into()) }).await;
 
     let all = story.read(reader, &format!("/v1/rooms/{room}/changes")).await;
     let expected = [

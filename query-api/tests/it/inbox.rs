@@ -35,10 +35,10 @@ async fn deleted_messages_are_not_news() {
     for text in ["one", "two"] {
         story.post(room, owner, text).await;
     }
-    let mention = story.tell(room, owner, posted("three", &[reader])).await;
+    let mention = story.append(room, owner, posted("three", &[reader])).await;
     assert_eq!(counts(&story, reader).await, (3, 1));
     assert_eq!(counts(&story, owner).await, (0, 0), "one's own posts");
-    story.tell(room, owner, Deleted { message_id: mention.id.into() }).await;
+    story.append(room, owner, Deleted { message_id: mention.id.into() }).await;
     assert_eq!(counts(&story, reader).await, (2, 0));
     assert_eq!(only(&story, reader).await["last_message"]["deleted"], true);
     story.finish().await;
@@ -48,15 +48,15 @@ async fn deleted_messages_are_not_news() {
 async fn the_device_that_read_further_counts() {
     let (story, room, owner, reader) = group().await;
     for _ in 0..5 {
-        story.tell(room, owner, posted("a line", &[reader])).await;
+        story.append(room, owner, posted("a line", &[reader])).await;
     }
-    story.tell(room, reader, ReadUpTo { up_to_seq: 4 }).await;
-    story.tell(room, reader, ReadUpTo { up_to_seq: 2 }).await;
+    story.append(room, reader, ReadUpTo { up_to_seq: 4 }).await;
+    story.append(room, reader, ReadUpTo { up_to_seq: 2 }).await;
     assert_eq!(counts(&story, reader).await, (1, 1));
     let marks = story.read(reader, &format!("/v1/rooms/{room}/receipts")).await;
     assert_eq!(marks.body, json!({"items": [{"user_id": reader, "read_seq": 4}]}));
     // A mark beyond the end stands for all there is now.
-    story.tell(room, owner, ReadUpTo { up_to_seq: 99 }).await;
+    story.append(room, owner, ReadUpTo { up_to_seq: 99 }).await;
     let marks = story.read(reader, &format!("/v1/rooms/{room}/receipts")).await;
     let owners = json!({"user_id": owner, "read_seq": 5});
     assert!(marks.body["items"].as_array().expect("items").contains(&owners), "{:?}", marks.body);
@@ -67,15 +67,15 @@ async fn the_device_that_read_further_counts() {
 async fn what_was_said_before_one_came_back_is_not_news() {
     let (story, room, owner, reader) = group().await;
     story.post(room, owner, "before").await;
-    story.tell(room, reader, MemberLeft { user_id: reader }).await;
+    story.append(room, reader, MemberLeft { user_id: reader }).await;
     assert_eq!(story.read(reader, "/v1/inbox").await.body, json!({"items": [], "users": {}}));
     story.post(room, owner, "meanwhile").await;
-    story.tell(room, owner, MemberInvited { user_id: reader, role: Role::Member }).await;
+    story.append(room, owner, MemberInvited { user_id: reader, role: Role::Member }).await;
     let invited = only(&story, reader).await;
     assert_eq!((&invited["membership"], &invited["unread"]), (&json!("invited"), &json!(0)));
     let told = ["last_message", "last_seq", "rev"].map(|field| invited.get(field));
     assert_eq!(told, [None; 3], "nothing of what is said");
-    story.tell(room, reader, MemberJoined { user_id: reader }).await;
+    story.append(room, reader, MemberJoined { user_id: reader }).await;
     assert_eq!(counts(&story, reader).await, (0, 0));
     story.post(room, owner, "after").await;
     assert_eq!(counts(&story, reader).await, (1, 0));
@@ -89,7 +89,7 @@ async fn a_direct_room_has_the_other_persons_name() {
     let (one, other) = (story.user("one").await, story.user("other").await);
     let room = direct_room_id(one, other);
     let rules = (RoomKind::Direct, JoinRule::Invite, HistoryVisibility::All);
-    story.tell(room, one, created(&[one, other], rules)).await;
+    story.append(room, one, created(&[one, other], rules)).await;
     for (reader, other, name) in [(one, other, "The other"), (other, one, "The one")] {
         let page = story.read(reader, "/v1/inbox").await;
         assert_eq!(page.body["items"][0]["other_id"], json!(other));

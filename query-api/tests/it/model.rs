@@ -21,7 +21,7 @@ struct Message {
 }
 
 #[derive(Clone, Copy)]
-struct Standing {
+struct AccountStatus {
     state: &'static str,
     since: Timestamp,
     /// Messages up to this one were there before the member came.
@@ -32,7 +32,7 @@ struct Room {
     id: RoomId,
     rules: (RoomKind, JoinRule, HistoryVisibility),
     owner: UserId,
-    people: BTreeMap<UserId, Standing>,
+    people: BTreeMap<UserId, AccountStatus>,
     messages: Vec<Message>,
     /// The type of each applied event, and the index of the message that it is about.
     happened: Vec<(&'static str, Option<usize>)>,
@@ -42,7 +42,7 @@ struct Room {
 
 impl Room {
     fn is_member(&self, user: UserId) -> bool {
-        self.people.get(&user).is_some_and(|standing| standing.state == "joined")
+        self.people.get(&user).is_some_and(|status| status.state == "joined")
     }
 
     fn sees(&self, user: UserId, message: usize) -> bool {
@@ -58,16 +58,16 @@ impl Room {
 
     /// The room in somebody's inbox, and when it was last active.
     fn in_inbox(&self, user: UserId) -> Option<(Timestamp, Value)> {
-        let standing = self.people.get(&user).filter(|standing| ["joined", "invited"].contains(&standing.state))?;
-        let joined = standing.state == "joined";
+        let status = self.people.get(&user).filter(|status| ["joined", "invited"].contains(&status.state))?;
+        let joined = status.state == "joined";
         let unread: Vec<usize> =
             (0..self.messages.len()).filter(|index| joined && self.is_unread(user, *index)).collect();
         let mentions = unread.iter().filter(|index| self.messages[**index].mentions.contains(&user)).count();
         let last = self.messages.len().checked_sub(1).filter(|last| joined && self.sees(user, *last));
-        let activity = self.last_message_at.filter(|_| joined).map_or(standing.since, |at| at.max(standing.since));
+        let activity = self.last_message_at.filter(|_| joined).map_or(status.since, |at| at.max(status.since));
         let other = (self.rules.0 == RoomKind::Direct).then(|| self.people.keys().find(|id| **id != user));
         let item = json!({
-            "room_id": self.id, "membership": standing.state, "unread": unread.len(), "mentions": mentions,
+            "room_id": self.id, "membership": status.state, "unread": unread.len(), "mentions": mentions,
             "last_seq": joined.then_some(self.messages.len()), "last_activity_at": activity, "other_id": other.flatten(),
             "last_message": last.map(|last| shown(&self.messages[last])),
         });
@@ -129,13 +129,13 @@ impl Model {
             RoomKind::Direct => direct_room_id(people[0], people[1]),
             _ => RoomId(self.story.id()),
         };
-        let sent = self.story.tell(id, people[0], created(people, rules)).await;
-        let standing = Standing { state: "joined", since: sent.at, came_at: 0 };
+        let sent = self.story.append(id, people[0], created(people, rules)).await;
+        let status = AccountStatus { state: "joined", since: sent.at, came_at: 0 };
         self.rooms.push(Room {
             id,
             rules,
             owner: people[0],
-            people: people.iter().map(|user| (*user, standing)).collect(),
+            people: people.iter().map(|user| (*user, status)).collect(),
             messages: Vec::new(),
             happened: vec![("room.created", None)],
             read: BTreeMap::new(),
@@ -160,7 +160,7 @@ impl Model {
     }
 
     async fn send(&self, at: usize, user: UserId, payload: impl Into<Payload>) -> crate::story::Sent {
-        self.story.tell(self.rooms[at].id, user, payload).await
+        self.story.append(self.rooms[at].id, user, payload).await
     }
 
     fn some_people(&mut self) -> Vec<UserId> {
@@ -237,32 +237,32 @@ impl Model {
         }
         let sent = self.send(at, user, MemberLeft { user_id: user }).await;
         let room = &mut self.rooms[at];
-        if let Some(standing) = room.people.get_mut(&user).filter(|standing| standing.state != "left") {
-            (standing.state, standing.since) = ("left", sent.at);
+        if let Some(status) = room.people.get_mut(&user).filter(|status| status.state != "left") {
+            (status.state, status.since) = ("left", sent.at);
             room.happened.push(("room.member_left", None));
         }
     }
 
     async fn invite(&mut self, at: usize, user: UserId) {
         let room = &self.rooms[at];
-        let standing = room.people.get(&user).map(|standing| standing.state);
-        if room.rules.0 == RoomKind::Direct || matches!(standing, Some("joined" | "invited")) {
+        let status = room.people.get(&user).map(|status| status.state);
+        if room.rules.0 == RoomKind::Direct || matches!(status, Some("joined" | "invited")) {
             return;
         }
         let sent = self.send(at, room.owner, MemberInvited { user_id: user, role: Role::Member }).await;
         let room = &mut self.rooms[at];
-        let came_at = room.people.get(&user).map_or(0, |standing| standing.came_at);
-        room.people.insert(user, Standing { state: "invited", since: sent.at, came_at });
+        let came_at = room.people.get(&user).map_or(0, |status| status.came_at);
+        room.people.insert(user, AccountStatus { state: "invited", since: sent.at, came_at });
         room.happened.push(("room.member_invited", None));
     }
 
     async fn join(&mut self, at: usize, user: UserId) {
         let sent = self.send(at, user, MemberJoined { user_id: user }).await;
         let room = &mut self.rooms[at];
-        let invited = room.people.get(&user).is_some_and(|standing| standing.state == "invited");
+        let invited = room.people.get(&user).is_some_and(|status| status.state == "invited");
         if !room.is_member(user) && (invited || room.rules.1 == JoinRule::Open) {
             let came_at = room.messages.len();
-            room.people.insert(user, Standing { state: "joined", since: sent.at, came_at });
+            room.people.insert(user, AccountStatus { state: "joined", since: sent.at, came_at });
             room.happened.push(("room.member_joined", None));
         }
     }

@@ -24,19 +24,19 @@ async fn the_sender_is_told_what_the_fold_said() {
     let story = Story::start().await;
     let (owner, other) = (story.user("owner").await, story.user("other").await);
     let room = story.found(&[owner], GROUP).await;
-    let posted = story.tell(room, owner, crate::story::posted("a line", &[])).await;
+    let posted = story.append(room, owner, crate::story::posted("a line", &[])).await;
     assert_eq!(outcome(&story, owner, &posted).await, json!({"outcome": "applied", "seq": 1, "rev": 2}));
-    let renamed = story.tell(room, owner, Renamed { name: Text::Plain("Another".into()) }).await;
+    let renamed = story.append(room, owner, Renamed { name: Text::Plain("Another".into()) }).await;
     assert_eq!(outcome(&story, owner, &renamed).await, json!({"outcome": "applied", "rev": 3}));
-    let deleted = story.tell(room, owner, Deleted { message_id: posted.id.into() }).await;
+    let deleted = story.append(room, owner, Deleted { message_id: posted.id.into() }).await;
     assert_eq!(outcome(&story, owner, &deleted).await, json!({"outcome": "applied", "rev": 4}));
     // The post keeps its own numbers, whatever happens to the message.
     assert_eq!(outcome(&story, owner, &posted).await, json!({"outcome": "applied", "seq": 1, "rev": 2}));
-    let missing = story.tell(room, owner, Deleted { message_id: MessageId(story.id()) }).await;
+    let missing = story.append(room, owner, Deleted { message_id: MessageId(story.id()) }).await;
     assert_eq!(outcome(&story, owner, &missing).await, json!({"outcome": "rejected", "reason": "message_not_found"}));
-    let foreign = story.tell(room, other, crate::story::posted("a line", &[])).await;
+    let foreign = story.append(room, other, crate::story::posted("a line", &[])).await;
     assert_eq!(outcome(&story, other, &foreign).await, json!({"outcome": "rejected", "reason": "not_a_member"}));
-    let read = story.tell(room, owner, ReadUpTo { up_to_seq: 1 }).await;
+    let read = story.append(room, owner, ReadUpTo { up_to_seq: 1 }).await;
     assert_eq!(outcome(&story, owner, &read).await, json!({"outcome": "applied"}));
 
     for sent in [&posted, &renamed, &missing, &read] {
@@ -59,8 +59,8 @@ async fn a_repeated_command_has_the_first_outcome() {
 
     let rules = (RoomKind::Direct, JoinRule::Invite, HistoryVisibility::All);
     let direct = direct_room_id(one, other);
-    let first = story.tell(direct, one, created(&[one, other], rules)).await;
-    let second = story.tell(direct, other, created(&[one, other], rules)).await;
+    let first = story.append(direct, one, created(&[one, other], rules)).await;
+    let second = story.append(direct, other, created(&[one, other], rules)).await;
     assert_eq!(outcome(&story, one, &first).await, json!({"outcome": "applied", "rev": 1}));
     assert_eq!(outcome(&story, other, &second).await, json!({"outcome": "duplicate", "rev": 1}));
     story.finish().await;
@@ -100,7 +100,7 @@ async fn what_is_not_folded_yet_is_pending() {
     let api = Api::with(&settings).await;
     let owner = api.user("owner").await;
     let story = Story::beside(api);
-    let sent = story.tell(event_schema::RoomId(story.id()), owner, crate::story::posted("a line", &[])).await;
+    let sent = story.append(event_schema::RoomId(story.id()), owner, crate::story::posted("a line", &[])).await;
     assert_eq!(outcome(&story, owner, &sent).await, json!({"outcome": "pending"}));
     story.finish().await;
 }

@@ -66,7 +66,7 @@ impl Story {
     }
 
     /// Writes an event a second after the one before.
-    pub async fn tell(&self, room: RoomId, actor: UserId, payload: impl Into<Payload>) -> Sent {
+    pub async fn append(&self, room: RoomId, actor: UserId, payload: impl Into<Payload>) -> Sent {
         let event = self.event(room, actor, payload.into());
         self.send(&event).await
     }
@@ -108,13 +108,13 @@ impl Story {
     }
 
     pub async fn post(&self, room: RoomId, author: UserId, text: &str) -> MessageId {
-        self.tell(room, author, posted(text, &[])).await.id.into()
+        self.append(room, author, posted(text, &[])).await.id.into()
     }
 
     /// A room of which the first is the owner and the others are members.
     pub async fn found(&self, people: &[UserId], rules: (RoomKind, JoinRule, HistoryVisibility)) -> RoomId {
         let room = RoomId(self.api.id());
-        self.tell(room, people[0], created(people, rules)).await;
+        self.append(room, people[0], created(people, rules)).await;
         room
     }
 }

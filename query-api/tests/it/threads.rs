@@ -24,7 +24,7 @@ async fn members_read_what_a_message_said_before() {
     let room = story.found(&[owner], GROUP).await;
     let message = story.post(room, owner, "version 1").await;
     for version in 2..=5 {
-        story.tell(room, owner, edited(message, &format!("version {version}"))).await;
+        story.append(room, owner, edited(message, &format!("version {version}"))).await;
     }
     let uri = format!("/v1/rooms/{room}/messages/{message}/edits");
     let (mut found, mut query, mut pages) = (Vec::new(), String::new(), 0);
@@ -45,7 +45,7 @@ async fn members_read_what_a_message_said_before() {
     assert_eq!((&item.body["edits"], &item.body["edited_at"]), (&json!(4), &found[0]["at"]));
     assert_eq!(story.get(outsider, &uri).await.problem(), (404, "not-found", None));
 
-    story.tell(room, owner, Deleted { message_id: message }).await;
+    story.append(room, owner, Deleted { message_id: message }).await;
     assert_eq!(story.read(owner, &uri).await.body, json!({"items": []}), "a deleted message keeps nothing");
     story.finish().await;
 }
@@ -59,7 +59,7 @@ async fn a_thread_is_walked_in_both_directions() {
     let other = story.post(room, owner, "another").await;
     for number in 0..7 {
         for (target, text) in [(answered, format!("reply {number}")), (other, "elsewhere".to_owned())] {
-            story.tell(room, owner, Posted { reply_to: Some(target), ..posted(&text, &[]) }).await;
+            story.append(room, owner, Posted { reply_to: Some(target), ..posted(&text, &[]) }).await;
         }
     }
     let uri = format!("/v1/rooms/{room}/messages/{answered}/replies");
@@ -94,9 +94,9 @@ async fn a_thread_shows_a_newcomer_what_came_after_them() {
     let (owner, reader) = (story.user("owner").await, story.user("reader").await);
     let room = story.found(&[owner], (GROUP.0, GROUP.1, HistoryVisibility::SinceJoin)).await;
     let before = story.post(room, owner, "before").await;
-    story.tell(room, owner, MemberInvited { user_id: reader, role: Role::Member }).await;
-    story.tell(room, reader, MemberJoined { user_id: reader }).await;
-    let after = story.tell(room, owner, Posted { reply_to: Some(before), ..posted("after", &[]) }).await;
+    story.append(room, owner, MemberInvited { user_id: reader, role: Role::Member }).await;
+    story.append(room, reader, MemberJoined { user_id: reader }).await;
+    let after = story.append(room, owner, Posted { reply_to: Some(before), ..posted("after", &[]) }).await;
     story.read(owner, &format!("/v1/rooms/{room}")).await;
     for path in ["", "/edits", "/replies"] {
         let uri = format!("/v1/rooms/{room}/messages/{before}{path}");

@@ -16,7 +16,7 @@ use crate::checkpoint::Checkpoint;
 
 /// The place of a parked event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct ParkedAddress {
     /// Its offset.
     pub offset: i64,
     /// Its id.
@@ -38,7 +38,7 @@ pub struct Request {
 
 /// An event that is given up, for somebody who has not come to the word of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OnItsWay {
+pub struct PendingDrop {
     /// Where the event stands.
     pub partition: Partition,
     /// Its key.
@@ -122,7 +122,7 @@ pub async fn of_key(connection: &mut PgConnection, partition: Partition, key: Uu
 
 /// An event to be set aside.
 #[derive(Clone, Copy, Debug)]
-pub struct SetAside {
+pub struct NewParked {
     /// Its key.
     pub key: Uuid,
     /// Its offset.
@@ -140,11 +140,11 @@ pub async fn park(
     events: &[(i64, &Event)],
     reason: Option<&str>,
 ) -> sqlx::Result<()> {
-    let events: Vec<SetAside> = events
+    let events: Vec<NewParked> = events
         .iter()
         .filter_map(|(offset, event)| {
             let event_type = event.payload.event_type().name();
-            Some(SetAside { key: event.key.id()?, offset: *offset, event_id: event.envelope.id, event_type })
+            Some(NewParked { key: event.key.id()?, offset: *offset, event_id: event.envelope.id, event_type })
         })
         .collect();
     park_all(connection, partition, &events, reason).await
@@ -154,7 +154,7 @@ pub async fn park(
 pub async fn park_all(
     connection: &mut PgConnection,
     partition: Partition,
-    events: &[SetAside],
+    events: &[NewParked],
     reason: Option<&str>,
 ) -> sqlx::Result<()> {
     if events.is_empty() {
@@ -185,7 +185,7 @@ pub async fn first(
     partition: Partition,
     key: Uuid,
     limit: i64,
-) -> sqlx::Result<Vec<Place>> {
+) -> sqlx::Result<Vec<ParkedAddress>> {
     let rows = sqlx::query!(
         "select at_offset, event_id from parked where key_id = $1 and topic = $2 order by at_offset limit $3",
         key,
@@ -193,7 +193,7 @@ pub async fn first(
         limit
     );
     let rows = rows.fetch_all(connection).await?.into_iter();
-    Ok(rows.map(|row| Place { offset: row.at_offset, event_id: EventId(row.event_id) }).collect())
+    Ok(rows.map(|row| ParkedAddress { offset: row.at_offset, event_id: EventId(row.event_id) }).collect())
 }
 
 /// Takes events out; gives how many there were.
@@ -332,7 +332,7 @@ pub async fn leave_out(connection: &mut PgConnection, partition: Partition, key:
 
 /// Events given up of which a generation has not come to the word, if the log says so at all by now. Few, if any: its plan is
 /// of no interest.
-pub async fn on_their_way(pool: &PgPool) -> sqlx::Result<Vec<OnItsWay>> {
+pub async fn on_their_way(pool: &PgPool) -> sqlx::Result<Vec<PendingDrop>> {
     let rows = sqlx::query_as(
         "select topic, partition, key_id, event_id, at_offset
          from control.dropped_events left join checkpoints using (topic, partition)
@@ -341,7 +341,7 @@ pub async fn on_their_way(pool: &PgPool) -> sqlx::Result<Vec<OnItsWay>> {
     let rows: Vec<(String, i32, Uuid, Uuid, Option<i64>)> = rows.fetch_all(pool).await?;
     let each = rows.into_iter().filter_map(|(topic, number, key, event_id, at)| {
         let partition = Partition { topic: Topic::from_name(&topic)?, number };
-        Some(OnItsWay { partition, key, event_id: EventId(event_id), at })
+        Some(PendingDrop { partition, key, event_id: EventId(event_id), at })
     });
     Ok(each.collect())
 }

@@ -38,7 +38,7 @@ struct Waiting {
 }
 
 /// Whether a position is reached already.
-pub(super) enum Claim {
+pub(super) enum PositionCheck {
     Reached,
     Waiting(Waiter),
 }
@@ -73,7 +73,7 @@ impl Board {
         reached + state.fallen.get(&topic).copied().unwrap_or_default()
     }
 
-    pub(super) fn claim(&self, generation: i32, position: &Position) -> Result<Claim, WaitError> {
+    pub(super) fn claim(&self, generation: i32, position: &Position) -> Result<PositionCheck, WaitError> {
         let mut state = self.state();
         state.turn_to(generation);
         let wanted: Vec<_> = position
@@ -84,7 +84,7 @@ impl Board {
             .map(|(place, next)| (*place, *next))
             .collect();
         if includes(&state.reached, &wanted) {
-            return Ok(Claim::Reached);
+            return Ok(PositionCheck::Reached);
         }
         if state.waiting.len() >= Progress::WAITERS {
             state.waiting.retain(|waiting| !waiting.sender.is_closed());
@@ -94,13 +94,13 @@ impl Board {
         }
         let (sender, receiver) = oneshot::channel();
         state.waiting.push(Waiting { wanted, since: Instant::now(), sender });
-        Ok(Claim::Waiting(Waiter(receiver)))
+        Ok(PositionCheck::Waiting(Waiter(receiver)))
     }
 
     /// The owner of a partition says how far it is. That counts even where it is less than was known: Postgres may come back
     /// from a crash without its last commits, and what is lost must not be claimed until it is folded again. The late word of
     /// an earlier owner does no harm: whoever waits because of it waits until the next heartbeat.
-    pub(super) fn tell(&self, generation: i32, place: Place, next: i64) {
+    pub(super) fn record(&self, generation: i32, place: Place, next: i64) {
         let mut state = self.state();
         if state.generation != generation {
             return;
@@ -204,23 +204,23 @@ mod tests {
 
     fn waiter(board: &Board, offsets: &[(Place, i64)]) -> Option<Waiter> {
         match board.claim(GENERATION, &position(offsets)).expect("room") {
-            Claim::Reached => None,
-            Claim::Waiting(waiter) => Some(waiter),
+            PositionCheck::Reached => None,
+            PositionCheck::Waiting(waiter) => Some(waiter),
         }
     }
 
     #[test]
     fn what_its_owner_takes_back_is_not_reached_any_more() {
         let board = board();
-        board.tell(GENERATION, ONE, 10);
+        board.record(GENERATION, ONE, 10);
         assert!(waiter(&board, &[(ONE, 10)]).is_none());
         let stamp = board.sum(GENERATION, Topic::Rooms);
-        board.tell(GENERATION, ONE, 8);
+        board.record(GENERATION, ONE, 8);
         assert_eq!(board.reached(GENERATION, ONE.0, ONE.1), Some(8));
         let mut waiting = waiter(&board, &[(ONE, 10)]).expect("lost");
         assert!(board.sum(GENERATION, Topic::Rooms) > stamp, "what was read before is worth nothing");
         assert!(waiting.reached().now_or_never().is_none());
-        board.tell(GENERATION, ONE, 10);
+        board.record(GENERATION, ONE, 10);
         assert_eq!(waiting.reached().now_or_never(), Some(true));
     }
 
@@ -228,20 +228,20 @@ mod tests {
     fn what_is_lost_while_somebody_waits_for_more_is_waited_for_again() {
         let board = board();
         let mut waiting = waiter(&board, &[(ONE, 10), (OTHER, 5)]).expect("nothing is reached");
-        board.tell(GENERATION, ONE, 10);
-        board.tell(GENERATION, ONE, 8);
-        board.tell(GENERATION, OTHER, 5);
+        board.record(GENERATION, ONE, 10);
+        board.record(GENERATION, ONE, 8);
+        board.record(GENERATION, OTHER, 5);
         assert!(waiting.reached().now_or_never().is_none());
-        board.tell(GENERATION, ONE, 11);
+        board.record(GENERATION, ONE, 11);
         assert_eq!(waiting.reached().now_or_never(), Some(true));
     }
 
     #[test]
     fn an_old_look_and_another_generation_take_nothing_back() {
         let board = board();
-        board.tell(GENERATION, ONE, 10);
+        board.record(GENERATION, ONE, 10);
         board.advance(GENERATION, [(ONE, 9)]);
-        board.tell(GENERATION + 1, ONE, 3);
+        board.record(GENERATION + 1, ONE, 3);
         assert_eq!(board.reached(GENERATION, ONE.0, ONE.1), Some(10));
     }
 }

@@ -30,7 +30,7 @@ pub(super) async fn listen(progress: Progress, redis: Redis, shutdown: Cancellat
             Ok(push) => {
                 let inner = &progress.0;
                 inner.board.turn_to(inner.active.generation());
-                inner.board.tell(push.generation, (push.topic, push.partition), push.to);
+                inner.board.record(push.generation, (push.topic, push.partition), push.to);
             }
             Err(error) => tracing::warn!(%error, "a push that cannot be read"),
         }
@@ -53,7 +53,7 @@ pub(super) async fn poll(progress: Progress, shutdown: CancellationToken) {
             () = tokio::time::sleep_until((since + LOOK).max(Instant::now() + LOOK / 4)) => {}
         }
         let started = Instant::now();
-        let read = tokio::time::timeout(QUESTION, look(&progress)).await;
+        let read = tokio::time::timeout(QUESTION, read_checkpoints(&progress)).await;
         let failed = !matches!(read, Ok(Ok(())));
         inner.board.set_unreadable(failed);
         if failed {
@@ -63,7 +63,7 @@ pub(super) async fn poll(progress: Progress, shutdown: CancellationToken) {
     }
 }
 
-async fn look(progress: &Progress) -> Result<(), sqlx::Error> {
+async fn read_checkpoints(progress: &Progress) -> Result<(), sqlx::Error> {
     let inner = &progress.0;
     let (generation, pool) = inner.active.snapshot();
     inner.board.turn_to(generation);

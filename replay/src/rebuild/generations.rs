@@ -52,7 +52,7 @@ impl State {
 
 /// A generation.
 #[derive(Clone, Debug, Serialize)]
-pub struct Status {
+pub struct GenerationStatus {
     /// Its number.
     pub generation: i32,
     /// What it is for.
@@ -70,7 +70,7 @@ pub struct Status {
 }
 
 /// All generations, in order.
-pub async fn status(db: &PgPool) -> Result<Vec<Status>, RebuildError> {
+pub async fn status(db: &PgPool) -> Result<Vec<GenerationStatus>, RebuildError> {
     let rows = sqlx::query!(
         r#"select generation, state, fold_version, created_at, activated_at,
               coalesce((select sum(pg_total_relation_size(c.oid)) from pg_class c
@@ -85,7 +85,15 @@ pub async fn status(db: &PgPool) -> Result<Vec<Status>, RebuildError> {
         let events = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(db).await?;
         let (fold_version, created_at, activated_at) = (row.fold_version, row.created_at, row.activated_at);
         let generation = row.generation;
-        all.push(Status { generation, state, fold_version, created_at, activated_at, events, bytes: row.bytes });
+        all.push(GenerationStatus {
+            generation,
+            state,
+            fold_version,
+            created_at,
+            activated_at,
+            events,
+            bytes: row.bytes,
+        });
     }
     Ok(all)
 }

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 use super::{RebuildError, Share, copy_error};
 use crate::log_range::ReadError;
-use crate::progress::Advance;
+use crate::progress::PhaseProgress;
 use crate::verify::Sources;
 
 /// Sorting in memory, and ending when the client is gone.
@@ -22,7 +22,7 @@ pub(super) async fn all(
     sources: &Sources,
     generation: i32,
     share: Share,
-    advance: &Advance,
+    progress: &PhaseProgress,
 ) -> Result<(), RebuildError> {
     let mut connection = postgres::connect(&sources.postgres, &search_path(generation)).await?;
     connection.execute(SETTINGS).await?;
@@ -30,7 +30,7 @@ pub(super) async fn all(
         connection.execute(ALONE).await?;
     }
     let statements: Vec<String> = index_statements().collect();
-    advance.begin("index", statements.len() as u64 + 1);
+    progress.begin("index", statements.len() as u64 + 1);
     for statement in statements {
         if !is_there(&mut connection, &statement).await? {
             match run(sources, &mut connection, statement.clone()).await {
@@ -42,11 +42,11 @@ pub(super) async fn all(
                 done => done?,
             }
         }
-        advance.add(1);
+        progress.add(1);
     }
     // What the planner knows of the tables; the first readers would have wrong plans without.
     run(sources, &mut connection, "analyze".to_owned()).await?;
-    advance.add(1);
+    progress.add(1);
     connection.close().await?;
     Ok(())
 }

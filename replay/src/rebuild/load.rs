@@ -14,10 +14,10 @@ use tokio::sync::mpsc;
 
 use super::RebuildError;
 use super::copy_error::{self, Refused};
-use crate::exclusions::{self, Aside};
+use crate::exclusions::{self, Exclusions};
 use crate::log_range::{ReadError, Spent, Stretch, Watch};
 use crate::partition_replay::Replay;
-use crate::progress::Advance;
+use crate::progress::PhaseProgress;
 use crate::table::Table;
 use crate::verify::Sources;
 
@@ -61,15 +61,15 @@ impl Share {
 
 /// Shows how far it is, and rests so that others have their share of the machine.
 struct Sharing {
-    advance: Advance,
+    progress: PhaseProgress,
     share: Share,
     since: Instant,
-    aside: Aside,
+    aside: Exclusions,
 }
 
 impl Watch for Sharing {
     fn passed(&mut self, records: u64) {
-        self.advance.add(records);
+        self.progress.add(records);
         self.breathe();
     }
 
@@ -79,8 +79,8 @@ impl Watch for Sharing {
 }
 
 impl Sharing {
-    fn new(advance: Advance, share: Share) -> Self {
-        Self { advance, share, since: Instant::now(), aside: Aside::default() }
+    fn new(progress: PhaseProgress, share: Share) -> Self {
+        Self { progress, share, since: Instant::now(), aside: Exclusions::default() }
     }
 
     #[expect(clippy::disallowed_methods, reason = "on a blocking thread, which nobody else waits for")]
@@ -106,7 +106,7 @@ pub(super) async fn all(
     generation: i32,
     share: Share,
     caps: ParkedLimits,
-    advance: &Advance,
+    progress: &PhaseProgress,
 ) -> Result<Loaded, RebuildError> {
     let mut connection = connect(&sources.postgres, generation).await?;
     let mut open = Vec::new();
@@ -121,9 +121,9 @@ pub(super) async fn all(
     connection.close().await?;
     // The largest first: the last to end are small.
     open.sort_unstable_by_key(|(end, partition)| (std::cmp::Reverse(*end), *partition));
-    advance.begin("load", open.iter().map(|(end, _)| u64::try_from(*end).unwrap_or_default()).sum());
+    progress.begin("load", open.iter().map(|(end, _)| u64::try_from(*end).unwrap_or_default()).sum());
     let loading = stream::iter(open).map(|(end, partition)| {
-        let work = Work { sources, generation, partition, end, share, advance };
+        let work = PartitionLoad { sources, generation, partition, end, share, progress };
         async move { work.load(caps).await }
     });
     let all = Loaded::default();
@@ -141,16 +141,16 @@ async fn connect(settings: &PostgresSettings, generation: i32) -> sqlx::Result<P
 }
 
 /// The load of one partition.
-struct Work<'a> {
+struct PartitionLoad<'a> {
     sources: &'a Sources,
     generation: i32,
     partition: Partition,
     end: i64,
     share: Share,
-    advance: &'a Advance,
+    progress: &'a PhaseProgress,
 }
 
-impl Work<'_> {
+impl PartitionLoad<'_> {
     /// A key of which the tables refuse a row is set aside as a whole, and the partition is loaded without it: once the tables
     /// are complete, the projector folds it event by event and parks it where it must.
     async fn load(&self, caps: ParkedLimits) -> Result<Loaded, RebuildError> {
@@ -170,15 +170,15 @@ impl Work<'_> {
             let Some(key) = why.key.filter(|key| aside.refuse(*key, caps.key)) else { return Err(why.into()) };
             let generation = self.generation;
             tracing::warn!(generation, %partition, %key, %why, "a key is set aside until the tables are complete");
-            self.advance.expect(u64::try_from(end).unwrap_or_default());
+            self.progress.expect(u64::try_from(end).unwrap_or_default());
             refused = Some(why);
         }
     }
 
     /// `None` if there are too many events of what was set aside.
-    async fn load_without(&self, aside: Aside) -> Result<Option<Loaded>, RebuildError> {
-        let Self { sources, generation, partition, end, share, advance } = *self;
-        let mut sharing = Sharing::new(advance.clone(), share);
+    async fn load_without(&self, aside: Exclusions) -> Result<Option<Loaded>, RebuildError> {
+        let Self { sources, generation, partition, end, share, progress } = *self;
+        let mut sharing = Sharing::new(progress.clone(), share);
         sharing.aside = aside;
         let theirs = sources.clone();
         let folding = tokio::task::spawn_blocking(move || {
@@ -194,7 +194,7 @@ impl Work<'_> {
         let began = Instant::now();
         let mut connection = connect(&sources.postgres, generation).await?;
         connection.execute(BEGIN).await?;
-        let rows = copy(&mut connection, replay, Sharing::new(advance.clone(), share), sources).await?;
+        let rows = copy(&mut connection, replay, Sharing::new(progress.clone(), share), sources).await?;
         aside.keep(&mut connection, partition).await?;
         checkpoint(&mut connection, partition, end, read.last_event_id).await?;
         connection.execute("commit").await?;

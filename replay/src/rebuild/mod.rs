@@ -26,13 +26,13 @@ use tokio_util::sync::CancellationToken;
 pub use activate::{ActivateError, activate, previous};
 pub use copy_error::Refused;
 pub use drop_generation::{DropError, drop_generation};
-pub use generations::{State, Status, status};
+pub use generations::{GenerationStatus, State, status};
 pub use load::Share;
 pub use repair_rows::Touched;
-pub use room::{Mended, RepairError, Repaired, repair_room};
+pub use room::{RepairError, Repaired, RepairedRoom, repair_room};
 
 use crate::log_range::{ReadError, Spent};
-use crate::progress::Advance;
+use crate::progress::PhaseProgress;
 use crate::verify::{Report, Scope, Sources, VerifyError, verify};
 use projector::{Projector, Target, start_on};
 use read_model::Fold;
@@ -59,7 +59,7 @@ pub struct Plan {
 
 /// What a rebuild has done.
 #[derive(Clone, Debug, Default, serde::Serialize)]
-pub struct Done {
+pub struct RebuildResult {
     /// The new generation.
     pub generation: i32,
     /// Whether an earlier rebuild had begun it.
@@ -141,8 +141,8 @@ pub async fn rebuild(
     platform: &Platform,
     sources: &Sources,
     plan: &Plan,
-    advance: &Advance,
-) -> Result<Done, RebuildError> {
+    progress: &PhaseProgress,
+) -> Result<RebuildResult, RebuildError> {
     let lock = generations::lock(&sources.postgres).await?.ok_or(RebuildError::Busy)?;
     let begun = generations::unfinished(&platform.db, sources.fold).await?;
     let resumed = begun.is_some();
@@ -150,9 +150,9 @@ pub async fn rebuild(
         Some(begun) => begun,
         None => (begin_generation(&platform.db, sources.fold).await?, State::Loading),
     };
-    let done = Done { generation, resumed, ..Done::default() };
-    let building = Box::pin(build(platform, sources, plan, advance, done, state));
-    let built = progress_report::telling(&platform.db, generation, advance, building).await;
+    let done = RebuildResult { generation, resumed, ..RebuildResult::default() };
+    let building = Box::pin(build(platform, sources, plan, progress, done, state));
+    let built = progress_report::with_progress(&platform.db, generation, progress, building).await;
     drop(lock);
     built
 }
@@ -161,25 +161,25 @@ async fn build(
     platform: &Platform,
     sources: &Sources,
     plan: &Plan,
-    advance: &Advance,
-    mut done: Done,
+    progress: &PhaseProgress,
+    mut done: RebuildResult,
     state: State,
-) -> Result<Done, RebuildError> {
+) -> Result<RebuildResult, RebuildError> {
     let mut clock = Clock::default();
     let generation = done.generation;
     if state == State::Loading {
         let caps = plan.projector.parked_caps();
-        let loaded = load::all(sources, generation, plan.share, caps, advance).await?;
+        let loaded = load::all(sources, generation, plan.share, caps, progress).await?;
         (done.events, done.rows, done.spent) = (loaded.events, loaded.rows, named(loaded.spent));
         clock.phase("load");
-        index::all(sources, generation, plan.share, advance).await?;
+        index::all(sources, generation, plan.share, progress).await?;
         generations::loaded(&platform.db, generation).await?;
         clock.phase("index");
     }
     if plan.activate || plan.verify {
-        let catching = catch_up(platform, &plan.projector, sources.fold, generation, &sources.stop, advance).await?;
+        let catching = catch_up(platform, &plan.projector, sources.fold, generation, &sources.stop, progress).await?;
         clock.phase("catch up");
-        let finished = finish(platform, sources, plan, advance, &mut done, &mut clock).await;
+        let finished = finish(platform, sources, plan, progress, &mut done, &mut clock).await;
         catching.drain(Duration::from_secs(8)).await;
         finished?;
     }
@@ -191,12 +191,12 @@ async fn finish(
     platform: &Platform,
     sources: &Sources,
     plan: &Plan,
-    advance: &Advance,
-    done: &mut Done,
+    progress: &PhaseProgress,
+    done: &mut RebuildResult,
     clock: &mut Clock,
 ) -> Result<(), RebuildError> {
     if plan.verify {
-        let report = verify(sources, Some(done.generation), &Scope::Whole, advance).await?;
+        let report = verify(sources, Some(done.generation), &Scope::Whole, progress).await?;
         clock.phase("verify");
         if !report.is_same() {
             return Err(RebuildError::Different(Box::new(report)));
@@ -208,7 +208,7 @@ async fn finish(
         if !keys.is_empty() {
             return Err(RebuildError::NewlyParked { generation: done.generation, keys });
         }
-        advance.begin("activate", 0);
+        progress.begin("activate", 0);
         activate(&platform.db, done.generation, sources.fold, &sources.stop).await?;
         clock.phase("activate");
         done.active = true;
@@ -224,13 +224,13 @@ pub async fn catch_up(
     fold: Fold,
     generation: i32,
     stop: &CancellationToken,
-    advance: &Advance,
+    progress: &PhaseProgress,
 ) -> Result<Lifecycle, RebuildError> {
     let lifecycle = Lifecycle::new();
     let pool = postgres::pool(&platform.settings.postgres, &search_path(generation))?;
     let target = Target { fold, generation, pool: pool.clone() };
     let projector = start_on(platform, settings, &target, &lifecycle, None);
-    let caught = wait_for_ends(platform, &pool, &projector, stop, advance).await;
+    let caught = wait_for_ends(platform, &pool, &projector, stop, progress).await;
     pool.close().await;
     if let Err(error) = caught {
         lifecycle.drain(Duration::from_secs(8)).await;
@@ -245,7 +245,7 @@ async fn wait_for_ends(
     pool: &sqlx::PgPool,
     projector: &Projector,
     stop: &CancellationToken,
-    advance: &Advance,
+    progress: &PhaseProgress,
 ) -> Result<(), RebuildError> {
     let mut ends = Vec::new();
     for topic in Topic::PROJECTED {
@@ -256,18 +256,18 @@ async fn wait_for_ends(
     let mut from = None;
     let mut standstill = Standstill::new(Instant::now());
     loop {
-        let left = Left::look(pool, &ends).await?;
+        let left = Left::measure(pool, &ends).await?;
         let total = *from.get_or_insert_with(|| {
-            advance.begin("catch up", left.events());
+            progress.begin("catch up", left.events());
             left.events()
         });
-        advance.set(total.saturating_sub(left.events()));
+        progress.set(total.saturating_sub(left.events()));
         if left.is_nothing() {
             return Ok(());
         }
         if standstill.lasts(left.amount(), Instant::now()) {
             let (generation, concerns) = (projector.generation(), projector.concerns());
-            return Err(RebuildError::StandsStill { generation, behind: left.words(), concerns });
+            return Err(RebuildError::StandsStill { generation, behind: left.describe(), concerns });
         }
         tokio::select! {
             () = stop.cancelled() => return Err(ReadError::Interrupted.into()),
@@ -285,7 +285,7 @@ struct Left {
 }
 
 impl Left {
-    async fn look(pool: &sqlx::PgPool, ends: &[(Partition, i64)]) -> sqlx::Result<Self> {
+    async fn measure(pool: &sqlx::PgPool, ends: &[(Partition, i64)]) -> sqlx::Result<Self> {
         let mut connection = pool.acquire().await?;
         let mut left = Self { behind: Vec::new(), on_their_way_out: 0 };
         for (partition, end) in ends {
@@ -314,7 +314,7 @@ impl Left {
         self.amount() == (0, 0)
     }
 
-    fn words(&self) -> Vec<String> {
+    fn describe(&self) -> Vec<String> {
         let mut words: Vec<String> =
             self.behind.iter().map(|(partition, events)| format!("{partition} by {events} events")).collect();
         if self.on_their_way_out > 0 {

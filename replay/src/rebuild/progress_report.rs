@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::metrics;
 use super::{ActivateError, RebuildError};
 use crate::log_range::ReadError;
-use crate::progress::Advance;
+use crate::progress::PhaseProgress;
 use crate::verify::VerifyError;
 
 /// How often it is written.
@@ -22,25 +22,25 @@ const TELL: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_secs(2);
 
 /// Does the work, and tells meanwhile how far it is.
-pub(super) async fn telling<T>(
+pub(super) async fn with_progress<T>(
     db: &PgPool,
     generation: i32,
-    advance: &Advance,
+    progress: &PhaseProgress,
     work: impl Future<Output = Result<T, RebuildError>>,
 ) -> Result<T, RebuildError> {
     best_effort(rebuild_status::begin(db, generation).await);
     let mut work = pin!(work);
-    let telling = async {
+    let reporting = async {
         loop {
-            tell(db, generation, advance).await;
+            write_progress(db, generation, progress).await;
             tokio::time::sleep(TELL).await;
         }
     };
     let ended: Result<T, RebuildError> = tokio::select! {
         ended = &mut work => ended,
-        never = telling => { let never: Infallible = never; match never {} }
+        never = reporting => { let never: Infallible = never; match never {} }
     };
-    tell(db, generation, advance).await;
+    write_progress(db, generation, progress).await;
     let (state, problem) = match &ended {
         Ok(_) => (State::Done, None),
         Err(error) if is_interrupted(error) => (State::Stopped, None),
@@ -50,8 +50,8 @@ pub(super) async fn telling<T>(
     ended
 }
 
-async fn tell(db: &PgPool, generation: i32, advance: &Advance) {
-    let (phase, done, total) = advance.now();
+async fn write_progress(db: &PgPool, generation: i32, progress: &PhaseProgress) {
+    let (phase, done, total) = progress.now();
     best_effort(rebuild_status::advance(db, generation, Step { phase, unit: unit_of(phase), done, total }).await);
 }
 

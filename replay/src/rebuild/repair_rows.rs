@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 use uuid::Uuid;
 
 use super::load::{HEADER, PIECE, TRAILER};
-use crate::append_file::Tape;
+use crate::append_file::AppendFile;
 use crate::checksums::comparable;
 use crate::copy_encoder;
 use crate::partition_replay::Replay;
@@ -30,16 +30,16 @@ pub struct Touched {
 
 /// Mends a room in every table; gives the tables in which something was wrong. `replays` are of the partitions that hold its
 /// events, each folded up to the checkpoint that the transaction holds.
-pub(super) async fn mend(
+pub(super) async fn repair(
     connection: &mut PgConnection,
     room: Uuid,
     replays: &[&Replay],
     scratch: &Path,
-) -> Result<Vec<Touched>, MendError> {
+) -> Result<Vec<Touched>, RepairRowsError> {
     let mut touched = Vec::new();
     for table in Table::ALL.into_iter().filter(|table| !matches!(table, Table::Users | Table::Friends)) {
         let difference = compare(connection, table, room, replays, scratch).await?;
-        let Difference { removed, written, .. } = difference;
+        let RowDifference { removed, written, .. } = difference;
         if removed + written == 0 {
             continue;
         }
@@ -52,7 +52,7 @@ pub(super) async fn mend(
 
 /// Why nothing was mended; the transaction is not to be committed.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum MendError {
+pub(super) enum RepairRowsError {
     #[error(transparent)]
     Postgres(#[from] sqlx::Error),
     #[error("the scratch files: {0}")]
@@ -60,12 +60,12 @@ pub(super) enum MendError {
 }
 
 /// Rows of one table, beyond memory.
-struct Difference {
+struct RowDifference {
     /// As the table has them.
-    gone: Tape,
+    gone: AppendFile,
     removed: u64,
     /// As the log wants them.
-    wanted: Tape,
+    wanted: AppendFile,
     written: u64,
 }
 
@@ -75,7 +75,7 @@ async fn compare(
     room: Uuid,
     replays: &[&Replay],
     scratch: &Path,
-) -> Result<Difference, MendError> {
+) -> Result<RowDifference, RepairRowsError> {
     let hasher = RandomState::new();
     let identity = |row: &[u8]| hasher.hash_one(copy_encoder::prefix(row, table.key_columns()));
     let mut open: HashMap<u64, u64> = HashMap::new();
@@ -85,7 +85,7 @@ async fn compare(
             Ok::<_, io::Error>(())
         })?;
     }
-    let (mut gone, mut wanted) = (Tape::new(scratch), Tape::new(scratch));
+    let (mut gone, mut wanted) = (AppendFile::new(scratch), AppendFile::new(scratch));
     let (mut removed, mut written, mut kept) = (0, 0, Ok(()));
     let look = |row: &[u8]| {
         let place = identity(row);
@@ -107,11 +107,15 @@ async fn compare(
             Ok::<_, io::Error>(())
         })?;
     }
-    Ok(Difference { gone, removed, wanted, written })
+    Ok(RowDifference { gone, removed, wanted, written })
 }
 
 /// Deletes rows by their primary keys. Plan: Nested Loop over `gone`, Index Scan on the primary key.
-async fn remove(connection: &mut PgConnection, table: Table, difference: &Difference) -> Result<(), MendError> {
+async fn remove(
+    connection: &mut PgConnection,
+    table: Table,
+    difference: &RowDifference,
+) -> Result<(), RepairRowsError> {
     if difference.removed == 0 {
         return Ok(());
     }
@@ -127,7 +131,7 @@ async fn remove(connection: &mut PgConnection, table: Table, difference: &Differ
 }
 
 /// Writes the rows of a tape.
-async fn copy(connection: &mut PgConnection, statement: &str, rows: &Tape) -> Result<(), MendError> {
+async fn copy(connection: &mut PgConnection, statement: &str, rows: &AppendFile) -> Result<(), RepairRowsError> {
     let mut copying = connection.copy_in_raw(statement).await?;
     let mut piece = HEADER.to_vec();
     let mut records = rows.records();

@@ -20,11 +20,11 @@ use read_model::push::{CHANNEL, Push};
 use serde::Serialize;
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
-use super::repair_rows::{self, MendError, Touched};
-use crate::exclusions::Aside;
+use super::repair_rows::{self, RepairRowsError, Touched};
+use crate::exclusions::Exclusions;
 use crate::log_range::{ReadError, Stretch, Watch};
 use crate::partition_replay::Replay;
-use crate::progress::Advance;
+use crate::progress::PhaseProgress;
 use crate::verify::{Report, Scope, Sources, VerifyError, home, verify};
 
 /// So many events are folded while the checkpoints are held; with more, they go on once again.
@@ -46,7 +46,7 @@ pub struct Repaired {
     /// The room.
     pub room_id: RoomId,
     /// The generations that were looked at.
-    pub generations: Vec<Mended>,
+    pub generations: Vec<RepairedRoom>,
     /// Those that only programs of another fold version can mend.
     pub left_out: Vec<i32>,
 }
@@ -61,7 +61,7 @@ impl Repaired {
 
 /// A room of one generation.
 #[derive(Clone, Debug, Serialize)]
-pub struct Mended {
+pub struct RepairedRoom {
     /// Which generation.
     pub generation: i32,
     /// Whether queries read it.
@@ -115,11 +115,11 @@ pub enum RepairError {
     Panicked,
 }
 
-impl From<MendError> for RepairError {
-    fn from(error: MendError) -> Self {
+impl From<RepairRowsError> for RepairError {
+    fn from(error: RepairRowsError) -> Self {
         match error {
-            MendError::Postgres(error) => Self::Postgres(error),
-            MendError::Scratch(error) => Self::Read(ReadError::Scratch(error)),
+            RepairRowsError::Postgres(error) => Self::Postgres(error),
+            RepairRowsError::Scratch(error) => Self::Read(ReadError::Scratch(error)),
         }
     }
 }
@@ -129,7 +129,7 @@ pub async fn repair_room(
     platform: &Platform,
     sources: &Sources,
     room: RoomId,
-    advance: &Advance,
+    progress: &PhaseProgress,
 ) -> Result<Repaired, RepairError> {
     let rows = sqlx::query!(
         r#"select generation, state = 'active' as "active!", fold_version = $1 as "ours!" from control.generations
@@ -145,14 +145,14 @@ pub async fn repair_room(
             continue;
         }
         let homes = [home(sources, Topic::Rooms, room.0).await?, home(sources, Topic::Receipts, room.0).await?];
-        let work = Work { platform, sources, generation: row.generation, room, homes, advance };
+        let work = RoomRepair { platform, sources, generation: row.generation, room, homes, progress };
         let (events, touched, parked_from) = work.repair().await?;
         if events == 0 && touched.is_empty() {
             return Err(RepairError::Unknown(room));
         }
-        let verified = verify(sources, Some(row.generation), &Scope::Rooms(vec![room]), advance).await?;
+        let verified = verify(sources, Some(row.generation), &Scope::Rooms(vec![room]), progress).await?;
         let (generation, active) = (row.generation, row.active);
-        repaired.generations.push(Mended { generation, active, events, touched, parked_from, verified });
+        repaired.generations.push(RepairedRoom { generation, active, events, touched, parked_from, verified });
     }
     if repaired.generations.is_empty() { Err(RepairError::NoGeneration) } else { Ok(repaired) }
 }
@@ -182,20 +182,20 @@ impl Half {
     }
 }
 
-struct Work<'a> {
+struct RoomRepair<'a> {
     platform: &'a Platform,
     sources: &'a Sources,
     generation: i32,
     room: RoomId,
     homes: [Partition; 2],
-    advance: &'a Advance,
+    progress: &'a PhaseProgress,
 }
 
 /// Events folded, tables touched, where the room is parked.
-type Done = (u64, Vec<Touched>, Option<String>);
+type RebuildResult = (u64, Vec<Touched>, Option<String>);
 
-impl Work<'_> {
-    async fn repair(&self) -> Result<Done, RepairError> {
+impl RoomRepair<'_> {
+    async fn repair(&self) -> Result<RebuildResult, RepairError> {
         let mut connection = postgres::connect(&self.sources.postgres, &search_path(self.generation)).await?;
         let mut halves = Vec::new();
         for _ in 0..ROUNDS {
@@ -242,7 +242,7 @@ impl Work<'_> {
         let fits = !halves.is_empty() && halves.iter().zip(to).all(|(half, to)| half.leads_to(to));
         let halves = if fits { halves } else { self.beginning(to) };
         let ahead = |(half, to): (&Half, &Mark)| u64::try_from(to.next_offset - half.mark.next_offset);
-        self.advance.begin("fold", halves.iter().zip(to).filter_map(|it| ahead(it).ok()).sum());
+        self.progress.begin("fold", halves.iter().zip(to).filter_map(|it| ahead(it).ok()).sum());
         let mut folded = Vec::with_capacity(halves.len());
         for (half, to) in halves.into_iter().zip(to) {
             folded.push(self.fold_half(half, to.next_offset).await?);
@@ -263,8 +263,8 @@ impl Work<'_> {
     async fn fold_half(&self, mut half: Half, to: i64) -> Result<Half, RepairError> {
         let (sources, key) = (self.sources.clone(), self.room.0);
         let mut watch = Watching {
-            advance: self.advance.clone(),
-            aside: Aside::of_key(key, half.mark.parked, &half.mark.dropped),
+            progress: self.progress.clone(),
+            aside: Exclusions::of_key(key, half.mark.parked, &half.mark.dropped),
             events: 0,
         };
         let folding = tokio::task::spawn_blocking(move || {
@@ -299,9 +299,9 @@ impl Work<'_> {
     }
 
     async fn write(&self, connection: &mut PgConnection, halves: &[Half]) -> Result<Vec<Touched>, RepairError> {
-        self.advance.begin("write", 0);
+        self.progress.begin("write", 0);
         let replays: Vec<&Replay> = halves.iter().map(|half| &half.replay).collect();
-        let touched = repair_rows::mend(connection, self.room.0, &replays, &self.sources.scratch).await?;
+        let touched = repair_rows::repair(connection, self.room.0, &replays, &self.sources.scratch).await?;
         if touched.is_empty() {
             connection.execute("rollback").await?;
             return Ok(touched);
@@ -311,13 +311,13 @@ impl Work<'_> {
         }
         connection.execute("commit").await?;
         for half in halves {
-            self.tell(half).await;
+            self.notify_readers(half).await;
         }
         Ok(touched)
     }
 
     /// Readers forget what they have in memory of these partitions, and look again.
-    async fn tell(&self, half: &Half) {
+    async fn notify_readers(&self, half: &Half) {
         let push = Push::gap(self.generation, half.partition, half.mark.next_offset).to_bytes();
         for _ in 0..TELL {
             let Err(error) = self.platform.redis.publish(CHANNEL, &push).await else { return };
@@ -330,14 +330,14 @@ impl Work<'_> {
 
 /// Counts the events of the room, and leaves out what the live fold has not folded.
 struct Watching {
-    advance: Advance,
-    aside: Aside,
+    progress: PhaseProgress,
+    aside: Exclusions,
     events: u64,
 }
 
 impl Watch for Watching {
     fn passed(&mut self, records: u64) {
-        self.advance.add(records);
+        self.progress.add(records);
     }
 
     fn leaves_out(&mut self, offset: i64, event: &Event) -> bool {

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{ArrayBuilder, ArrayItems, Schema};
 use utoipa::openapi::{Ref, RefOr};
 
-use crate::point_in_time::{Changed, Difference, Past, PastError};
+use crate::point_in_time::{Changed, Past, PastError, RoomDifference};
 
 /// Members in an answer.
 const MEMBERS: usize = 1_000;
@@ -202,7 +202,7 @@ impl RoomDiff {
         if later.room().is_none() {
             return Ok(None);
         }
-        let Difference { room, mut members, mut messages } = earlier.until(later, limit.saturating_add(1))?;
+        let RoomDifference { room, mut members, mut messages } = earlier.until(later, limit.saturating_add(1))?;
         let (more_members, more_messages) = (members.len() > MEMBERS, messages.len() > limit);
         members.truncate(MEMBERS);
         messages.truncate(limit);

@@ -19,7 +19,7 @@ use super::answer::{RoomAt, RoomDiff};
 use super::params::{AtParams, DiffParams};
 use crate::log_range::ReadError;
 use crate::point_in_time::{Log, Past, PastError, room_at};
-use crate::progress::Advance;
+use crate::progress::PhaseProgress;
 
 api_kit::documented_problems! {
     /// Looking back.
@@ -66,8 +66,8 @@ async fn get_room_at(
 ) -> Result<Json<RoomAt>, Problem> {
     let (at, limit) = params.check(state.context.clock.now())?;
     let turn = state.turn()?;
-    state.tell(admin, "room_looked_back", room, json!({"at": at})).await?;
-    let found = state.look(turn, room, vec![at], move |pasts| match pasts {
+    state.record_action(admin, "room_looked_back", room, json!({"at": at})).await?;
+    let found = state.fold_until(turn, room, vec![at], move |pasts| match pasts {
         [past] => RoomAt::of(past, (room, at), limit),
         _ => Ok(None),
     });
@@ -94,8 +94,8 @@ async fn get_room_diff(
 ) -> Result<Json<RoomDiff>, Problem> {
     let (from, to, limit) = params.check(state.context.clock.now())?;
     let turn = state.turn()?;
-    state.tell(admin, "room_compared", room, json!({"from": from, "to": to})).await?;
-    let found = state.look(turn, room, vec![from, to], move |pasts| match pasts {
+    state.record_action(admin, "room_compared", room, json!({"from": from, "to": to})).await?;
+    let found = state.fold_until(turn, room, vec![from, to], move |pasts| match pasts {
         [earlier, later] => RoomDiff::of((earlier, later), room, (from, to), limit),
         _ => Ok(None),
     });
@@ -110,7 +110,7 @@ impl PastState {
     }
 
     /// Tells the log who looks at what, before anything is read.
-    async fn tell(&self, admin: Admin, action: &str, room: RoomId, details: Value) -> Result<(), Problem> {
+    async fn record_action(&self, admin: Admin, action: &str, room: RoomId, details: Value) -> Result<(), Problem> {
         let details = details.as_object().cloned().unwrap_or_default();
         let by = (&self.context.ids, &self.context.clock);
         let event = admin_action(by, admin.user_id, action, room.to_string(), details);
@@ -123,7 +123,7 @@ impl PastState {
 
     /// Folds the room up to each of these times, and makes the answer of it. It ends with the request; the turn lasts until it
     /// has ended.
-    async fn look<T: Send + 'static>(
+    async fn fold_until<T: Send + 'static>(
         &self,
         turn: OwnedSemaphorePermit,
         room: RoomId,
@@ -136,7 +136,7 @@ impl PastState {
             let _turn = turn;
             let mut pasts = Vec::with_capacity(times.len());
             for at in times {
-                pasts.push(room_at(&log, room, Some(at), &Advance::default()).await?);
+                pasts.push(room_at(&log, room, Some(at), &PhaseProgress::default()).await?);
             }
             // The rows lie in files.
             let answered = tokio::task::spawn_blocking(move || answer(&pasts));

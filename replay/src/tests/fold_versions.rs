@@ -11,7 +11,7 @@ use test_support::wait_for;
 use test_support::world::{World, number, until_number};
 
 use super::verifying::sources;
-use crate::progress::Advance;
+use crate::progress::PhaseProgress;
 use crate::rebuild::{ActivateError, DropError, Plan, Share, activate, drop_generation, previous, rebuild};
 use crate::verify::{Scope, Sources, VerifyError, verify};
 
@@ -48,16 +48,16 @@ async fn the_next_fold_version_builds_its_generation_beside_this_one_and_goes_ba
     wait_for("what is to be done", async || says(&new).filter(|why| why.contains("run `chatlog rebuild`"))).await;
     let trying = world.project_with(&new, new_fold, first);
     let worry = |theirs, ours| format!("is of fold version {theirs}, this program is of {ours}");
-    world.worried(&trying, &worry(FOLD_VERSION, NEXT)).await;
+    world.wait_for_concern(&trying, &worry(FOLD_VERSION, NEXT)).await;
     assert!(trying.end().await);
-    let refused = verify(&with_new, None, &Scope::Whole, &Advance::default()).await;
+    let refused = verify(&with_new, None, &Scope::Whole, &PhaseProgress::default()).await;
     assert!(matches!(refused, Err(VerifyError::OtherFold { theirs: FOLD_VERSION, ours: NEXT, .. })), "{refused:?}");
 
     // It builds its own while the older one goes on.
     let plan = Plan { share: Share::WHOLE, verify: true, activate: true, projector: Settings::default() };
     let more = Story::new(92).events(1_500);
-    let advance = Advance::default();
-    let (built, ()) = tokio::join!(rebuild(&new, &with_new, &plan, &advance), world.log(&more));
+    let progress = PhaseProgress::default();
+    let (built, ()) = tokio::join!(rebuild(&new, &with_new, &plan, &progress), world.log(&more));
     let second = built.expect("a generation").generation;
     assert_eq!((fold_version(db, first).await, fold_version(db, second).await), (FOLD_VERSION, NEXT));
     let both_read =
@@ -65,7 +65,7 @@ async fn the_next_fold_version_builds_its_generation_beside_this_one_and_goes_ba
     wait_for("the switch", async || both_read(second)).await;
     wait_for("readiness of the newer one", async || says(&new).is_none().then_some(())).await;
     let trying = world.project_with(old, old_fold, second);
-    world.worried(&trying, &worry(NEXT, FOLD_VERSION)).await;
+    world.wait_for_concern(&trying, &worry(NEXT, FOLD_VERSION)).await;
     assert!(trying.end().await);
 
     // Both are folded on, by their programs.
@@ -88,7 +88,8 @@ async fn the_next_fold_version_builds_its_generation_beside_this_one_and_goes_ba
     world.folded(second).await;
     assert_eq!(world.hashes(first).await, world.hashes(second).await);
     for (generation, sources) in [(first, sources(&world)), (second, with_new)] {
-        let report = verify(&sources, Some(generation), &Scope::Whole, &Advance::default()).await.expect("a report");
+        let report =
+            verify(&sources, Some(generation), &Scope::Whole, &PhaseProgress::default()).await.expect("a report");
         assert!(report.is_same(), "{report:?}");
     }
     // Long enough for another look of both.
@@ -96,7 +97,7 @@ async fn the_next_fold_version_builds_its_generation_beside_this_one_and_goes_ba
 
     // Each rejection is told once, by whichever generation.
     until_number(db, "select count(*) from control.outbox", 0).await;
-    assert_eq!(world.told_rejections().await, number(&world.pool(first), "select count(*) from rejections").await);
+    assert_eq!(world.recorded_rejections().await, number(&world.pool(first), "select count(*) from rejections").await);
 
     let early = drop_generation(db, second, false).await;
     assert!(matches!(early, Err(DropError::Readers { .. })), "{early:?}");

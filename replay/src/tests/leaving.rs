@@ -9,7 +9,7 @@ use test_support::world::{World, number};
 use uuid::Uuid;
 
 use super::verifying::sources;
-use crate::progress::Advance;
+use crate::progress::PhaseProgress;
 use crate::rebuild::drop_generation::attempt;
 use crate::rebuild::{DropError, Plan, Share, drop_generation, rebuild};
 
@@ -25,7 +25,8 @@ fn refused(from: u64, to: u64) -> Vec<Event> {
 /// The second generation is active, the first behind it, and the switch long ago.
 async fn switched(world: &World, first: i32) -> i32 {
     let plan = Plan { share: Share::WHOLE, verify: true, activate: true, projector: Settings::default() };
-    let done = rebuild(world.platform(), &sources(world), &plan, &Advance::default()).await.expect("a generation");
+    let done =
+        rebuild(world.platform(), &sources(world), &plan, &PhaseProgress::default()).await.expect("a generation");
     assert!(done.generation > first && done.active);
     done.generation
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::verifying::sources;
 use crate::point_in_time::{Log, room_at};
-use crate::progress::Advance;
+use crate::progress::PhaseProgress;
 use crate::rebuild::{Plan, Share, rebuild};
 use crate::verify::{Scope, verify};
 
@@ -78,7 +78,7 @@ async fn assert_as_from_the_beginning(world: &World, generation: i32) {
 }
 
 async fn assert_verified(world: &World) {
-    let report = verify(&sources(world), None, &Scope::Whole, &Advance::default()).await.expect("a report");
+    let report = verify(&sources(world), None, &Scope::Whole, &PhaseProgress::default()).await.expect("a report");
     assert!(report.is_same(), "{report:?}");
 }
 
@@ -106,7 +106,7 @@ async fn one_bad_event_parks_its_key_and_a_retry_lets_it_out() {
     assert_eq!(number(&pool, WAITING).await, 41);
     assert_eq!(number(&pool, STUCK).await, 1);
     assert_eq!(number(&pool, "select count(*) from messages").await, 20 + 2 * 60);
-    world.worried(&running, "chat.rooms/0: 1 keys with 41 events are parked").await;
+    world.wait_for_concern(&running, "chat.rooms/0: 1 keys with 41 events are parked").await;
     assert_verified(&world).await;
     // Later ones wait behind it, also behind a restart.
     assert!(running.end().await);
@@ -182,7 +182,7 @@ async fn what_is_given_up_is_left_out_by_every_fold() {
     // The log alone says so, too.
     let log =
         Log { kafka: world.platform().kafka.clone(), scratch: std::env::temp_dir(), stop: Lifecycle::new().soft() };
-    let past = room_at(&log, rooms[0], None, &Advance::default()).await.expect("the past");
+    let past = room_at(&log, rooms[0], None, &PhaseProgress::default()).await.expect("the past");
     assert_eq!(past.room().map(|room| room.last_seq), Some(38));
     running.end().await;
     pool.execute("delete from control.dropped_events").await.expect("forgotten");
@@ -206,12 +206,12 @@ async fn beyond_the_caps_the_partition_stands_still_until_keys_are_let_out() {
         (Settings { projector_parked_per_key: 10, ..Settings::default() }, "10 events of key"),
     ] {
         let running = world.project(active, &settings);
-        world.worried(&running, about).await;
+        world.wait_for_concern(&running, about).await;
         assert!(world.next_offset(active, partition).await < 62);
         running.end().await;
     }
     let running = world.project(active, &Settings { projector_parked_per_key: 12, ..Settings::default() });
-    world.worried(&running, "no more may be; let them out").await;
+    world.wait_for_concern(&running, "no more may be; let them out").await;
     assert_eq!(number(&pool, WAITING).await, 12);
     pool.execute(ALLOW).await.expect("no constraint");
     ask(&world, active, rooms[0].0, None).await;
@@ -264,7 +264,8 @@ async fn a_rebuild_takes_over_what_is_parked_and_tries_it() {
     let (world, pool, _, running) = parked(&Settings::default(), |rooms| talk(rooms, 30, &[10])).await;
     let waiting = number(&pool, WAITING).await;
     let plan = Plan { share: Share::WHOLE, verify: true, activate: false, projector: Settings::default() };
-    let done = rebuild(world.platform(), &sources(&world), &plan, &Advance::default()).await.expect("a generation");
+    let done =
+        rebuild(world.platform(), &sources(&world), &plan, &PhaseProgress::default()).await.expect("a generation");
     let new = world.pool(done.generation);
     // Its tables refuse nothing.
     assert_eq!(number(&new, WAITING).await, 0);
@@ -283,7 +284,8 @@ async fn what_is_given_up_while_another_generation_is_loaded_is_left_out_there()
     lifecycle.spawn("relay", Relay::run(world.platform().clone(), lifecycle.soft()));
     // Loaded, and folded by nobody yet: it is to try what it took over.
     let plan = Plan { share: Share::WHOLE, verify: false, activate: false, projector: Settings::default() };
-    let done = rebuild(world.platform(), &sources(&world), &plan, &Advance::default()).await.expect("a generation");
+    let done =
+        rebuild(world.platform(), &sources(&world), &plan, &PhaseProgress::default()).await.expect("a generation");
     let new = world.pool(done.generation);
     assert_eq!((number(&new, WAITING).await, number(&new, STUCK).await), (number(&pool, WAITING).await, 0));
 
@@ -300,7 +302,7 @@ async fn what_is_given_up_while_another_generation_is_loaded_is_left_out_there()
     until_number(&new, WAITING, 0).await;
     assert_eq!(number(&new, "select count(*) from messages where item like '%a stone%'").await, 0);
     assert_eq!(world.hashes(active).await, world.hashes(done.generation).await);
-    let report = verify(&sources(&world), Some(done.generation), &Scope::Whole, &Advance::default()).await;
+    let report = verify(&sources(&world), Some(done.generation), &Scope::Whole, &PhaseProgress::default()).await;
     assert!(report.as_ref().is_ok_and(crate::verify::Report::is_same), "{report:?}");
     running.end().await;
     other.end().await;

@@ -14,10 +14,10 @@ use test_support::wait_for;
 use test_support::world::{World, number, until_number};
 
 use super::verifying::sources;
-use crate::progress::Advance;
+use crate::progress::PhaseProgress;
 use crate::rebuild::{
-    ActivateError, Done, DropError, Plan, RebuildError, Share, State, activate, drop_generation, previous, rebuild,
-    status,
+    ActivateError, DropError, Plan, RebuildError, RebuildResult, Share, State, activate, drop_generation, previous,
+    rebuild, status,
 };
 use crate::verify::{ReadError, Scope, verify};
 
@@ -25,8 +25,9 @@ fn plan() -> Plan {
     Plan { share: Share::WHOLE, verify: true, activate: true, projector: Settings::default() }
 }
 
-async fn rebuilt(world: &World) -> Done {
-    let done = rebuild(world.platform(), &sources(world), &plan(), &Advance::default()).await.expect("a generation");
+async fn rebuilt(world: &World) -> RebuildResult {
+    let done =
+        rebuild(world.platform(), &sources(world), &plan(), &PhaseProgress::default()).await.expect("a generation");
     assert!(done.verified.as_ref().is_some_and(crate::verify::Report::is_same));
     done
 }
@@ -73,18 +74,18 @@ async fn a_rebuild_gives_the_same_rows_byte_for_byte() {
 async fn what_was_interrupted_goes_on_where_it_was() {
     let world = World::new().await;
     let active = folded(&world, 3_000, 43).await;
-    let advance = Advance::default();
+    let progress = PhaseProgress::default();
     // In the middle of the load: nothing of the partitions in hand is there, what was loaded stays.
     let mut interrupted = sources(&world);
     interrupted.parallel = 1;
     let token = interrupted.stop.clone();
     let slow = Plan { share: Share::percent(5), ..plan() };
     let stop = async {
-        let loading = async || (advance.now().0 == "load" && advance.now().1 > 0).then_some(());
+        let loading = async || (progress.now().0 == "load" && progress.now().1 > 0).then_some(());
         wait_for("the middle of the load", loading).await;
         token.cancel();
     };
-    let (ended, ()) = tokio::join!(rebuild(world.platform(), &interrupted, &slow, &advance), stop);
+    let (ended, ()) = tokio::join!(rebuild(world.platform(), &interrupted, &slow, &progress), stop);
     assert!(matches!(ended, Err(RebuildError::Read(ReadError::Interrupted))), "{ended:?}");
     let begun = status(&world.platform().db).await.expect("generations");
     assert_eq!((begun.len(), begun[1].state), (2, State::Loading));
@@ -100,10 +101,10 @@ async fn what_was_interrupted_goes_on_where_it_was() {
 
     // A generation that is not what the log says is not made active.
     let held = Plan { activate: false, ..plan() };
-    let third = rebuild(world.platform(), &sources(&world), &held, &advance).await.expect("a generation");
+    let third = rebuild(world.platform(), &sources(&world), &held, &progress).await.expect("a generation");
     let spoil = "update messages set deleted = not deleted where seq = 1";
     assert!(sqlx::query(spoil).execute(&world.pool(third.generation)).await.expect("planted").rows_affected() > 0);
-    let refused = rebuild(world.platform(), &sources(&world), &plan(), &advance).await;
+    let refused = rebuild(world.platform(), &sources(&world), &plan(), &progress).await;
     assert!(matches!(refused, Err(RebuildError::Different(_))), "{refused:?}");
     let all = status(&world.platform().db).await.expect("generations");
     assert_eq!(all.iter().map(|it| it.state).collect::<Vec<_>>(), [State::Standby, State::Active, State::Building]);
@@ -211,13 +212,13 @@ async fn everything_goes_on_through_a_rebuild_and_back() {
     world.folded(built).await;
     assert_eq!(world.hashes(active).await, world.hashes(built).await);
     for generation in [active, built] {
-        let report = verify(&sources(&world), Some(generation), &Scope::Whole, &Advance::default()).await;
+        let report = verify(&sources(&world), Some(generation), &Scope::Whole, &PhaseProgress::default()).await;
         assert!(report.expect("a report").is_same());
     }
     // Each rejection was told once, whichever generation was active when it was found.
     let pool = world.pool(built);
     until_number(&pool, "select count(*) from control.outbox", 0).await;
-    assert_eq!(world.told_rejections().await, number(&pool, "select count(*) from rejections").await);
+    assert_eq!(world.recorded_rejections().await, number(&pool, "select count(*) from rejections").await);
     world.end().await;
 }
 

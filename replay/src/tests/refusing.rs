@@ -12,7 +12,7 @@ use test_support::world::{World, number};
 use uuid::Uuid;
 
 use super::verifying::sources;
-use crate::progress::Advance;
+use crate::progress::PhaseProgress;
 use crate::rebuild::{Plan, RebuildError, Share, rebuild};
 
 const OWNER: UserId = UserId(Uuid::from_u128(1));
@@ -57,8 +57,8 @@ async fn a_refused_key_is_set_aside_and_parked_where_it_must_be() {
     let (world, stony) = begun().await;
     let db = &world.platform().db;
     db.execute(REFUSE).await.expect("a constraint");
-    let advance = Advance::default();
-    let ended = rebuild(world.platform(), &sources(&world), &plan(Settings::default()), &advance).await;
+    let progress = PhaseProgress::default();
+    let ended = rebuild(world.platform(), &sources(&world), &plan(Settings::default()), &progress).await;
     let Err(RebuildError::NewlyParked { generation: 2, keys }) = ended else { panic!("{ended:?}") };
     assert_eq!(keys.into_iter().collect::<HashSet<_>>(), stony);
     let pool = world.pool(2);
@@ -69,10 +69,10 @@ async fn a_refused_key_is_set_aside_and_parked_where_it_must_be() {
     let told = rebuild_status::current(db).await.expect("a row").expect("one");
     assert!(told.state == State::Failed && told.problem.is_some_and(|why| why.contains("chatlog parked")));
 
-    // Mended and tried again, it is as if nothing had been.
+    // RepairedRoom and tried again, it is as if nothing had been.
     db.execute("alter table g2.messages drop constraint no_stones").await.expect("no constraint");
     db.execute("update g2.parked set reason = null").await.expect("let out");
-    let done = rebuild(world.platform(), &sources(&world), &plan(Settings::default()), &advance).await;
+    let done = rebuild(world.platform(), &sources(&world), &plan(Settings::default()), &progress).await;
     assert!(done.expect("a generation").active);
     assert_eq!(world.hashes(1).await, world.hashes(2).await);
     assert_eq!(rebuild_status::current(db).await.expect("a row").map(|it| it.state), Some(State::Done));
@@ -85,7 +85,7 @@ async fn what_is_too_much_to_be_set_aside_is_named() {
     let db = &world.platform().db;
     db.execute(REFUSE).await.expect("a constraint");
     let few = Settings { projector_parked_per_key: 30, ..Settings::default() };
-    let ended = rebuild(world.platform(), &sources(&world), &plan(few), &Advance::default()).await;
+    let ended = rebuild(world.platform(), &sources(&world), &plan(few), &PhaseProgress::default()).await;
     let Err(RebuildError::Refused(why)) = ended else { panic!("{ended:?}") };
     assert!(why.key.is_some_and(|key| stony.contains(&key)), "{why:?}");
     let words = why.to_string();
@@ -101,7 +101,8 @@ async fn what_is_too_much_to_be_set_aside_is_named() {
     let twice = "insert into g2.receipts select '00000000-0000-0000-0000-000000000099'::uuid,
         '00000000-0000-0000-0000-000000000098'::uuid, n from generate_series(1, 2) n";
     db.execute(twice).await.expect("planted");
-    let ended = rebuild(world.platform(), &sources(&world), &plan(Settings::default()), &Advance::default()).await;
+    let ended =
+        rebuild(world.platform(), &sources(&world), &plan(Settings::default()), &PhaseProgress::default()).await;
     let Err(RebuildError::Refused(why)) = ended else { panic!("{ended:?}") };
     assert!(why.row.starts_with("receipts") && why.row.contains("000000000099"), "{why:?}");
     world.end().await;

@@ -16,7 +16,7 @@ use test_support::world::{World, number, until_number};
 use uuid::Uuid;
 
 use super::verifying::sources;
-use crate::progress::Advance;
+use crate::progress::PhaseProgress;
 use crate::rebuild::{RepairError, Repaired, repair_room};
 use crate::verify::{Scope, verify};
 
@@ -68,13 +68,15 @@ async fn spoil(pool: &PgPool) {
 }
 
 async fn repaired(world: &World, room: RoomId) -> Repaired {
-    let repaired = repair_room(world.platform(), &sources(world), room, &Advance::default()).await.expect("mended");
+    let repaired =
+        repair_room(world.platform(), &sources(world), room, &PhaseProgress::default()).await.expect("mended");
     assert!(repaired.is_same(), "{repaired:?}");
     repaired
 }
 
 async fn assert_verified(world: &World, generation: i32) {
-    let report = verify(&sources(world), Some(generation), &Scope::Whole, &Advance::default()).await.expect("a report");
+    let report =
+        verify(&sources(world), Some(generation), &Scope::Whole, &PhaseProgress::default()).await.expect("a report");
     assert!(report.is_same(), "{report:?}");
 }
 
@@ -192,7 +194,7 @@ async fn readers_are_told_and_where_nothing_is_wrong_nothing_happens() {
     let clean = repaired(&world, ROOM).await;
     assert!(clean.generations[0].touched.is_empty() && number(&pool, sums).await == before, "{clean:?}");
     let unknown = RoomId(Uuid::from_u128(0x77));
-    let missing = repair_room(world.platform(), &sources(&world), unknown, &Advance::default()).await;
+    let missing = repair_room(world.platform(), &sources(&world), unknown, &PhaseProgress::default()).await;
     assert!(matches!(missing, Err(RepairError::Unknown(room)) if room == unknown), "{missing:?}");
 
     let pushes = world.platform().redis.subscribe(CHANNEL);

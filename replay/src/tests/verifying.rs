@@ -6,9 +6,9 @@ use sqlx::{AssertSqlSafe, Executor as _, PgPool};
 use test_support::story::Story;
 use test_support::world::World;
 
-use crate::progress::Advance;
+use crate::progress::PhaseProgress;
 use crate::table::Table;
-use crate::verify::{Difference, Finding, Report, Scope, Sources, verify};
+use crate::verify::{Finding, Report, RowDifference, Scope, Sources, verify};
 
 pub(super) fn sources(world: &World) -> Sources {
     Sources {
@@ -22,11 +22,11 @@ pub(super) fn sources(world: &World) -> Sources {
 }
 
 async fn checked(world: &World, scope: &Scope) -> Report {
-    verify(&sources(world), None, scope, &Advance::default()).await.expect("a report")
+    verify(&sources(world), None, scope, &PhaseProgress::default()).await.expect("a report")
 }
 
 /// A world with a folded story.
-async fn told(seed: u64, events: usize) -> (World, PgPool) {
+async fn folded_story(seed: u64, events: usize) -> (World, PgPool) {
     let world = World::new().await;
     world.log(&Story::new(seed).events(events)).await;
     let active = world.read_model().generation();
@@ -38,7 +38,7 @@ async fn told(seed: u64, events: usize) -> (World, PgPool) {
 }
 
 /// Changes a table, looks, and puts it back as it was.
-async fn planted(world: &World, pool: &PgPool, table: &str, change: &str) -> Vec<Difference> {
+async fn planted(world: &World, pool: &PgPool, table: &str, change: &str) -> Vec<RowDifference> {
     let run = async |sql: String| pool.execute(AssertSqlSafe(sql)).await.expect("a statement");
     run(format!("create table kept as table {table}")).await;
     assert!(run(change.to_owned()).await.rows_affected() > 0, "nothing was planted: {change}");
@@ -55,7 +55,7 @@ const FIRST: &str =
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_planted_in_messages_is_found() {
-    let (world, pool) = told(31, 3_000).await;
+    let (world, pool) = folded_story(31, 3_000).await;
     let clean = checked(&world, &Scope::Whole).await;
     assert!(clean.is_same() && clean.events == 3_000 && clean.rows > 2_000, "{clean:?}");
 
@@ -90,7 +90,7 @@ async fn what_is_planted_in_messages_is_found() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_planted_elsewhere_is_found() {
-    let (world, pool) = told(32, 3_000).await;
+    let (world, pool) = folded_story(32, 3_000).await;
     let plants = [
         ("rooms", "member_count = member_count + 1"),
         ("rooms", r"digest = decode(repeat('ab', 32), 'hex')"),
@@ -142,7 +142,7 @@ async fn no_table_and_no_column_is_left_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_room_and_a_sample_are_looked_at_alone() {
-    let (world, pool) = told(33, 2_000).await;
+    let (world, pool) = folded_story(33, 2_000).await;
     let rooms: Vec<uuid::Uuid> =
         sqlx::query_scalar("select room_id from rooms order by 1").fetch_all(&pool).await.expect("rooms");
     let spoil = "update messages set deleted = not deleted where room_id = $1 and seq = 1";

@@ -25,13 +25,13 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub use crate::log_range::{ReadError, Spent};
-pub use report::{ColumnDiffers, Difference, Finding, Report};
+pub use report::{ColumnDiffers, Finding, Report, RowDifference};
 
 use crate::checksums::Sums;
-use crate::exclusions::Aside;
+use crate::exclusions::Exclusions;
 use crate::log_range::{Read, Stretch, Watch};
 use crate::partition_replay::Replay;
-use crate::progress::Advance;
+use crate::progress::PhaseProgress;
 use crate::table::Table;
 use read_model::Partition;
 use snapshot::{Reached, Snapshot};
@@ -119,7 +119,7 @@ pub async fn verify(
     sources: &Sources,
     generation: Option<i32>,
     scope: &Scope,
-    advance: &Advance,
+    progress: &PhaseProgress,
 ) -> Result<Report, VerifyError> {
     let meant = snapshot::find(&sources.postgres, generation).await?.ok_or(VerifyError::NoGeneration)?;
     let generation = meant.number;
@@ -131,7 +131,7 @@ pub async fn verify(
         return Err(VerifyError::OtherFold { generation, theirs: meant.fold_version, ours: version });
     }
     let rooms = match scope {
-        Scope::Whole => return whole(sources, generation, advance).await,
+        Scope::Whole => return whole(sources, generation, progress).await,
         Scope::Rooms(rooms) => rooms.clone(),
         Scope::Sample { rooms, seed } => {
             let mut snapshot = Snapshot::open(&sources.postgres, generation).await?;
@@ -142,26 +142,26 @@ pub async fn verify(
     };
     let keys: HashSet<Uuid> = rooms.into_iter().map(|room| room.0).collect();
     let mut report = Report { generation, ..Report::default() };
-    row_diff::look(sources, &keys, &mut report, advance).await?;
+    row_diff::compare_keys(sources, &keys, &mut report, progress).await?;
     let differing: HashSet<&String> = report.differences.iter().filter_map(|it| Some(&it.key.first()?.1)).collect();
     report.keys_differing = differing.len() as u64;
     Ok(report)
 }
 
-async fn whole(sources: &Sources, generation: i32, advance: &Advance) -> Result<Report, VerifyError> {
+async fn whole(sources: &Sources, generation: i32, progress: &PhaseProgress) -> Result<Report, VerifyError> {
     let mut report = Report { generation, ..Report::default() };
     let mut snapshot = Snapshot::open(&sources.postgres, generation).await?;
     let checkpoints: BTreeMap<Partition, Reached> = snapshot.checkpoints().await?.into_iter().collect();
     let mut asides = snapshot.asides().await?;
     let mut sums = Sums::default();
-    advance.begin("tables", 0);
+    progress.begin("tables", 0);
     for table in Table::ALL {
         let mut rows = 0;
         let each = |row: &[u8]| {
             sums.found(table, row);
             rows += 1;
             if rows % 1024 == 0 {
-                advance.add(1024);
+                progress.add(1024);
             }
         };
         snapshot.all_rows(table, each).await?;
@@ -175,14 +175,14 @@ async fn whole(sources: &Sources, generation: i32, advance: &Advance) -> Result<
     let partitions = partitions(sources).await?;
     for (partition, _) in checkpoints.iter().filter(|(partition, _)| !partitions.contains_key(partition)) {
         let problem = "the log has no such partition".to_owned();
-        report.differences.push(Difference::of_checkpoint(partition.to_string(), problem));
+        report.differences.push(RowDifference::of_checkpoint(partition.to_string(), problem));
     }
     let stretches = stretches(&partitions, &checkpoints, &mut report);
-    advance.begin("log", report.events);
+    progress.begin("log", report.events);
     let sums = Arc::new(Mutex::new(sums));
     let folded = stream::iter(stretches).map(|(partition, reached)| {
         let (sources, sums) = (sources.clone(), Arc::clone(&sums));
-        let watch = Counting { advance: advance.clone(), aside: asides.remove(&partition).unwrap_or_default() };
+        let watch = Counting { progress: progress.clone(), aside: asides.remove(&partition).unwrap_or_default() };
         async move {
             let take_off = move |replay: &Replay| take_off(&sums, replay);
             let read = fold(&sources, partition, reached.next_offset, None, watch, take_off).await?.0;
@@ -194,11 +194,11 @@ async fn whole(sources: &Sources, generation: i32, advance: &Advance) -> Result<
         // One that is beyond the log's end is told already.
         let said = checkpoints.get(&partition).filter(|said| said.next_offset == reached.next_offset);
         if let Some(problem) = said.and_then(|said| mismatch(said, &read)) {
-            report.differences.push(Difference::of_checkpoint(partition.to_string(), problem));
+            report.differences.push(RowDifference::of_checkpoint(partition.to_string(), problem));
         }
     }
     let differing = sums.lock().unwrap_or_else(PoisonError::into_inner).differing();
-    look_closely(sources, &differing, &mut report, advance).await?;
+    look_closely(sources, &differing, &mut report, progress).await?;
     Ok(report)
 }
 
@@ -214,7 +214,7 @@ fn stretches(
         let mut reached = *reached;
         if reached.next_offset > *end {
             let problem = format!("next_offset is {}, the log ends at {end}", reached.next_offset);
-            report.differences.push(Difference::of_checkpoint(partition.to_string(), problem));
+            report.differences.push(RowDifference::of_checkpoint(partition.to_string(), problem));
             reached = Reached { next_offset: *end, last_event_id: None };
         }
         report.events += u64::try_from(reached.next_offset).unwrap_or_default();
@@ -248,7 +248,7 @@ async fn look_closely(
     sources: &Sources,
     differing: &[(Table, Uuid, i64)],
     report: &mut Report,
-    advance: &Advance,
+    progress: &PhaseProgress,
 ) -> Result<(), VerifyError> {
     let mut keys: Vec<Uuid> = Vec::new();
     for (_, key, _) in differing {
@@ -262,14 +262,14 @@ async fn look_closely(
         return Ok(());
     }
     let mut closer = Report { generation: report.generation, ..Report::default() };
-    row_diff::look(sources, &looked_at, &mut closer, advance).await?;
+    row_diff::compare_keys(sources, &looked_at, &mut closer, progress).await?;
     let named = |table: Table, key: Uuid| {
         let key = key.to_string();
         closer.differences.iter().any(|it| it.table == table.name() && it.key.first().is_some_and(|it| it.1 == key))
     };
     let unnamed = differing.iter().filter(|(table, key, _)| looked_at.contains(key) && !named(*table, *key));
-    let unnamed: Vec<Difference> = unnamed
-        .map(|(table, key, surplus)| Difference {
+    let unnamed: Vec<RowDifference> = unnamed
+        .map(|(table, key, surplus)| RowDifference {
             table: table.name(),
             key: vec![(table.columns()[0].0, key.to_string())],
             finding: Finding::Rows { surplus: *surplus },
@@ -334,13 +334,13 @@ pub(crate) async fn fold<T: Send + 'static>(
 
 /// Shows how far it is, and leaves out what the live fold has not folded.
 pub(crate) struct Counting {
-    pub(crate) advance: Advance,
-    pub(crate) aside: Aside,
+    pub(crate) progress: PhaseProgress,
+    pub(crate) aside: Exclusions,
 }
 
 impl Watch for Counting {
     fn passed(&mut self, records: u64) {
-        self.advance.add(records);
+        self.progress.add(records);
     }
 
     fn leaves_out(&mut self, offset: i64, event: &Event) -> bool {

@@ -23,7 +23,7 @@ pub struct Report {
     /// Rooms and people whose rows differ.
     pub keys_differing: u64,
     /// What differs, the first few; empty when nothing does.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<RowDifference>,
 }
 
 impl Report {
@@ -36,7 +36,7 @@ impl Report {
 
 /// One difference between the log and the tables.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Difference {
+pub struct RowDifference {
     /// Which table.
     pub table: &'static str,
     /// The primary key: columns and values.
@@ -84,7 +84,7 @@ pub struct ColumnDiffers {
     pub found: String,
 }
 
-impl Difference {
+impl RowDifference {
     /// A row that differs; one of the two may be absent.
     pub(crate) fn of_row(table: Table, expected: Option<&[u8]>, found: Option<&[u8]>, log: String) -> Self {
         let values = |row: Option<&[u8]>| {
@@ -116,7 +116,7 @@ impl Difference {
     }
 }
 
-impl fmt::Display for Difference {
+impl fmt::Display for RowDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key: Vec<String> = self.key.iter().map(|(column, value)| format!("{column} {value}")).collect();
         write!(f, "{}, {}: ", self.table, key.join(", "))?;

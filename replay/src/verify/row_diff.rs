@@ -9,13 +9,13 @@ use event_schema::Topic;
 use read_model::Partition;
 use uuid::Uuid;
 
-use super::report::{Difference, Report};
+use super::report::{Report, RowDifference};
 use super::snapshot::{Reached, Snapshot};
 use super::{Counting, Sources, VerifyError, fold, home, mismatch};
 use crate::checksums::{comparable, key_of};
 use crate::copy_encoder;
 use crate::partition_replay::Replay;
-use crate::progress::Advance;
+use crate::progress::PhaseProgress;
 use crate::table::Table;
 
 /// Differences told of each table.
@@ -29,11 +29,11 @@ struct Expected {
 }
 
 /// Compares everything about these keys.
-pub(super) async fn look(
+pub(super) async fn compare_keys(
     sources: &Sources,
     keys: &HashSet<Uuid>,
     report: &mut Report,
-    advance: &Advance,
+    progress: &PhaseProgress,
 ) -> Result<(), VerifyError> {
     let mut homes: BTreeMap<Partition, HashSet<Uuid>> = BTreeMap::new();
     for topic in Topic::PROJECTED {
@@ -46,17 +46,17 @@ pub(super) async fn look(
     let mut asides = snapshot.asides().await?;
     let reached = |partition: &Partition| checkpoints.get(partition).map_or(0, |reached| reached.next_offset);
     let total = homes.keys().map(|partition| u64::try_from(reached(partition)).unwrap_or_default()).sum();
-    advance.begin("closer look", total);
+    progress.begin("closer look", total);
     report.events += total;
     let mut expected = Vec::new();
     for (partition, keys) in homes {
         let end = sources.kafka.end_offset(partition.topic, partition.number).await?;
         let to = reached(&partition).min(end);
-        let watch = Counting { advance: advance.clone(), aside: asides.remove(&partition).unwrap_or_default() };
+        let watch = Counting { progress: progress.clone(), aside: asides.remove(&partition).unwrap_or_default() };
         let (read, replay, ()) = fold(sources, partition, to, Some(Arc::new(keys)), watch, |_| Ok(())).await?;
         let said = checkpoints.get(&partition).filter(|said| said.next_offset == to);
         if let Some(problem) = said.and_then(|said| mismatch(said, &read)) {
-            report.differences.push(Difference::of_checkpoint(partition.to_string(), problem));
+            report.differences.push(RowDifference::of_checkpoint(partition.to_string(), problem));
         }
         expected.push(Expected { partition, to, replay });
     }
@@ -108,10 +108,12 @@ async fn compare(
     let log = |key: Uuid| log_of(&expected, key);
     let differing = found.iter().map(|row| {
         let theirs = wanted.get(&identity(row)).filter(|row| !row.is_empty());
-        Difference::of_row(table, theirs.map(Vec::as_slice), Some(row), log(key_of(row)))
+        RowDifference::of_row(table, theirs.map(Vec::as_slice), Some(row), log(key_of(row)))
     });
     report.differences.extend(differing);
-    report.differences.extend(missing.iter().map(|row| Difference::of_row(table, Some(row), None, log(key_of(row)))));
+    report
+        .differences
+        .extend(missing.iter().map(|row| RowDifference::of_row(table, Some(row), None, log(key_of(row)))));
     Ok(())
 }
 

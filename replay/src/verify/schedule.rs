@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Report, Scope, Sources, VerifyError, verify};
 use crate::Settings;
-use crate::progress::Advance;
+use crate::progress::PhaseProgress;
 
 /// Verifies at the pace that the settings say, until asked to end.
 pub(crate) async fn run(platform: Platform, fold: Fold, settings: Settings, soft: CancellationToken) {
@@ -32,8 +32,8 @@ pub(crate) async fn run(platform: Platform, fold: Fold, settings: Settings, soft
             0 => Scope::Whole,
             rooms => Scope::Sample { rooms, seed },
         };
-        match verify(&sources, None, &scope, &Advance::default()).await {
-            Ok(report) => tell(&report, &platform),
+        match verify(&sources, None, &scope, &PhaseProgress::default()).await {
+            Ok(report) => publish_result(&report, &platform),
             Err(_) if soft.is_cancelled() => return,
             // Programs of its own fold compare it.
             Err(error @ VerifyError::OtherFold { .. }) => tracing::debug!(%error, "nothing to compare"),
@@ -45,7 +45,7 @@ pub(crate) async fn run(platform: Platform, fold: Fold, settings: Settings, soft
     }
 }
 
-fn tell(report: &Report, platform: &Platform) {
+fn publish_result(report: &Report, platform: &Platform) {
     gauge!("verify_same").set(if report.is_same() { 1.0 } else { 0.0 });
     gauge!("verify_last_timestamp_seconds")
         .set(Duration::from_micros(platform.clock.now().as_micros().unsigned_abs()).as_secs_f64());

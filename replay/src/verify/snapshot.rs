@@ -11,7 +11,7 @@ use read_model::generations::search_path;
 use sqlx::{Connection as _, Executor as _, PgConnection, Row as _};
 use uuid::Uuid;
 
-use crate::exclusions::{self, Aside};
+use crate::exclusions::{self, Exclusions};
 use crate::table::Table;
 
 /// A long look at tables that change meanwhile.
@@ -72,7 +72,7 @@ impl Snapshot {
     }
 
     /// What the live fold has not folded, of each partition.
-    pub(crate) async fn asides(&mut self) -> sqlx::Result<BTreeMap<Partition, Aside>> {
+    pub(crate) async fn asides(&mut self) -> sqlx::Result<BTreeMap<Partition, Exclusions>> {
         exclusions::all(&mut self.connection).await
     }
 

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Kind, Role, Room, Who};
+use super::{Kind, ModelRoom, Role, Who};
 use crate::person::Person;
 use crate::random::Random;
 
@@ -81,7 +81,7 @@ pub struct Scene<'a> {
     /// The people, by number.
     pub people: &'a [Person],
     /// The room as the model has it.
-    pub room: &'a Room,
+    pub room: &'a ModelRoom,
 }
 
 /// Something that somebody tries: often allowed, often not.
@@ -162,7 +162,6 @@ fn text(random: &mut Random, scene: &Scene<'_>) -> (String, Vec<Who>) {
 
 impl Role {
     /// Its word.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Member => "member",
@@ -174,7 +173,6 @@ impl Role {
 
 impl Kind {
     /// Its word.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Direct => "direct",
@@ -187,13 +185,11 @@ impl Kind {
 impl Act {
     /// What it decides depends on who is a member, and no fold judges it afterwards (read marks) or tells one refusal from
     /// another: then the answer must not come from a moment ago.
-    #[must_use]
     pub fn depends_on_membership(&self) -> bool {
         matches!(self, Self::Put { role: Some(_), .. } | Self::Read { .. })
     }
 
     /// The request that it is.
-    #[must_use]
     pub fn request(&self, scene: &Scene<'_>) -> (Method, String, Option<Value>) {
         let room = format!("/v1/rooms/{}", scene.room.id);
         let member = |who: &Who| format!("{room}/members/{}", scene.people[*who].id);

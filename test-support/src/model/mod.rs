@@ -8,7 +8,7 @@ mod room;
 mod shown;
 
 pub use acts::{Act, Scene, random};
-pub use room::{Kind, Message, Role, Room, State, Verdict};
+pub use room::{Kind, Message, ModelRoom, Role, State, Verdict};
 pub use shown::{Inbox, Shown};
 
 /// A person of the model: a number, so that a failed run reads well.

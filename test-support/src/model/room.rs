@@ -89,7 +89,7 @@ use Verdict::{Applied, Refused, Unchanged};
 
 /// A room.
 #[derive(Clone, Debug)]
-pub struct Room {
+pub struct ModelRoom {
     /// Its id.
     pub id: Uuid,
     /// Its kind.
@@ -112,9 +112,8 @@ pub struct Room {
     pub read: BTreeMap<Who, i64>,
 }
 
-impl Room {
+impl ModelRoom {
     /// A room as it begins.
-    #[must_use]
     pub fn new(id: Uuid, kind: Kind, name: Option<String>, members: &[(Who, Role)]) -> Self {
         let member = |role: &Role| Member { state: State::Joined, role: *role, since: 0, own: 0 };
         Self {
@@ -132,19 +131,16 @@ impl Room {
     }
 
     /// The seq of its newest message.
-    #[must_use]
     pub fn last_seq(&self) -> i64 {
         i64::try_from(self.messages.len()).unwrap_or(i64::MAX)
     }
 
     /// The rev of its last change.
-    #[must_use]
     pub fn rev(&self) -> i64 {
         i64::try_from(self.timeline.len()).unwrap_or(i64::MAX)
     }
 
     /// The role of somebody who is in it.
-    #[must_use]
     pub fn role(&self, who: Who) -> Option<Role> {
         self.members.get(&who).filter(|member| member.state == State::Joined).map(|member| member.role)
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Kind, Message, Room, State, Who};
+use super::{Kind, Message, ModelRoom, State, Who};
 use crate::person::Person;
 
 /// A message as a member sees it.
@@ -48,7 +48,6 @@ pub struct Inbox {
 
 impl Shown {
     /// From an answer of the system.
-    #[must_use]
     pub fn read(item: &Value) -> Self {
         let id = |value: &Value| value.as_str().and_then(|text| text.parse::<Uuid>().ok());
         let list = |name: &str| item[name].as_array().cloned().unwrap_or_default();
@@ -87,7 +86,7 @@ fn shown(seq: i64, message: &Message, people: &[Person]) -> Shown {
     }
 }
 
-impl Room {
+impl ModelRoom {
     /// The first seq that a member sees.
     fn first(&self, who: Who) -> i64 {
         let since = self.members.get(&who).map_or(0, |member| member.since);
@@ -95,7 +94,6 @@ impl Room {
     }
 
     /// What a member sees, newest first.
-    #[must_use]
     pub fn history(&self, who: Who, people: &[Person]) -> Vec<Shown> {
         let first = self.first(who);
         let all = (1..).zip(&self.messages).filter(|(seq, _)| *seq >= first);
@@ -105,7 +103,6 @@ impl Room {
     }
 
     /// What happened after a rev, as a member is told: the rev, the type, and the message as it is now.
-    #[must_use]
     pub fn changes(&self, who: Who, after: i64, people: &[Person]) -> Vec<(i64, String, Option<Shown>)> {
         let by_id: BTreeMap<Uuid, (i64, &Message)> =
             (1..).zip(&self.messages).map(|(seq, message)| (message.id, (seq, message))).collect();
@@ -119,14 +116,12 @@ impl Room {
     }
 
     /// Who is in it, with roles.
-    #[must_use]
     pub fn present(&self, people: &[Person]) -> BTreeSet<(Uuid, String)> {
         let joined = self.members.iter().filter(|(_, member)| member.state == State::Joined);
         joined.map(|(who, member)| (people[*who].id, member.role.word().to_owned())).collect()
     }
 
     /// The room in the inbox of a member.
-    #[must_use]
     pub fn inbox(&self, who: Who) -> Option<Inbox> {
         self.role(who)?;
         let member = self.members[&who];

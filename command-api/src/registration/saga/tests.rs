@@ -13,21 +13,21 @@ fn begun(steps: &str) -> Registration {
     Registration::begun(ID, USER, CommandId(Uuid::from_u128(3)), &steps)
 }
 
-fn answer(step: &str, event: u128, said: Said) -> Answer {
+fn answer(step: &str, event: u128, said: StepOutcome) -> ParticipantAnswer {
     let event = EventId(Uuid::from_u128(event));
-    Answer { registration: ID, user: USER, step: step.to_owned(), event, said }
+    ParticipantAnswer { registration: ID, user: USER, step: step.to_owned(), event, said }
 }
 
-fn completed(step: &str, event: u128) -> Answer {
-    answer(step, event, Said::Completed)
+fn completed(step: &str, event: u128) -> ParticipantAnswer {
+    answer(step, event, StepOutcome::Completed)
 }
 
-fn failed(step: &str) -> Answer {
-    answer(step, 90, Said::Failed("no_room".to_owned()))
+fn failed(step: &str) -> ParticipantAnswer {
+    answer(step, 90, StepOutcome::Failed("no_room".to_owned()))
 }
 
-fn compensated(step: &str, event: u128) -> Answer {
-    answer(step, event, Said::Compensated)
+fn compensated(step: &str, event: u128) -> ParticipantAnswer {
+    answer(step, event, StepOutcome::Compensated)
 }
 
 fn statuses(registration: &Registration) -> Vec<&'static str> {
@@ -37,30 +37,30 @@ fn statuses(registration: &Registration) -> Vec<&'static str> {
 #[test]
 fn all_completions_together_register_once() {
     let mut it = begun("profile,mailer");
-    assert_eq!(it.hear(&completed("profile", 11)), Follows::Nothing);
-    assert_eq!(it.hear(&completed("profile", 11)), Follows::Nothing, "again");
-    assert_eq!(it.hear(&completed("mailer", 12)), Follows::Register);
-    assert_eq!(it.hear(&completed("mailer", 12)), Follows::Nothing);
-    assert_eq!(it.hear(&failed("profile")), Follows::Nothing, "it stays registered");
-    assert_eq!(it.reject(None, DEADLINE), Follows::Nothing, "also when the deadline passes");
-    assert_eq!((it.status, statuses(&it)), (Status::Registered, vec!["done", "done"]));
+    assert_eq!(it.receive(&completed("profile", 11)), SagaDecision::Nothing);
+    assert_eq!(it.receive(&completed("profile", 11)), SagaDecision::Nothing, "again");
+    assert_eq!(it.receive(&completed("mailer", 12)), SagaDecision::Register);
+    assert_eq!(it.receive(&completed("mailer", 12)), SagaDecision::Nothing);
+    assert_eq!(it.receive(&failed("profile")), SagaDecision::Nothing, "it stays registered");
+    assert_eq!(it.reject(None, DEADLINE), SagaDecision::Nothing, "also when the deadline passes");
+    assert_eq!((it.status, statuses(&it)), (SagaStatus::Registered, vec!["done", "done"]));
 }
 
 #[test]
 fn where_nobody_has_to_answer_it_is_decided_at_once() {
-    assert_eq!(begun("none").settle(), Follows::Register);
-    assert_eq!(begun("profile").settle(), Follows::Nothing);
+    assert_eq!(begun("none").settle(), SagaDecision::Register);
+    assert_eq!(begun("profile").settle(), SagaDecision::Nothing);
 }
 
 #[test]
 fn one_failure_rejects_and_names_the_step() {
     let mut it = begun("profile,mailer");
-    it.hear(&completed("profile", 11));
-    assert_eq!(it.hear(&failed("mailer")), Follows::Reject);
+    it.receive(&completed("profile", 11));
+    assert_eq!(it.receive(&failed("mailer")), SagaDecision::Reject);
     assert_eq!((it.failed_step.as_deref(), it.reason.as_deref()), (Some("mailer"), Some(STEP_FAILED)));
     assert_eq!(it.steps[1].reason.as_deref(), Some("no_room"));
     assert!(!is_final(it.status, &it.steps, true), "the profile is there still");
-    assert_eq!(it.hear(&compensated("profile", 21)), Follows::Nothing);
+    assert_eq!(it.receive(&compensated("profile", 21)), SagaDecision::Nothing);
     assert_eq!(statuses(&it), ["undone", "failed"]);
     assert!(is_final(it.status, &it.steps, false));
 }
@@ -68,71 +68,71 @@ fn one_failure_rejects_and_names_the_step() {
 #[test]
 fn whoever_has_not_answered_yet_is_given_time_to_say_that_it_is_undone() {
     let mut it = begun("profile,mailer");
-    it.hear(&failed("mailer"));
+    it.receive(&failed("mailer"));
     assert_eq!(statuses(&it), ["pending", "failed"]);
     assert!(!is_final(it.status, &it.steps, false), "the profile's answer is on its way");
     assert!(is_final(it.status, &it.steps, true), "it is away");
-    it.hear(&compensated("profile", 21));
+    it.receive(&compensated("profile", 21));
     assert!(is_final(it.status, &it.steps, false));
 }
 
 #[test]
 fn a_completion_after_the_rejection_is_answered_by_the_rejection_again() {
     let mut it = begun("profile,mailer");
-    assert_eq!(it.reject(None, DEADLINE), Follows::Reject);
+    assert_eq!(it.reject(None, DEADLINE), SagaDecision::Reject);
     let late = completed("profile", 11);
-    assert_eq!(it.hear(&late), Follows::RejectAgain(late.event));
+    assert_eq!(it.receive(&late), SagaDecision::RejectAgain(late.event));
     assert_eq!(statuses(&it), ["done", "pending"]);
-    assert_eq!(it.hear(&late), Follows::Nothing, "the same event says nothing new");
-    it.hear(&compensated("profile", 21));
+    assert_eq!(it.receive(&late), SagaDecision::Nothing, "the same event says nothing new");
+    it.receive(&compensated("profile", 21));
     assert_eq!(statuses(&it), ["undone", "pending"]);
     // A participant that saw the rejection first, had nothing to undo, and then did its part all the same.
-    it.hear(&compensated("mailer", 22));
+    it.receive(&compensated("mailer", 22));
     let late = completed("mailer", 12);
-    assert_eq!(it.hear(&late), Follows::RejectAgain(late.event));
-    it.hear(&compensated("mailer", 23));
+    assert_eq!(it.receive(&late), SagaDecision::RejectAgain(late.event));
+    it.receive(&compensated("mailer", 23));
     assert_eq!(statuses(&it), ["undone", "undone"]);
 }
 
 #[test]
 fn whoever_is_not_needed_neither_decides_nor_keeps_what_it_did() {
     let mut it = begun("profile");
-    assert_eq!(it.hear(&failed("guest")), Follows::Nothing);
-    assert_eq!(it.hear(&completed("guest", 31)), Follows::Nothing);
-    assert_eq!(it.hear(&failed("profile")), Follows::Reject);
+    assert_eq!(it.receive(&failed("guest")), SagaDecision::Nothing);
+    assert_eq!(it.receive(&completed("guest", 31)), SagaDecision::Nothing);
+    assert_eq!(it.receive(&failed("profile")), SagaDecision::Reject);
     let late = completed("guest", 32);
-    assert_eq!(it.hear(&late), Follows::RejectAgain(late.event));
+    assert_eq!(it.receive(&late), SagaDecision::RejectAgain(late.event));
 }
 
 #[test]
 fn an_answer_under_another_key_is_none() {
     let mut it = begun("profile");
-    let foreign = Answer { user: UserId(Uuid::from_u128(9)), ..completed("profile", 11) };
-    assert_eq!(it.hear(&foreign), Follows::Nothing);
-    assert_eq!(it.status, Status::Pending);
+    let foreign = ParticipantAnswer { user: UserId(Uuid::from_u128(9)), ..completed("profile", 11) };
+    assert_eq!(it.receive(&foreign), SagaDecision::Nothing);
+    assert_eq!(it.status, SagaStatus::Pending);
 }
 
 #[test]
 fn a_participant_that_undoes_what_nobody_rejected_has_failed() {
     let mut it = begun("profile,mailer");
-    it.hear(&completed("profile", 11));
-    assert_eq!(it.hear(&compensated("profile", 21)), Follows::Reject);
+    it.receive(&completed("profile", 11));
+    assert_eq!(it.receive(&compensated("profile", 21)), SagaDecision::Reject);
     assert_eq!(statuses(&it), ["failed", "pending"]);
 }
 
 #[test]
 fn a_word_too_long_is_cut() {
     let mut it = begun("profile");
-    it.hear(&answer("profile", 90, Said::Failed("왜".repeat(500))));
+    it.receive(&answer("profile", 90, StepOutcome::Failed("왜".repeat(500))));
     assert_eq!(it.steps[0].reason.as_ref().map(|reason| reason.chars().count()), Some(REASON_CHARS));
 }
 
-fn answers() -> impl Strategy<Value = Vec<Answer>> {
+fn answers() -> impl Strategy<Value = Vec<ParticipantAnswer>> {
     let steps = prop_oneof!["profile", "mailer", "guest"];
     let said = prop_oneof![
-        3 => Just(Said::Completed),
-        1 => Just(Said::Failed("no".to_owned())),
-        1 => Just(Said::Compensated),
+        3 => Just(StepOutcome::Completed),
+        1 => Just(StepOutcome::Failed("no".to_owned())),
+        1 => Just(StepOutcome::Compensated),
     ];
     let one = (steps, 1..6_u128, said).prop_map(|(step, event, said)| answer(&step, event, said));
     proptest::collection::vec(one, 0..30)
@@ -144,16 +144,16 @@ proptest! {
         let mut it = begun("profile,mailer");
         let mut decisions = 0;
         for answer in &answers {
-            match it.hear(answer) {
-                Follows::Register => {
+            match it.receive(answer) {
+                SagaDecision::Register => {
                     decisions += 1;
                     prop_assert_eq!(statuses(&it), ["done", "done"]);
                 }
-                Follows::Reject => decisions += 1,
-                Follows::RejectAgain(_) => prop_assert_eq!(it.status, Status::Rejected),
-                Follows::Nothing => {}
+                SagaDecision::Reject => decisions += 1,
+                SagaDecision::RejectAgain(_) => prop_assert_eq!(it.status, SagaStatus::Rejected),
+                SagaDecision::Nothing => {}
             }
-            prop_assert_eq!(decisions, i32::from(it.status != Status::Pending));
+            prop_assert_eq!(decisions, i32::from(it.status != SagaStatus::Pending));
         }
     }
 
@@ -161,10 +161,10 @@ proptest! {
     fn an_answer_heard_twice_in_a_row_says_nothing_new(answers in answers()) {
         let mut it = begun("profile,mailer");
         for answer in &answers {
-            it.hear(answer);
+            it.receive(answer);
             let before = it.clone();
-            let again = it.hear(answer);
-            prop_assert!(answer.step == "guest" || again == Follows::Nothing);
+            let again = it.receive(answer);
+            prop_assert!(answer.step == "guest" || again == SagaDecision::Nothing);
             prop_assert_eq!(&it, &before);
         }
     }

@@ -237,14 +237,14 @@ fn other_payload(event_type: EventType) -> BoxedStrategy<Payload> {
         }
         EventType::Rejected => (id(), string(), string())
             .prop_map(|(event_id, event_type, reason)| {
-                rejection::Recorded { event_id: EventId(event_id), event_type, reason }.into()
+                rejection::RejectionRecorded { event_id: EventId(event_id), event_type, reason }.into()
             })
             .boxed(),
         EventType::AdminActionTaken => (string(), maybe(string()), object())
             .prop_map(|(action, target, details)| admin::ActionTaken { action, target, details }.into())
             .boxed(),
         EventType::SecurityRecorded => (string(), maybe(id().prop_map(SessionId)))
-            .prop_map(|(action, session_id)| security::Recorded { action, session_id }.into())
+            .prop_map(|(action, session_id)| security::SecurityRecorded { action, session_id }.into())
             .boxed(),
         EventType::SettingChanged => (attribute(), json(), integer())
             .prop_map(|(name, value, version)| setting::Changed { name, value, version }.into())

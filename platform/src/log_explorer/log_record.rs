@@ -14,7 +14,7 @@ use crate::terminal::visible;
 /// A record of the log as it stands there, whether or not anybody can read it as an event.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LogRecord)]
-pub struct Shown {
+pub struct LogRecord {
     /// Its topic.
     pub topic: &'static str,
     /// Its partition.
@@ -43,7 +43,7 @@ pub struct Shown {
     pub problem: Option<String>,
 }
 
-impl Shown {
+impl LogRecord {
     /// A record of a topic.
     #[must_use]
     pub fn of(topic: Topic, message: &BorrowedMessage<'_>) -> Self {
@@ -191,10 +191,10 @@ fn by_name<S: Serializer>(headers: &[(String, Option<String>)], serializer: S) -
 mod tests {
     use super::*;
 
-    fn shown(value: &str) -> Shown {
+    fn shown(value: &str) -> LogRecord {
         let parsed = json(value.as_bytes());
         let damaged = parsed.is_none().then(|| value.to_owned());
-        Shown {
+        LogRecord {
             topic: "chat.rooms",
             partition: 3,
             offset: 7,

@@ -1,4 +1,4 @@
-//! Freshness: before anybody is refused, the read model must include everything that the log had when they asked.
+//! ReadConsistency: before anybody is refused, the read model must include everything that the log had when they headers.
 //!
 //! So "create a room, post at once" never fails because the fold is a moment behind. Waiting costs memory and questions to
 //! the brokers; at most four requests of a person wait at a time, and so many in the process.
@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use api_kit::ApiContext;
-use api_kit::{Problem, Waiters};
+use api_kit::{Admission, Problem};
 use event_schema::{RoomId, Topic, UserId};
 use platform::kafka::KafkaError;
 use read_model::{Position, Progress};
@@ -18,16 +18,16 @@ const WAITERS: usize = 4;
 
 /// Who waits.
 #[derive(Clone)]
-pub struct Fresh {
-    waiters: Waiters,
+pub struct ReadConsistency {
+    waiters: Admission,
     patience: Duration,
 }
 
-impl Fresh {
+impl ReadConsistency {
     /// With nobody waiting yet. The read model may be behind for so long before the answer is "try again".
     #[must_use]
     pub fn new(patience: Duration) -> Self {
-        Self { waiters: Waiters::new(WAITERS, Progress::WAITERS), patience }
+        Self { waiters: Admission::new(WAITERS, Progress::WAITERS), patience }
     }
 
     /// Waits until the read model includes all that the log has of a room now, and says how far that is.

@@ -16,7 +16,7 @@ pub(crate) struct Account {
 
 /// What becomes of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum SendDecision {
     /// It goes to this address.
     Send(String),
     /// Not yet.
@@ -26,20 +26,20 @@ pub(crate) enum Verdict {
 }
 
 /// Judges a mail. `code_counts`: whether the code that it would carry is still the account's.
-pub(crate) fn judge(template: Template, account: Option<&Account>, code_counts: bool) -> Verdict {
-    let Some(account) = account else { return Verdict::Drop("account_gone") };
+pub(crate) fn judge(template: Template, account: Option<&Account>, code_counts: bool) -> SendDecision {
+    let Some(account) = account else { return SendDecision::Drop("account_gone") };
     match (account.status.as_str(), template) {
-        ("pending", _) => return Verdict::Wait(PENDING),
-        ("verified", Template::Verify) => return Verdict::Drop("already_verified"),
+        ("pending", _) => return SendDecision::Wait(PENDING),
+        ("verified", Template::Verify) => return SendDecision::Drop("already_verified"),
         ("registered" | "verified", _) => {}
-        _ => return Verdict::Drop("account_closed"),
+        _ => return SendDecision::Drop("account_closed"),
     }
     if template.purpose().is_some() && !code_counts {
-        return Verdict::Drop("superseded");
+        return SendDecision::Drop("superseded");
     }
     match &account.address {
-        Some(address) => Verdict::Send(address.clone()),
-        None => Verdict::Drop("no_address"),
+        Some(address) => SendDecision::Send(address.clone()),
+        None => SendDecision::Drop("no_address"),
     }
 }
 
@@ -56,13 +56,13 @@ mod tests {
         }
     }
 
-    fn of(template: Template, status: &str, code_counts: bool) -> Verdict {
+    fn of(template: Template, status: &str, code_counts: bool) -> SendDecision {
         judge(template, Some(&account(status)), code_counts)
     }
 
     #[test]
     fn a_mail_goes_to_who_can_use_it() {
-        let sent = Verdict::Send("owner@example.org".to_owned());
+        let sent = SendDecision::Send("owner@example.org".to_owned());
         assert_eq!(of(Template::Verify, "registered", true), sent);
         assert_eq!(of(Template::Reset, "verified", true), sent);
         assert_eq!(of(Template::PasswordChanged, "registered", false), sent, "a notice has no code");
@@ -70,19 +70,19 @@ mod tests {
 
     #[test]
     fn a_sign_up_that_is_not_decided_is_waited_for() {
-        assert_eq!(of(Template::Verify, "pending", true), Verdict::Wait(PENDING));
-        assert_eq!(of(Template::Verify, "pending", false), Verdict::Wait(PENDING));
+        assert_eq!(of(Template::Verify, "pending", true), SendDecision::Wait(PENDING));
+        assert_eq!(of(Template::Verify, "pending", false), SendDecision::Wait(PENDING));
     }
 
     #[test]
     fn what_nobody_could_use_is_dropped() {
-        assert_eq!(judge(Template::Verify, None, true), Verdict::Drop("account_gone"));
-        assert_eq!(of(Template::Verify, "verified", true), Verdict::Drop("already_verified"));
-        assert_eq!(of(Template::Reset, "registered", false), Verdict::Drop("superseded"));
+        assert_eq!(judge(Template::Verify, None, true), SendDecision::Drop("account_gone"));
+        assert_eq!(of(Template::Verify, "verified", true), SendDecision::Drop("already_verified"));
+        assert_eq!(of(Template::Reset, "registered", false), SendDecision::Drop("superseded"));
         for status in ["suspended", "deactivated"] {
-            assert_eq!(of(Template::Reset, status, true), Verdict::Drop("account_closed"), "{status}");
+            assert_eq!(of(Template::Reset, status, true), SendDecision::Drop("account_closed"), "{status}");
         }
         let bot = Account { address: None, ..account("registered") };
-        assert_eq!(judge(Template::PasswordChanged, Some(&bot), true), Verdict::Drop("no_address"));
+        assert_eq!(judge(Template::PasswordChanged, Some(&bot), true), SendDecision::Drop("no_address"));
     }
 }

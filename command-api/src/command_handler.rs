@@ -7,7 +7,7 @@ use event_schema::{Event, EventId, MessageId, RoomId, Topic, UserId};
 use read_model::Position;
 use uuid::Uuid;
 
-use crate::command::{Asked, Command};
+use crate::command::{Command, CommandHeaders};
 use crate::decide::changes::MessageView;
 use crate::decide::{Decision, Refusal, RoomView};
 use crate::refusal::rejected;
@@ -17,7 +17,7 @@ use crate::store::{messages, parked, rooms};
 
 /// A command that the log has, or that there was nothing to do about.
 #[derive(Clone, Debug)]
-pub struct Done {
+pub struct CommandResult {
     /// The position that includes it.
     pub position: Position,
     /// The rev that it got, where the client waited for the fold.
@@ -28,7 +28,7 @@ pub struct Done {
 
 /// Who does what to whom.
 #[derive(Clone, Copy, Debug)]
-pub struct Act<'a> {
+pub struct RoomCommand<'a> {
     /// Who.
     pub caller: UserId,
     /// Where.
@@ -41,24 +41,24 @@ pub struct Act<'a> {
     pub so_already: &'static [Reason],
 }
 
-/// Decides by what the read model shows of the room (and of the message that it is about), and does it. `ready` is asked
+/// Decides by what the read model shows of the room (and of the message that it is about), and does it. `ready` is headers
 /// before an event is sent, for what the room cannot tell.
-pub async fn act(
+pub async fn run(
     app: &App,
-    (asked, command): (&Asked, &Command),
-    act: Act<'_>,
+    (headers, command): (&CommandHeaders, &Command),
+    act: RoomCommand<'_>,
     decide: impl Fn(Option<&RoomView>, Option<&MessageView>) -> Result<Decision, Refusal>,
     ready: impl AsyncFnOnce(&mut Decision) -> Result<(), Problem>,
-) -> Result<Done, Problem> {
+) -> Result<CommandResult, Problem> {
     let id = command.new_id(0);
-    let mut decision = look(app, act, &decide).await?;
+    let mut decision = load(app, act, &decide).await?;
     if !matches!(decision, Ok(Decision::Emit(_))) {
         // Neither a refusal nor "it is so already" is given from a state that is behind.
-        let position = app.fresh.room(&app.context, act.caller, act.room).await?;
-        decision = look(app, act, &decide).await?;
+        let position = app.read_consistency.room(&app.context, act.caller, act.room).await?;
+        decision = load(app, act, &decide).await?;
         if !matches!(decision, Ok(Decision::Emit(_))) {
-            let rev = settled(app, command, act, id, decision).await?;
-            return Ok(Done { position, rev, folded: asked.wait.is_some() });
+            let rev = already_done(app, command, act, id, decision).await?;
+            return Ok(CommandResult { position, rev, folded: headers.wait.is_some() });
         }
     }
     let mut decision = decision?;
@@ -66,12 +66,12 @@ pub async fn act(
     let Decision::Emit(payload) = decision else { return Err(Problem::internal("a decision changed its mind")) };
     let time = app.context.clock.now();
     let event = command.event(act.room, id, (act.caller, time), payload);
-    send(app, asked, &event, act.so_already).await
+    send(app, headers, &event, act.so_already).await
 }
 
-async fn look(
+async fn load(
     app: &App,
-    act: Act<'_>,
+    act: RoomCommand<'_>,
     decide: &impl Fn(Option<&RoomView>, Option<&MessageView>) -> Result<Decision, Refusal>,
 ) -> Result<Result<Decision, Refusal>, sqlx::Error> {
     let pool = app.context.read_model.pool();
@@ -86,10 +86,10 @@ async fn look(
 
 /// There is nothing to send: it is so already, or it is refused, unless this very command did it before (then it has a
 /// rev).
-async fn settled(
+async fn already_done(
     app: &App,
     command: &Command,
-    act: Act<'_>,
+    act: RoomCommand<'_>,
     id: EventId,
     decision: Result<Decision, Refusal>,
 ) -> Result<Option<i64>, Problem> {
@@ -104,31 +104,36 @@ async fn settled(
 }
 
 /// Sends one event; waits for the fold's word where the client wants to.
-pub async fn send(app: &App, asked: &Asked, event: &Event, so_already: &[Reason]) -> Result<Done, Problem> {
+pub async fn send(
+    app: &App,
+    headers: &CommandHeaders,
+    event: &Event,
+    so_already: &[Reason],
+) -> Result<CommandResult, Problem> {
     let position = app.send(std::slice::from_ref(event)).await?;
-    let unfolded = Done { position, rev: None, folded: false };
+    let unfolded = CommandResult { position, rev: None, folded: false };
     let Key::Id(key) = event.key else { return Ok(unfolded) };
-    outcome(app, asked, (key, event.envelope.id), unfolded, so_already).await
+    outcome(app, headers, (key, event.envelope.id), unfolded, so_already).await
 }
 
 /// The fold's word about an event in the log, if the client wants to wait and it comes in time.
 pub async fn outcome(
     app: &App,
-    asked: &Asked,
+    headers: &CommandHeaders,
     (key, id): (Uuid, EventId),
-    done: Done,
+    done: CommandResult,
     so_already: &[Reason],
-) -> Result<Done, Problem> {
-    if !app.folded(&done.position, asked.wait).await {
+) -> Result<CommandResult, Problem> {
+    if !app.folded(&done.position, headers.wait).await {
         return Ok(done);
     }
     match outcomes::of_event(&app.context.read_model.pool(), key, id).await? {
-        Some(Outcome::Applied(rev)) => Ok(Done { rev: Some(rev), folded: true, ..done }),
+        Some(Outcome::Applied(rev)) => Ok(CommandResult { rev: Some(rev), folded: true, ..done }),
         Some(Outcome::Rejected(reason)) if !so_already.iter().any(|so| so.as_str() == reason) => Err(rejected(&reason)),
         // It waits behind an event that could not be processed: nobody knows yet.
         None if parked::waits(&app.context.read_model.pool(), key, id).await? => Ok(done),
         // A duplicate of what another command did (a direct room opened again), or the same wish, later.
-        _ => Ok(Done { folded: true, ..done }),
+        _ => Ok(CommandResult { folded: true, ..done }),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use api_kit::Problem;
 use platform::Kafka;
-use platform::log_explorer::{Ask, BrowseError, Page, Reader, while_wanted};
+use platform::log_explorer::{Ask, ExploreError, Page, Reader, while_wanted};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Looks at the log. Cheap to clone.
 #[derive(Clone)]
-pub struct Browser(Arc<Inner>);
+pub struct LogExplorer(Arc<Inner>);
 
 struct Inner {
     kafka: Kafka,
@@ -27,7 +27,7 @@ struct Inner {
     stop: CancellationToken,
 }
 
-impl Browser {
+impl LogExplorer {
     /// Looks at this log, until `stop`; connects when it is first asked.
     #[must_use]
     pub fn new(kafka: &Kafka, stop: CancellationToken) -> Self {
@@ -44,7 +44,7 @@ impl Browser {
     /// Reads in a thread of its own, which ends with the request.
     pub async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Reader, &CancellationToken) -> Result<T, BrowseError> + Send + 'static,
+        work: impl FnOnce(&mut Reader, &CancellationToken) -> Result<T, ExploreError> + Send + 'static,
     ) -> Result<T, Problem> {
         let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.0.places).acquire_owned()).await;
         let Ok(Ok(turn)) = turn else { return Err(busy("others are reading the log just now")) };
@@ -56,19 +56,19 @@ impl Browser {
             let mut reader = browser.reader()?;
             let done = work(&mut reader, &wanted);
             // One that failed is not used again; that a question made no sense is no failure.
-            if matches!(&done, Ok(_) | Err(BrowseError::Cursor | BrowseError::Invalid { .. })) {
+            if matches!(&done, Ok(_) | Err(ExploreError::Cursor | ExploreError::Invalid { .. })) {
                 browser.idle().push(reader);
             }
             done
         });
         let done = read.await.unwrap_or_else(|error| {
             tracing::error!(%error, "a look at the log");
-            Err(BrowseError::Interrupted)
+            Err(ExploreError::Interrupted)
         });
         Ok(done?)
     }
 
-    fn reader(&self) -> Result<Reader, BrowseError> {
+    fn reader(&self) -> Result<Reader, ExploreError> {
         let idle = self.idle().pop();
         Ok(idle.map_or_else(|| Reader::new(&self.0.kafka), Ok)?)
     }

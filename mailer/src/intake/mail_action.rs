@@ -4,7 +4,7 @@ use event_schema::{Event, MailRequestId, Payload, RegistrationId, UserId};
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Act {
+pub(crate) enum MailAction {
     /// A sign-up began: its mail is ours from now on.
     Accept { registration: RegistrationId, user: UserId, locale: String },
     /// A sign-up was rejected: its mail must not go out.
@@ -16,15 +16,15 @@ pub(crate) enum Act {
 }
 
 /// What an event asks; most ask nothing.
-pub(crate) fn of(event: &Event) -> Option<Act> {
+pub(crate) fn of(event: &Event) -> Option<MailAction> {
     let user = UserId(event.key.id()?);
     match &event.payload {
         Payload::RegistrationRequested(it) => {
-            Some(Act::Accept { registration: it.registration_id, user, locale: it.locale.clone() })
+            Some(MailAction::Accept { registration: it.registration_id, user, locale: it.locale.clone() })
         }
-        Payload::RegistrationRejected(it) => Some(Act::Reject { registration: it.registration_id }),
-        Payload::Registered(_) => Some(Act::Release { user }),
-        Payload::MailRequested(it) => Some(Act::Enqueue {
+        Payload::RegistrationRejected(it) => Some(MailAction::Reject { registration: it.registration_id }),
+        Payload::Registered(_) => Some(MailAction::Release { user }),
+        Payload::MailRequested(it) => Some(MailAction::Enqueue {
             request: it.request_id,
             user,
             template: it.template.clone(),

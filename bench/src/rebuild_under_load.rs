@@ -1,4 +1,4 @@
-//! A rebuild beside a live platform: people go on writing and reading; no request fails, no page goes back in time, and the
+//! A rebuild rebuild_under_load a live platform: people go on writing and reading; no request fails, no page goes back in time, and the
 //! tables are what the log says before and after.
 
 use std::collections::HashMap;
@@ -46,7 +46,7 @@ pub async fn run(stack: &Stack, options: &Options, report: &mut Report) -> Resul
     let built = built?;
     let events = built.said["events"].as_f64().unwrap_or_default();
     report.row(
-        format!("rebuild of {events} events beside a live platform, verified and activated"),
+        format!("rebuild of {events} events rebuild_under_load a live platform, verified and activated"),
         rate(events, built.seconds),
         format!("{:.0} s: {}; peak {} MiB", built.seconds, pairs(&built.said["phases"]), built.peak_mib),
         "≤ 512 MiB",
@@ -117,7 +117,7 @@ async fn rebuild(stack: &Stack) -> Result<Built> {
 }
 
 /// What people saw.
-struct Seen {
+struct Observed {
     sent: Measured,
     read: Measured,
     failed_sends: u64,
@@ -151,12 +151,12 @@ impl People {
         })
     }
 
-    async fn stop(self) -> Result<Seen> {
+    async fn stop(self) -> Result<Observed> {
         self.stop.store(true, Ordering::Relaxed);
         let (sent, failed_sends) = self.writing.await??;
         let (read, failed_reads, wrong_pages) = self.reading.await??;
         self.staying.abort();
-        Ok(Seen { sent, read, failed_sends, failed_reads, wrong_pages })
+        Ok(Observed { sent, read, failed_sends, failed_reads, wrong_pages })
     }
 }
 

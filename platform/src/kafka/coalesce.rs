@@ -17,7 +17,7 @@ const APART: Duration = Duration::from_millis(20);
 type Answer<T> = Result<T, KafkaError>;
 
 /// Questions about a `K`, answered by a `T`.
-pub(super) struct Shared<K, T>(Mutex<HashMap<K, Arc<Subject<T>>>>);
+pub(super) struct Coalesced<K, T>(Mutex<HashMap<K, Arc<Subject<T>>>>);
 
 struct Subject<T> {
     waiting: Mutex<Vec<oneshot::Sender<Answer<T>>>>,
@@ -25,7 +25,7 @@ struct Subject<T> {
     last_asked: tokio::sync::Mutex<Option<Instant>>,
 }
 
-impl<K, T> Default for Shared<K, T> {
+impl<K, T> Default for Coalesced<K, T> {
     fn default() -> Self {
         Self(Mutex::default())
     }
@@ -37,7 +37,7 @@ impl<T> Default for Subject<T> {
     }
 }
 
-impl<K: Eq + Hash, T: Clone + Send + 'static> Shared<K, T> {
+impl<K: Eq + Hash, T: Clone + Send + 'static> Coalesced<K, T> {
     /// The answer to a question that is asked after this call.
     pub(super) async fn get<F>(&self, about: K, ask: impl FnOnce() -> F + Send + 'static) -> Answer<T>
     where
@@ -93,7 +93,7 @@ mod tests {
 
     #[tokio::test]
     async fn many_callers_share_one_question() {
-        let (questions, asked) = (Shared::default(), Arc::new(AtomicI64::new(0)));
+        let (questions, asked) = (Coalesced::default(), Arc::new(AtomicI64::new(0)));
         let get = || {
             let asked = Arc::clone(&asked);
             questions.get(PLACE, move || async move { Ok(asked.fetch_add(1, Ordering::Relaxed)) })
@@ -105,7 +105,7 @@ mod tests {
 
     #[tokio::test]
     async fn questions_are_apart_and_never_older_than_the_caller() {
-        let (questions, asked) = (Shared::default(), Arc::new(AtomicI64::new(0)));
+        let (questions, asked) = (Coalesced::default(), Arc::new(AtomicI64::new(0)));
         let started = Instant::now();
         for expected in 0..5 {
             let asked = Arc::clone(&asked);
@@ -117,7 +117,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_caller_that_goes_away_leaves_the_others_their_answer() {
-        let questions = Shared::default();
+        let questions = Coalesced::default();
         let (release, held) = oneshot::channel::<()>();
         let first = questions.get(PLACE, move || async move {
             let _ = held.await;

@@ -18,11 +18,11 @@ use tracing::Instrument as _;
 use crate::backoff::Backoff;
 use crate::batch::{Batch, Pace};
 use crate::consumer::{Records, Seeker};
+use crate::context::ProjectorContext;
 use crate::halt::{HaltReason, Halted};
 use crate::lease::{self, Lease};
-use crate::parking;
-use crate::reader::{End, Fed, Feed};
-use crate::shared::Shared;
+use crate::parking::{self, ParkedKeys};
+use crate::reader::{Fed, Feed, FeedEnd};
 use crate::status::Concern;
 use crate::trace;
 use crate::writer::{Failure, Writer, Written};
@@ -31,8 +31,8 @@ use crate::writer::{Failure, Writer, Written};
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// A partition while it is assigned to this process.
-pub(crate) struct Keeper {
-    pub(crate) shared: Arc<Shared>,
+pub(crate) struct PartitionTask {
+    pub(crate) shared: Arc<ProjectorContext>,
     pub(crate) partition: Partition,
     pub(crate) records: Records,
     pub(crate) seeker: Seeker,
@@ -52,7 +52,7 @@ pub(crate) enum Ended {
     Lost(&'static str),
 }
 
-impl Keeper {
+impl PartitionTask {
     /// Keeps the partition until it is released.
     pub(crate) async fn run(self, mut taken: Result<Lease, Halted>) {
         let released = self.released.clone();
@@ -87,7 +87,7 @@ impl Keeper {
         }
         self.shared.forget_reached(self.partition);
         self.shared.status.fine(self.partition);
-        parking::forget(&self.shared, self.partition);
+        parking::clear_report(&self.shared, self.partition);
         // Told by its next owner from now on.
         crate::metrics::lag(self.shared.generation, self.partition, 0, Duration::ZERO);
     }
@@ -123,7 +123,7 @@ impl Keeper {
 
     /// Folds from the checkpoint on.
     async fn hold(&self, lease: Lease) -> Ended {
-        if let Err(ended) = self.look_ahead(lease.checkpoint.next_offset).await {
+        if let Err(ended) = ParkedKeys::new(self).scan_ahead(lease.checkpoint.next_offset).await {
             return ended;
         }
         let pace = Pace::new(self.shared.settings.batch_events(), self.shared.settings.linger());
@@ -145,7 +145,7 @@ impl Keeper {
     async fn fold_all(&self, feed: &Feed, writer: &mut Writer) -> Option<Ended> {
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut look = tokio::time::interval(parking::LOOK);
+        let mut look = tokio::time::interval(parking::REQUEST_INTERVAL);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let mut next = pin!(feed.next());
@@ -154,11 +154,11 @@ impl Keeper {
                     biased;
                     () = self.released.cancelled() => return Some(Ended::Released),
                     // Before the first batch, too.
-                    _ = look.tick() => if let Err(ended) = self.tend(writer).await {
+                    _ = look.tick() => if let Err(ended) = ParkedKeys::new(self).serve(writer).await {
                         return Some(ended);
                     },
                     given = &mut next => break given?,
-                    _ = heartbeat.tick() => self.beat(writer.next_offset()),
+                    _ = heartbeat.tick() => self.heartbeat(writer.next_offset()),
                 }
             };
             match given {
@@ -168,8 +168,10 @@ impl Keeper {
                     }
                     heartbeat.reset();
                 }
-                Fed::End(End::Halted(stopped)) => return Some(Ended::Halted(stopped)),
-                Fed::End(End::OutOfRange) => return Some(Ended::Lost("the brokers do not know the next offset")),
+                Fed::FeedEnd(FeedEnd::Halted(stopped)) => return Some(Ended::Halted(stopped)),
+                Fed::FeedEnd(FeedEnd::OutOfRange) => {
+                    return Some(Ended::Lost("the brokers do not know the next offset"));
+                }
             }
         }
     }
@@ -202,7 +204,7 @@ impl Keeper {
                 }
                 Err(Failure::Full { index: 0, full }) => {
                     work.push_front(batch);
-                    self.wait_for_room(writer, from, full).await?;
+                    ParkedKeys::new(self).wait_for_room(writer, from, full).await?;
                     continue;
                 }
                 Err(Failure::Full { index, full }) => (index, HaltReason::Full(full)),
@@ -210,7 +212,7 @@ impl Keeper {
                 Err(Failure::Data(error)) => (batch.len() / 2, HaltReason::Data(error)),
             };
             if batch.len() == 1 {
-                self.park(writer, &batch, reason).await?;
+                ParkedKeys::new(self).park(writer, &batch, reason).await?;
                 continue;
             }
             // An event that the fold has no answer to may stand first: then it goes alone.
@@ -269,13 +271,13 @@ impl Keeper {
             {
                 return Some("the checkpoint was moved");
             }
-            self.beat(stopped.offset);
+            self.heartbeat(stopped.offset);
         }
     }
 
     /// Whether the checkpoint is not where it was left: lost commits, or somebody who took it.
     async fn is_elsewhere(&self, held: Mark) -> bool {
-        if !self.shared.asked.doubts(self.partition, held) {
+        if !self.shared.owner_requests.doubts(self.partition, held) {
             return false;
         }
         let read = async { checkpoint::read(&mut *self.shared.pool.acquire().await?, self.partition).await };
@@ -283,7 +285,7 @@ impl Keeper {
         read.await.is_ok_and(|found| found.is_none_or(|found| found.mark() != held))
     }
 
-    pub(crate) fn beat(&self, at: i64) {
+    pub(crate) fn heartbeat(&self, at: i64) {
         self.shared.pushes.offer(Push::heartbeat(self.shared.generation, self.partition, at));
     }
 

@@ -16,7 +16,7 @@ const CAP: Duration = Duration::from_secs(30);
 
 /// The server's standing.
 #[derive(Default)]
-pub(crate) struct Standing {
+pub(crate) struct CircuitBreaker {
     away: Mutex<Option<Away>>,
     probe: tokio::sync::Mutex<()>,
 }
@@ -27,7 +27,7 @@ struct Away {
     until: Instant,
 }
 
-impl Standing {
+impl CircuitBreaker {
     /// Returns at once while the server is well; else when it is the caller's turn to look. What it gives is to be held
     /// until the look is over.
     pub(crate) async fn admitted(&self) -> Option<MutexGuard<'_, ()>> {
@@ -72,7 +72,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_looks_at_a_time_with_growing_pauses() {
-        let standing = Standing::default();
+        let standing = CircuitBreaker::default();
         assert!(standing.admitted().await.is_none(), "nobody waits for a server that is well");
         standing.failed("gone", 0);
         let began = Instant::now();

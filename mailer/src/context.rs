@@ -5,26 +5,26 @@ use std::time::Duration;
 use platform::Platform;
 use tokio::sync::Notify;
 
+use crate::circuit_breaker::CircuitBreaker;
 use crate::pace::Pace;
 use crate::settings::{Settings, SettingsError};
-use crate::standing::Standing;
 use crate::template::Templates;
 use crate::transport::Transport;
 
 /// Everything but connections, which each sender has of its own.
-pub(crate) struct Shared {
+pub(crate) struct MailerContext {
     pub(crate) platform: Platform,
     pub(crate) settings: Settings,
     /// Where mails go; without one they wait.
     pub(crate) transport: Option<Transport>,
     pub(crate) templates: Templates,
     pub(crate) pace: Pace,
-    pub(crate) standing: Standing,
+    pub(crate) standing: CircuitBreaker,
     /// Told when there may be something to send.
     pub(crate) wake: Notify,
 }
 
-impl Shared {
+impl MailerContext {
     pub(crate) fn new(
         platform: &Platform,
         settings: &Settings,
@@ -35,7 +35,7 @@ impl Shared {
             transport,
             templates: Templates::new().map_err(|error| SettingsError::Template(error.to_string()))?,
             pace: Pace::new(settings.mail_rate),
-            standing: Standing::default(),
+            standing: CircuitBreaker::default(),
             wake: Notify::new(),
             settings: settings.clone(),
         })

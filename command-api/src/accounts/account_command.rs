@@ -16,9 +16,9 @@ use sqlx::PgConnection;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::answer::Answer;
-use crate::command::{Asked, Command};
-use crate::deciding;
+use crate::answer::CommandAnswer;
+use crate::command::{Command, CommandHeaders};
+use crate::command_handler;
 use crate::state::App;
 use crate::store::people::{self, Account};
 
@@ -27,7 +27,7 @@ const AT_ONCE: usize = 1_000;
 
 /// What became of a command about oneself.
 #[derive(Clone, Debug)]
-pub struct Done {
+pub struct AccountCommandResult {
     /// The position that includes it, if it reached the log while the answer waited.
     pub position: Option<Position>,
     /// The person's rev that it got, where the client waited for the fold.
@@ -50,29 +50,29 @@ pub struct PersonAccepted {
     rev: Option<i64>,
 }
 
-impl Done {
+impl AccountCommandResult {
     /// The answer: about this person.
-    pub fn answer(self, about: UserId) -> Result<Answer, Problem> {
+    pub fn answer(self, about: UserId) -> Result<CommandAnswer, Problem> {
         let body = PersonAccepted { user_id: about.0, position: self.position, rev: self.rev.filter(|_| self.folded) };
-        if self.folded { Answer::applied(StatusCode::OK, &body) } else { Answer::accepted(&body) }
+        if self.folded { CommandAnswer::applied(StatusCode::OK, &body) } else { CommandAnswer::accepted(&body) }
     }
 }
 
 /// Does what `decide` says to do about the caller's account, once for a command, however often it comes. Nothing to tell is
 /// nothing to do.
-pub async fn act(
+pub async fn run(
     app: &App,
-    (asked, command): (&Asked, &Command),
+    (headers, command): (&CommandHeaders, &Command),
     caller: UserId,
     so_already: &[Reason],
     decide: impl AsyncFnOnce(&mut PgConnection, &Account) -> Result<Vec<(Key, Payload)>, Problem>,
-) -> Result<Done, Problem> {
+) -> Result<AccountCommandResult, Problem> {
     let mut tx = app.context.db.begin().await?;
     let account = people::lock(&mut tx, caller).await?.filter(Account::is_usable).ok_or_else(Problem::unauthorized)?;
     let first = command.new_id(0);
     if command.is_keyed() && !people::is_first(&mut tx, caller, first).await? {
         tx.rollback().await?;
-        return settled(app, asked, caller, Some((first, so_already))).await;
+        return already_done(app, headers, caller, Some((first, so_already))).await;
     }
     let payloads = decide(&mut tx, &account).await?;
     let time = app.context.clock.now();
@@ -87,7 +87,7 @@ pub async fn act(
     }
     tx.commit().await?;
     if events.is_empty() {
-        return settled(app, asked, caller, None).await;
+        return already_done(app, headers, caller, None).await;
     }
     // Of the caller's own key only: the rooms of somebody who closes their account are more than a position holds. The last
     // of them is what the command is about.
@@ -95,16 +95,16 @@ pub async fn act(
     let about = events.iter().rfind(|event| event.key == caller.into()).map(|event| event.envelope.id);
     let own: Vec<Queued> = queued.into_iter().filter(|row| row.key == key).collect();
     let position = app.published(&own).await;
-    outcome(app, asked, caller, position, about.map(|id| (id, so_already))).await
+    outcome(app, headers, caller, position, about.map(|id| (id, so_already))).await
 }
 
 /// It is done: a position that includes it, where everything of the person is in the log.
-pub async fn settled(
+pub async fn already_done(
     app: &App,
-    asked: &Asked,
+    headers: &CommandHeaders,
     caller: UserId,
     event: Option<(EventId, &[Reason])>,
-) -> Result<Done, Problem> {
+) -> Result<AccountCommandResult, Problem> {
     let queued = people::queued(&app.context.db, caller).await?;
     let position = if queued.is_empty() {
         let kafka = &app.context.kafka;
@@ -114,23 +114,23 @@ pub async fn settled(
     } else {
         app.published(&queued).await
     };
-    outcome(app, asked, caller, position, event).await
+    outcome(app, headers, caller, position, event).await
 }
 
 /// The fold's word, if the client wants to wait and it comes in time.
 async fn outcome(
     app: &App,
-    asked: &Asked,
+    headers: &CommandHeaders,
     caller: UserId,
     position: Option<Position>,
     event: Option<(EventId, &[Reason])>,
-) -> Result<Done, Problem> {
-    let Some(position) = position else { return Ok(Done { position: None, rev: None, folded: false }) };
+) -> Result<AccountCommandResult, Problem> {
+    let Some(position) = position else { return Ok(AccountCommandResult { position: None, rev: None, folded: false }) };
     let Some((id, so_already)) = event else {
-        let folded = app.folded(&position, asked.wait).await;
-        return Ok(Done { position: Some(position), rev: None, folded });
+        let folded = app.folded(&position, headers.wait).await;
+        return Ok(AccountCommandResult { position: Some(position), rev: None, folded });
     };
-    let done = deciding::Done { position, rev: None, folded: false };
-    let done = deciding::outcome(app, asked, (caller.0, id), done, so_already).await?;
-    Ok(Done { position: Some(done.position), rev: done.rev, folded: done.folded })
+    let done = command_handler::CommandResult { position, rev: None, folded: false };
+    let done = command_handler::outcome(app, headers, (caller.0, id), done, so_already).await?;
+    Ok(AccountCommandResult { position: Some(done.position), rev: done.rev, folded: done.folded })
 }

@@ -9,13 +9,13 @@ use read_model::generations::Fold;
 use sqlx::PgPool;
 use tokio::sync::Semaphore;
 
-use crate::parking::requests::Asked;
+use crate::parking::owner_requests::OwnerRequests;
 use crate::push::Pushes;
 use crate::settings::Settings;
-use crate::status::Status;
+use crate::status::ProjectorStatus;
 
 /// Clients, settings, and what is known of the partitions held here.
-pub(crate) struct Shared {
+pub(crate) struct ProjectorContext {
     pub(crate) kafka: Kafka,
     /// What is folded, and by which fold.
     pub(crate) fold: Fold,
@@ -25,19 +25,19 @@ pub(crate) struct Shared {
     pub(crate) outbox: Outbox,
     pub(crate) settings: Settings,
     pub(crate) default_group: String,
-    pub(crate) status: Status,
+    pub(crate) status: ProjectorStatus,
     pub(crate) pushes: Pushes,
     /// Commits at the same time, of all partitions.
     pub(crate) commits: Semaphore,
     pub(crate) ids: Ids,
     pub(crate) clock: Clock,
     /// What is asked of the owners of parked keys.
-    pub(crate) asked: Asked,
+    pub(crate) owner_requests: OwnerRequests,
     /// How far the partitions held here are committed.
     pub(crate) reached: Mutex<BTreeMap<Partition, i64>>,
 }
 
-impl Shared {
+impl ProjectorContext {
     /// Randomness for waiting, never for data.
     pub(crate) fn random(&self) -> u64 {
         self.ids.v7().as_u64_pair().1

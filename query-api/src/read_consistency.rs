@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use api_kit::ApiContext;
 use api_kit::Problem;
-use api_kit::admission::{Waiter, Waiters};
+use api_kit::admission::{Admission, Admitted};
 use event_schema::{Topic, UserId};
 use read_model::Position;
 use sqlx::Postgres;
@@ -24,24 +24,24 @@ pub(crate) type Db = PoolConnection<Postgres>;
 
 /// Gives out connections to states that are recent enough.
 #[derive(Clone)]
-pub struct Freshness {
+pub struct ReadConsistency {
     context: ApiContext,
     patience: Duration,
     /// Those who named a position.
-    asking: Waiters,
+    asking: Admission,
     /// Those who are about to be refused.
-    refused: Waiters,
+    refused: Admission,
 }
 
-impl Freshness {
+impl ReadConsistency {
     /// Waits by these settings.
     #[must_use]
     pub fn new(context: &ApiContext, settings: &Settings) -> Self {
         Self {
             context: context.clone(),
             patience: settings.wait(),
-            asking: Waiters::new(settings.positions_per_user(), settings.waiters()),
-            refused: Waiters::new(settings.refusals_per_user(), settings.waiters()),
+            asking: Admission::new(settings.positions_per_user(), settings.waiters()),
+            refused: Admission::new(settings.refusals_per_user(), settings.waiters()),
         }
     }
 
@@ -59,7 +59,7 @@ impl Freshness {
 
     /// A connection to a state that includes all that a key's partition held when this was called (and the position, if
     /// one is named): what it does not show is not there.
-    pub(crate) async fn settled(
+    pub(crate) async fn wait_before_refusal(
         &self,
         user: UserId,
         position: Option<&Position>,
@@ -84,7 +84,7 @@ impl Freshness {
     }
 
     /// Leave to wait for the brokers alone, counted with those who named a position.
-    pub(crate) fn ask_log(&self, user: UserId) -> Result<Waiter, Problem> {
+    pub(crate) fn ask_log(&self, user: UserId) -> Result<Admitted, Problem> {
         enter(&self.asking, user, "log")
     }
 
@@ -105,7 +105,7 @@ impl Freshness {
     }
 }
 
-fn enter(waiters: &Waiters, user: UserId, before: &'static str) -> Result<Waiter, Problem> {
+fn enter(waiters: &Admission, user: UserId, before: &'static str) -> Result<Admitted, Problem> {
     metrics::counter!("query_api_waits_total", "before" => before).increment(1);
     Ok(waiters.enter(user)?)
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::store::{self, Account};
+use super::store::{self, AccountSummary};
 use super::{AdminError, REASON_CHARS, ServerRole};
 use crate::accounts::change::kill_families;
 use crate::accounts::sessions::Sessions;
@@ -43,7 +43,7 @@ impl Administration {
     }
 
     /// The account that somebody means by an id or a username.
-    pub async fn find(&self, user: &str) -> Result<Account, AdminError> {
+    pub async fn find(&self, user: &str) -> Result<AccountSummary, AdminError> {
         let found = store::find(&self.db, Uuid::parse_str(user).ok(), &username::key(user)).await?;
         found.ok_or_else(|| AdminError::NoAccount(user.to_owned()))
     }
