@@ -118,7 +118,7 @@ pub fn check_origin(parts: &Parts) -> Result<(), Problem> {
 }
 
 fn refused() -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, "csrf-refused", "The request may be another page's")
+    Problem::new(StatusCode::FORBIDDEN, "csrf-refused", "Cross-site request refused")
 }
 
 #[cfg(test)]

@@ -158,19 +158,19 @@ impl Problem {
     /// 401: no credentials, or none that count.
     #[must_use]
     pub fn unauthorized() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Valid credentials are needed")
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Authentication required")
     }
 
     /// 403: known, but not allowed.
     #[must_use]
     pub fn forbidden() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "forbidden", "This is not allowed")
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "Forbidden")
     }
 
     /// 404: not there, or not to be seen.
     #[must_use]
     pub fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing")
+        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found")
     }
 
     /// 400: one field of the request is wrong.
@@ -182,34 +182,31 @@ impl Problem {
     /// 400: the request as a whole is wrong.
     #[must_use]
     pub fn bad_request(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid-request", "The request is not valid").detail(detail)
+        Self::new(StatusCode::BAD_REQUEST, "invalid-request", "Invalid request").detail(detail)
     }
 
     /// 400: one field of the request is more than it may be.
     #[must_use]
     pub fn limit_exceeded(field: impl Into<String>, limit: u64, detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "limit-exceeded", "A limit is exceeded")
-            .field(field)
-            .limit(limit)
-            .detail(detail)
+        Self::new(StatusCode::BAD_REQUEST, "limit-exceeded", "Limit exceeded").field(field).limit(limit).detail(detail)
     }
 
     /// 405.
     #[must_use]
     pub fn method_not_allowed() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This address does not take this method")
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed")
     }
 
     /// 413: the body is larger than any may be.
     #[must_use]
     pub fn payload_too_large(limit: u64) -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large", "The request is too large").limit(limit)
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large", "Request too large").limit(limit)
     }
 
     /// 415.
     #[must_use]
     pub fn unsupported_media_type() -> Self {
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body is not of a known type")
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Unsupported media type")
             .detail("`content-type: application/json` is expected")
     }
 
@@ -222,31 +219,31 @@ impl Problem {
     /// 503: the tables have not caught up with the log yet.
     #[must_use]
     pub fn behind() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "behind", "The state asked for is not reached yet").retry_after(1)
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "behind", "Read model behind").retry_after(1)
     }
 
     /// 410: a position of a log that is no more.
     #[must_use]
     pub fn other_log() -> Self {
-        Self::new(StatusCode::GONE, "other-log", "The position belongs to another log")
+        Self::new(StatusCode::GONE, "other-log", "Position of another log")
     }
 
     /// 400: a position that the log has not reached.
     #[must_use]
     pub fn beyond_end() -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "beyond-end", "The position is beyond the end of the log")
+        Self::new(StatusCode::BAD_REQUEST, "beyond-end", "Position beyond the end of the log")
     }
 
     /// 503: a server that is needed is away.
     #[must_use]
     pub fn unavailable() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The service cannot do this now").retry_after(1)
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Service unavailable").retry_after(1)
     }
 
     /// 503: nobody knows whether it was done; safe to repeat with the same `Idempotency-Key`.
     #[must_use]
     pub fn unknown_outcome() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unknown-outcome", "Whether this was done is not known")
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unknown-outcome", "Outcome unknown")
             .detail("Repeat the request with the same Idempotency-Key: it takes effect once")
             .retry_after(1)
     }
@@ -262,9 +259,9 @@ impl Problem {
             causes.push_str(&source.to_string());
             cause = source.source();
         }
-        tracing::error!(%error, causes, debug = ?error, "internal error");
+        tracing::error!(%error, causes, debug = ?error, "request failed with an internal error");
         metrics::counter!("internal_errors_total").increment(1);
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong here")
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error")
     }
 
     /// The problem of a bare status, as frameworks answer.
@@ -278,8 +275,8 @@ impl Problem {
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::unsupported_media_type(),
             StatusCode::TOO_MANY_REQUESTS => Self::too_many_requests(1),
             StatusCode::SERVICE_UNAVAILABLE => Self::unavailable(),
-            status if status.is_client_error() => Self::new(status, "invalid-request", "The request is not valid"),
-            status => Self::new(status, "internal", "Something went wrong here"),
+            status if status.is_client_error() => Self::new(status, "invalid-request", "Invalid request"),
+            status => Self::new(status, "internal", "Internal error"),
         }
     }
 }
@@ -305,7 +302,7 @@ impl IntoResponse for Problem {
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
         if postgres::is_transient(&error) {
-            tracing::warn!(%error, "Postgres cannot answer");
+            tracing::warn!(%error, "Postgres unavailable; request answered with 503");
             Self::unavailable()
         } else {
             Self::internal(error)
@@ -317,11 +314,11 @@ impl From<SendError> for Problem {
     fn from(error: SendError) -> Self {
         match error {
             SendError::Unknown(_) => {
-                tracing::warn!(%error, "unknown outcome");
+                tracing::warn!(%error, "Kafka did not confirm a record in time; request answered with 503 unknown-outcome");
                 Self::unknown_outcome()
             }
             SendError::Unavailable(_) => {
-                tracing::warn!(%error, "Kafka cannot answer");
+                tracing::warn!(%error, "Kafka unavailable; request answered with 503");
                 Self::unavailable()
             }
             SendError::TooLarge { .. } => Self::payload_too_large(event_schema::limits::VALUE_BYTES as u64),
@@ -334,7 +331,7 @@ impl From<KafkaError> for Problem {
     fn from(error: KafkaError) -> Self {
         match error {
             KafkaError::Client(_) => {
-                tracing::warn!(%error, "Kafka cannot answer");
+                tracing::warn!(%error, "Kafka unavailable; request answered with 503");
                 Self::unavailable()
             }
             other => Self::internal(other),
@@ -376,7 +373,7 @@ impl From<WaitError> for Problem {
 
 impl From<redis::RedisError> for Problem {
     fn from(error: redis::RedisError) -> Self {
-        tracing::warn!(%error, "Redis cannot answer");
+        tracing::warn!(%error, "Redis unavailable; request answered with 503");
         Self::unavailable()
     }
 }

@@ -81,6 +81,6 @@ async fn ends(context: &ApiContext, topic: Topic, keys: impl IntoIterator<Item =
 }
 
 fn away(error: &KafkaError) -> Problem {
-    tracing::warn!(%error, "the end of a partition is not known");
+    tracing::warn!(%error, "failed to read the end of a partition");
     Problem::unavailable()
 }

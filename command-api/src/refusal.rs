@@ -21,7 +21,7 @@ impl From<Refusal> for Problem {
 /// 422: the fold rejected it, or would.
 #[must_use]
 pub fn rejected(reason: &str) -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "rejected", "The command does not count")
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "rejected", "Command rejected")
         .detail(describe(reason))
         .reason(reason)
 }

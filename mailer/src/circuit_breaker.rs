@@ -44,7 +44,7 @@ impl CircuitBreaker {
         let before = self.set(None);
         metrics::gauge!("mailer_server_up").set(1.0);
         if before.is_some() {
-            tracing::info!("the mail server answers again");
+            tracing::info!("mail server available again; sending resumed");
         }
     }
 
@@ -54,7 +54,7 @@ impl CircuitBreaker {
         let pause = backoff::wait(FIRST, CAP, failures, random);
         self.set(Some(Away { failures, until: Instant::now() + pause }));
         metrics::gauge!("mailer_server_up").set(0.0);
-        tracing::warn!(why, failures, ?pause, "the mail server is away; mails wait");
+        tracing::warn!(why, failures, ?pause, "mail server unavailable; sending paused");
     }
 
     fn away(&self) -> Option<Away> {

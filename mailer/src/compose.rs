@@ -69,7 +69,7 @@ pub(crate) fn compose(templates: &Templates, from: &Mailbox, letter: &Letter, fo
     let address = letter.address.parse().map_err(|_| Unwritable("address_invalid"))?;
     let name = in_a_line(letter.name());
     let words = templates.write(letter.template, letter.language, &name, letter.code.as_ref()).map_err(|error| {
-        tracing::error!(%error, template = letter.template.as_str(), "a template cannot be filled in");
+        tracing::error!(%error, template = letter.template.as_str(), "failed to render a mail template");
         Unwritable("template_broken")
     })?;
     let part = |kind: ContentType, text: String| {
@@ -97,7 +97,7 @@ pub(crate) fn compose(templates: &Templates, from: &Mailbox, letter: &Letter, fo
         .header(AutoSubmitted)
         .multipart(parts)
         .map_err(|error| {
-            tracing::error!(%error, template = letter.template.as_str(), "a mail cannot be written");
+            tracing::error!(%error, template = letter.template.as_str(), "failed to build a mail");
             Unwritable("unwritable")
         })?;
     Ok(Mail { envelope: message.envelope().clone(), bytes: message.formatted() })

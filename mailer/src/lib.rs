@@ -36,7 +36,7 @@ pub fn start(platform: &Platform, settings: &Settings) -> Result<(), SettingsErr
     let transport = Transport::of(settings)?;
     metrics::describe();
     if transport.is_none() {
-        tracing::info!("neither a mail server nor a folder is set: mails wait");
+        tracing::info!("no mail transport configured; mails stay queued");
     }
     let connections = settings.smtp_connections;
     let shared = Arc::new(MailerContext::new(platform, settings, transport)?);

@@ -48,7 +48,7 @@ pub(crate) async fn run(shared: Arc<MailerContext>, soft: CancellationToken) {
             }
             Err(error) => {
                 failures += 1;
-                tracing::warn!(%error, "the queue of mails cannot be worked on; trying again");
+                tracing::warn!(%error, "failed to read the mail queue; retrying");
                 backoff::wait(REST.0, REST.1, failures, shared.random())
             }
         };
@@ -133,7 +133,7 @@ impl Sender<'_> {
         };
         tx.commit().await?;
         if claimed.abandoned {
-            tracing::warn!(request = %claimed.taken.request, "nobody said what became of a mail; it is taken again");
+            tracing::warn!(request = %claimed.taken.request, "mail lease expired without an outcome; sending again");
         }
         if let Found::Settled = found {
             platform.outbox.wake();
@@ -195,7 +195,7 @@ impl Sender<'_> {
                 return noted;
             }
             failures += 1;
-            tracing::warn!(request = %ready.taken.request, %error, "what became of a mail is not written down yet");
+            tracing::warn!(request = %ready.taken.request, %error, "failed to record the outcome of a mail; retrying");
             tokio::time::sleep(backoff::wait(REST.0, REST.1, failures, self.shared.random())).await;
         }
     }
@@ -230,7 +230,7 @@ impl Sender<'_> {
             outbox::insert(tx, &[events::sent(taken, now)]).await?;
             metrics::sent();
         } else {
-            tracing::warn!(request = %taken.request, "a mail was sent after its lease was over; it may come twice");
+            tracing::warn!(request = %taken.request, "mail sent after its lease expired; it may arrive twice");
         }
         Ok(())
     }
@@ -246,7 +246,7 @@ impl Sender<'_> {
         if sending::finish(tx, taken, end, Some(reason), now).await? {
             outbox::insert(tx, &[events::failed(taken, now, reason)]).await?;
             metrics::failed(reason);
-            tracing::info!(request = %taken.request, reason, ?end, "a mail is not sent");
+            tracing::info!(request = %taken.request, reason, ?end, "mail not sent");
         }
         Ok(())
     }
@@ -260,7 +260,7 @@ impl Sender<'_> {
     ) -> Result<(), OutboxError> {
         let wait = backoff::wait(self.shared.backoff(), backoff::CAP, ready.attempt, self.shared.random());
         metrics::deferred();
-        tracing::info!(request = %ready.taken.request, reason, attempt = ready.attempt, ?wait, "a mail waits");
+        tracing::info!(request = %ready.taken.request, reason, attempt = ready.attempt, ?wait, "mail failed; retrying later");
         // Where its sign-up was rejected meanwhile, whoever takes it next drops it.
         sending::put_back(tx, ready.taken, reason, later(now, wait)).await?;
         Ok(())

@@ -55,9 +55,9 @@ impl HealthCheck {
         // Only changes are worth a line.
         match (before.flatten(), why) {
             (before, Some(why)) if before.as_deref() != Some(&*why) => {
-                tracing::info!(part = self.name, why, "not ready");
+                tracing::info!(part = self.name, why, "component not ready");
             }
-            (Some(_), None) => tracing::info!(part = self.name, "ready"),
+            (Some(_), None) => tracing::info!(part = self.name, "component ready"),
             _ => {}
         }
     }

@@ -33,7 +33,10 @@ pub fn install_metrics() {
         let builder = PrometheusBuilder::new();
         let builder = builder.set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS).ok()?;
         let builder = builder.set_buckets_for_metric(Matcher::Suffix("_batch_events".to_owned()), &COUNTS).ok()?;
-        builder.install_recorder().inspect_err(|error| tracing::warn!(%error, "no metrics")).ok()
+        builder
+            .install_recorder()
+            .inspect_err(|error| tracing::warn!(%error, "failed to install the metrics recorder; /metrics is 404"))
+            .ok()
     });
 }
 
@@ -59,10 +62,10 @@ pub async fn start(
             }
         };
         if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(end).await {
-            tracing::error!(%error, "the internal listener ended");
+            tracing::error!(%error, "internal listener failed");
         }
     });
-    tracing::info!(%address, "metrics and health");
+    tracing::info!(%address, "internal listener started");
     Ok(address)
 }
 

@@ -50,12 +50,12 @@ impl Lifecycle {
             tokio::select! {
                 done = AssertUnwindSafe(task).catch_unwind() => {
                     if let Err(panic) = done {
-                        tracing::error!(task = name, panic = panic_message(&*panic), "a task panicked; the process ends");
+                        tracing::error!(task = name, panic = panic_message(&*panic), "task panicked; shutting down");
                         lifecycle.failed.store(true, Ordering::Release);
                         lifecycle.soft.cancel();
                     }
                 }
-                () = lifecycle.hard.cancelled() => tracing::warn!(task = name, "cut at the end of the drain"),
+                () = lifecycle.hard.cancelled() => tracing::warn!(task = name, "task aborted at the shutdown deadline"),
             }
         };
         // No span: one that lasts as long as the process would make everything in it a single trace.
@@ -91,7 +91,7 @@ impl Lifecycle {
                     _ = terminate.recv() => "SIGTERM",
                     _ = interrupt.recv() => "SIGINT",
                 };
-                tracing::info!(signal = name, "asked to end");
+                tracing::info!(signal = name, "shutdown requested");
                 token.cancel();
             }
         });
@@ -112,7 +112,7 @@ impl Lifecycle {
         self.hard.cancel();
         let gone = tokio::time::timeout(grace, self.tasks.wait()).await.is_ok();
         if !(in_time && gone) {
-            tracing::warn!(left = self.tasks.len(), "tasks were cut at the end of the drain");
+            tracing::warn!(left = self.tasks.len(), "tasks aborted at the shutdown deadline");
         }
         in_time
     }

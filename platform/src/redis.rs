@@ -73,7 +73,7 @@ impl Redis {
                                 },
                             }
                         }
-                        tracing::warn!(channel, "the subscription was lost; subscribing again");
+                        tracing::warn!(channel, "Redis subscription lost; resubscribing");
                     }
                     Err(error) => tracing::debug!(channel, %error, "no subscription"),
                 }

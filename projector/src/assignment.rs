@@ -35,7 +35,7 @@ pub(crate) async fn run(shared: Arc<ProjectorContext>, soft: CancellationToken) 
         shared.status.raise(Concern::Joining, "joining the consumer group");
         match Membership::join(&shared.kafka, &shared.group(), &Topic::PROJECTED) {
             Ok(membership) => Session::new(Arc::clone(&shared), membership).run(&soft).await,
-            Err(error) => tracing::error!(%error, "the consumer group cannot be joined"),
+            Err(error) => tracing::error!(%error, "failed to join the consumer group; retrying"),
         }
         let wait = backoff.next(shared.random());
         let _ = tokio::time::timeout(wait, soft.cancelled()).await;
@@ -152,7 +152,7 @@ impl Session {
         }
         join_all(running.into_iter().map(|(partition, mut running)| async move {
             if tokio::time::timeout(RELEASE, &mut running.task).await.is_err() {
-                tracing::warn!(%partition, "cut in the middle of a batch; it will be folded again");
+                tracing::warn!(%partition, "batch interrupted; it will be folded again");
                 running.task.abort();
                 let _ = (&mut running.task).await;
             }
@@ -168,7 +168,7 @@ impl Session {
         match answer(&mut self.membership) {
             Ok(()) => true,
             Err(error) => {
-                tracing::warn!(%error, "the group's answer was refused; joining anew");
+                tracing::warn!(%error, "partition assignment rejected; rejoining the consumer group");
                 false
             }
         }
@@ -176,7 +176,7 @@ impl Session {
 
     fn trouble(&self, error: &KafkaError, fatal: bool) -> bool {
         if fatal {
-            tracing::warn!(%error, "the membership has failed; joining anew");
+            tracing::warn!(%error, "consumer group membership failed; rejoining");
             return false;
         }
         match error.rdkafka_error_code() {
@@ -185,9 +185,9 @@ impl Session {
             }
             // One of several connections; the client makes a new one.
             Some(RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::Resolve) => {
-                tracing::debug!(%error, "consumer");
+                tracing::debug!(%error, "Kafka consumer error");
             }
-            _ => tracing::warn!(%error, "consumer"),
+            _ => tracing::warn!(%error, "Kafka consumer error"),
         }
         true
     }

@@ -187,7 +187,7 @@ impl Membership {
             let _ = done.send(());
         });
         if tokio::time::timeout(LEAVE, left).await.is_err() {
-            tracing::warn!("leaving the consumer group takes too long; the brokers will notice by themselves");
+            tracing::warn!("timed out leaving the consumer group");
         }
     }
 
@@ -257,7 +257,7 @@ async fn poll(consumer: Arc<StreamConsumer<Context>>, changes: mpsc::UnboundedSe
             Ok(Ok(message)) => {
                 use rdkafka::Message as _;
                 let (topic, partition, offset) = (message.topic(), message.partition(), message.offset());
-                tracing::error!(topic, partition, offset, "a record came past its partition's queue");
+                tracing::error!(topic, partition, offset, "received a record outside its partition queue");
             }
             Ok(Err(error)) => {
                 let fatal = matches!(error, KafkaError::MessageConsumptionFatal(_))

@@ -64,14 +64,14 @@ impl Generations {
         let pool = match postgres::pool(&self.platform.settings.postgres, &search_path(generation)) {
             Ok(pool) => pool,
             Err(error) => {
-                tracing::error!(generation, %error, "the generation cannot be folded");
+                tracing::error!(generation, %error, "failed to start folding a generation");
                 return;
             }
         };
         let check = active.then(|| self.check.clone());
         let target = Target { fold: self.fold, generation, pool };
         let projector = start_on(&self.platform, &self.settings, &target, &lifecycle, check);
-        tracing::info!(generation, active, "folding this generation");
+        tracing::info!(generation, active, "generation folding started");
         self.running.insert(generation, Running { projector, lifecycle });
     }
 
@@ -97,7 +97,7 @@ impl Generations {
         let gone: Vec<i32> = self.running.keys().filter(|number| !wanted.contains_key(number)).copied().collect();
         for generation in gone {
             if let Some(running) = self.running.remove(&generation) {
-                tracing::info!(generation, "this generation is no more");
+                tracing::info!(generation, "generation dropped; folding stopped");
                 running.lifecycle.drain(END).await;
                 running.projector.shared.pool.close().await;
             }

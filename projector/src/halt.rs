@@ -8,7 +8,7 @@ use read_model::Partition;
 
 /// A partition that stands still.
 #[derive(Debug, thiserror::Error)]
-#[error("{partition} stands still at offset {offset}: {reason}")]
+#[error("{partition} paused at offset {offset}: {reason}")]
 pub(crate) struct Halted {
     pub(crate) partition: Partition,
     /// The offset that is not folded.

@@ -42,7 +42,7 @@ pub(crate) async fn take(
             }
             Err(error) => {
                 let wait = backoff.next(shared.random());
-                tracing::warn!(error = %error, ?wait, "partitions could not be taken");
+                tracing::warn!(error = %error, ?wait, "failed to take partitions; retrying");
                 shared.status.raise(Concern::Taking, format!("taking partitions: {error}"));
                 tokio::time::sleep(wait).await;
             }

@@ -76,7 +76,7 @@ impl PartitionTask {
             // repairs a room does it once, and wants what is in memory here forgotten.
             let repaired = self.is_repaired(repairs).await;
             let wait = if repaired { Duration::ZERO } else { backoff.next(self.shared.random()) };
-            tracing::warn!(partition = %self.partition, why, repaired, ?wait, "taking the partition again");
+            tracing::warn!(partition = %self.partition, why, repaired, ?wait, "partition lost; taking it again");
             if !repaired {
                 self.concern(&format!("{why}; taking it again"));
             }
@@ -115,7 +115,7 @@ impl PartitionTask {
 
     /// The partition is assigned, but the client does not read it and cannot be made to. Waits to be released.
     async fn ask_to_rejoin(&self, error: &KafkaError) {
-        tracing::warn!(partition = %self.partition, %error, "the reading cannot be moved; joining the group anew");
+        tracing::warn!(partition = %self.partition, %error, "failed to seek; rejoining the consumer group");
         // One request is enough for all.
         let _ = self.rejoin.try_send(());
         self.released.cancelled().await;
@@ -133,7 +133,7 @@ impl PartitionTask {
         self.shared.set_reached(self.partition, writer.next_offset());
         self.shared.status.fine(self.partition);
         let checkpoint = lease.checkpoint;
-        tracing::info!(partition = %self.partition, epoch = checkpoint.epoch, offset = checkpoint.next_offset, "folding");
+        tracing::info!(partition = %self.partition, epoch = checkpoint.epoch, offset = checkpoint.next_offset, "partition taken; folding");
         let ended = self.fold_all(&feed, &mut writer).await;
         match (feed.end().await, ended) {
             (Some(panic), None) => self.stopped(writer.next_offset(), HaltReason::Panicked(panic)),
@@ -217,7 +217,7 @@ impl PartitionTask {
             }
             // An event that the fold has no answer to may stand first: then it goes alone.
             if let Some((first, rest)) = batch.split(at.max(1)) {
-                tracing::warn!(partition = %self.partition, from, %reason, "a batch goes in two parts");
+                tracing::warn!(partition = %self.partition, from, %reason, "batch refused; splitting it");
                 work.push_front(rest);
                 work.push_front(first);
             }
@@ -243,7 +243,7 @@ impl PartitionTask {
     ) -> Result<(), Ended> {
         let wait = backoff.next(self.shared.random());
         crate::metrics::retried(self.shared.generation, self.partition);
-        tracing::warn!(partition = %self.partition, from, %error, ?wait, "it is tried again");
+        tracing::warn!(partition = %self.partition, from, %error, ?wait, "failed to commit a batch; retrying");
         // One that succeeds at once is no reason to be called not ready.
         if backoff.failures() > 2 {
             self.concern(&format!("at offset {from}: {error}; trying again"));

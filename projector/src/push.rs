@@ -51,7 +51,7 @@ async fn publish(redis: Redis, mut waiting: mpsc::Receiver<Push>, done: Cancella
             Err(error) => {
                 crate::metrics::push_dropped();
                 if !std::mem::replace(&mut away, true) {
-                    tracing::warn!(%error, "Redis takes no pushes; readers look for themselves meanwhile");
+                    tracing::warn!(%error, "failed to publish a push; readers poll Postgres meanwhile");
                 }
             }
         }

@@ -154,7 +154,7 @@ impl Reader {
                 }
             }
             Some(Err(error)) if is_out_of_range(&error) => {
-                tracing::warn!(partition = %self.partition, offset = self.next, %error, "no such offset");
+                tracing::warn!(partition = %self.partition, offset = self.next, %error, "requested offset is out of range");
                 self.end = Some(FeedEnd::OutOfRange);
             }
             // The client keeps trying; whether brokers answer at all is watched elsewhere.

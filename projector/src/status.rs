@@ -62,7 +62,7 @@ impl ProjectorStatus {
     pub(crate) fn stopped(&self, stopped: &Halted) {
         let Partition { topic, number } = stopped.partition;
         tracing::error!(generation = self.0.generation, topic = topic.name(), partition = number, offset = stopped.offset, reason = %stopped.reason,
-            "a partition stands still until somebody acts");
+            "partition paused until an operator acts");
         crate::metrics::stopped(self.0.generation, stopped.partition, true);
         self.raise(Concern::Partition(stopped.partition), stopped.to_string());
     }

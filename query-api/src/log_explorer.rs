@@ -62,7 +62,7 @@ impl LogExplorer {
             done
         });
         let done = read.await.unwrap_or_else(|error| {
-            tracing::error!(%error, "a look at the log");
+            tracing::error!(%error, "failed to read the log for an administrator");
             Err(ExploreError::Interrupted)
         });
         Ok(done?)

@@ -144,8 +144,10 @@ impl ActiveGeneration {
             }
             match self.refresh().await {
                 Ok(()) => {}
-                Err(error) if postgres::is_transient(&error) => tracing::debug!(%error, "no look at the generations"),
-                Err(error) => tracing::warn!(%error, "no look at the generations"),
+                Err(error) if postgres::is_transient(&error) => {
+                    tracing::debug!(%error, "failed to look up the active generation; retrying")
+                }
+                Err(error) => tracing::warn!(%error, "failed to look up the active generation; retrying"),
             }
         }
     }
@@ -167,7 +169,7 @@ impl ActiveGeneration {
         let held = tokio::time::timeout(BEHIND, overtaken(&before.pool, &pool)).await;
         self.current.store(Arc::new(Current { generation, repairs, pool }));
         drop(held);
-        tracing::info!(from = before.generation, to = generation, "another generation is read from now on");
+        tracing::info!(from = before.generation, to = generation, "active generation switched");
         tokio::spawn(async move {
             // Whoever took the old pool just now may still ask it for a connection.
             tokio::time::sleep(DRAIN).await;

@@ -150,7 +150,7 @@ impl Access {
         while !shutdown.is_cancelled() {
             let heard = self.read_news().await;
             if heard == away {
-                tracing::warn!(heard, "whether sessions that end elsewhere are heard of");
+                tracing::warn!(heard, "subscription to ended sessions changed");
             }
             away = !heard;
             pause(&shutdown, revocations::LOOK).await;

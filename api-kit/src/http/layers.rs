@@ -94,9 +94,9 @@ async fn outermost(State(bounds): State<Bounds>, mut request: Request, next: Nex
     span.record("status", status.as_u16());
     span.in_scope(|| {
         if status.is_server_error() {
-            tracing::warn!(status = status.as_u16(), elapsed = ?started.elapsed(), "answered");
+            tracing::warn!(status = status.as_u16(), elapsed = ?started.elapsed(), "request failed");
         } else {
-            tracing::debug!(status = status.as_u16(), elapsed = ?started.elapsed(), "answered");
+            tracing::debug!(status = status.as_u16(), elapsed = ?started.elapsed(), "request failed");
         }
     });
     let labels = [("method", method_label(&method)), ("route", route), ("status", status.as_u16().to_string())];

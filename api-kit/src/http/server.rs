@@ -38,7 +38,7 @@ pub async fn serve(
 ) -> Result<(), StartError> {
     let failed = |error| StartError::Listen { what: format!("listener {}", settings.listen), error };
     let address = listener.local_addr().map_err(failed)?;
-    tracing::info!(%address, "serving");
+    tracing::info!(%address, "HTTP listener started");
     let server = Server {
         app: app(router, settings),
         header_timeout: settings.header_timeout,
@@ -62,7 +62,7 @@ pub async fn serve(
                 lifecycle.spawn("connection", Arc::clone(&server).connection(stream, Peer(peer), permit));
             }
             Err(error) => {
-                tracing::warn!(%error, "a connection was not accepted");
+                tracing::warn!(%error, "failed to accept a connection; retrying");
                 tokio::time::sleep(BREATH).await;
             }
         }

@@ -238,7 +238,7 @@ impl RateLimits {
         match script::take(&self.0.redis, &name, rate, want).await {
             Ok(taken) => Some(taken),
             Err(error) => {
-                tracing::warn!(%error, "rate limits go by this process alone: Redis is away");
+                tracing::warn!(%error, "Redis unavailable; counting rate limits in this process only");
                 metrics::counter!("rate_limits_unavailable_total").increment(1);
                 self.0.away_until.store(self.now() + AWAY_MICROS, Ordering::Relaxed);
                 None

@@ -238,8 +238,8 @@ impl Keyring {
             }
             match self.reload().await {
                 Ok(false) => {}
-                Ok(true) => tracing::info!(keys = self.0.keys.load().order.len(), "the signing keys have changed"),
-                Err(error) => tracing::warn!(%error, "the signing keys are not read again"),
+                Ok(true) => tracing::info!(keys = self.0.keys.load().order.len(), "signing keys reloaded"),
+                Err(error) => tracing::warn!(%error, "failed to reload signing keys; retrying"),
             }
         }
     }

@@ -120,7 +120,7 @@ async fn a_violated_constraint_is_told_by_its_name() {
         .bind(Uuid::nil())
     };
     insert().execute(&test.api.db).await.expect("inserted");
-    let taken = || Problem::new(StatusCode::CONFLICT, "username-taken", "The username is taken");
+    let taken = || Problem::new(StatusCode::CONFLICT, "username-taken", "Username taken");
     let again = insert().execute(&test.api.db).await.on_constraint("accounts_username_taken", taken);
     assert_eq!(again.expect_err("taken").slug(), "username-taken");
     let again = insert().execute(&test.api.db).await.on_constraint("another", taken);

@@ -81,7 +81,7 @@ pub async fn end_sessions(
 /// is not done because Redis is away follows from the row within a second.
 pub async fn kill_families(sessions: &Sessions, user: UserId) {
     if let Err(error) = sessions.close_all(user).await {
-        tracing::warn!(%error, %user, "refresh tokens that do not count any more stay where they are");
+        tracing::warn!(%error, %user, "failed to delete revoked refresh tokens; they stay until they expire");
     }
 }
 

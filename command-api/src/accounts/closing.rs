@@ -98,11 +98,11 @@ async fn leave_the_rest(app: &App, command: &Command, caller: UserId, known: &[R
         Ok::<_, Problem>(())
     };
     if let Err(problem) = left.await {
-        tracing::warn!(?problem, "rooms of a closed account were not looked for a second time");
+        tracing::warn!(?problem, "failed to look again for rooms of a closed account");
     }
     app.context.outbox.wake();
 }
 
 fn wrong_password() -> Problem {
-    Problem::new(StatusCode::UNAUTHORIZED, "invalid-credentials", "These credentials do not count").field("password")
+    Problem::new(StatusCode::UNAUTHORIZED, "invalid-credentials", "Invalid credentials").field("password")
 }

@@ -106,6 +106,6 @@ async fn check(app: &App, proof: &Proof, purpose: Purpose) -> Result<Issued, Pro
 }
 
 fn invalid_code() -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-code", "This code does not count")
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-code", "Invalid code")
         .detail("It is wrong, used, replaced by a later one, tried too often, or older than five minutes.")
 }

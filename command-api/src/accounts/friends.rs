@@ -96,7 +96,7 @@ async fn exists(app: &App, caller: UserId, friend: UserId) -> Result<bool, Probl
 }
 
 fn too_many() -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "limit-exceeded", "A limit was exceeded")
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "limit-exceeded", "Limit exceeded")
         .detail(format!("A list of friends holds at most {} people.", limits::FRIENDS))
         .field("user")
         .limit(limits::FRIENDS as u64)

@@ -116,14 +116,14 @@ fn tokens(app: &App, refresh: &RefreshToken, issued_at: i64) -> Result<Tokens, P
 }
 
 fn not_verified() -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, "not-verified", "The address is not proved yet")
+    Problem::new(StatusCode::FORBIDDEN, "not-verified", "E-mail address not verified")
         .detail("Send the mailed code to `POST /v1/users/verify`; `POST /v1/users/verify/resend` mails another one.")
 }
 
 /// The one answer to credentials that do not count.
 #[must_use]
 pub fn invalid_credentials() -> Problem {
-    Problem::new(StatusCode::UNAUTHORIZED, "invalid-credentials", "These credentials do not count")
+    Problem::new(StatusCode::UNAUTHORIZED, "invalid-credentials", "Invalid credentials")
 }
 
 impl From<SessionError> for Problem {
@@ -131,7 +131,7 @@ impl From<SessionError> for Problem {
         match error {
             SessionError::Unknown => invalid_credentials(),
             SessionError::Reused { .. } => {
-                tracing::warn!("a refresh token was used twice; its session is over");
+                tracing::warn!("refresh token used twice; session revoked");
                 metrics::counter!("command_api_refresh_reused_total").increment(1);
                 invalid_credentials()
             }

@@ -50,7 +50,9 @@ impl Happened {
         .await;
         match told {
             Ok(()) => context.outbox.wake(),
-            Err(error) => tracing::warn!(%error, user = %self.user, action = %self.action, "the log is not told"),
+            Err(error) => {
+                tracing::warn!(%error, user = %self.user, action = %self.action, "failed to write a security event to the outbox")
+            }
         }
     }
 }

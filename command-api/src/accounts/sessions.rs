@@ -133,7 +133,7 @@ impl Sessions {
             "reused" | "reused before" => {
                 // It is told all the same: the next time would not be the first.
                 if let Err(error) = self.access.end_sessions(token.user, &[id]).await {
-                    tracing::warn!(%error, user = %token.user, "a stolen session's access token lives until it expires");
+                    tracing::warn!(%error, user = %token.user, "failed to revoke a stolen session; its access token is valid until it expires");
                 }
                 Err(SessionError::Reused { first: answer == "reused" })
             }

@@ -143,9 +143,9 @@ fn taken(error: &sqlx::Error) -> Option<Problem> {
     let sqlx::Error::Database(error) = error else { return None };
     let conflict = |slug, title, field: &str| Some(Problem::new(StatusCode::CONFLICT, slug, title).field(field));
     match error.constraint()? {
-        "accounts_email_taken" => conflict("email-taken", "The e-mail address is taken", "email"),
+        "accounts_email_taken" => conflict("email-taken", "E-mail address taken", "email"),
         "accounts_username_taken" | "accounts_skeleton_taken" | "accounts_pkey" | "registrations_pkey" => {
-            conflict("username-taken", "The username is taken", "username")
+            conflict("username-taken", "Username taken", "username")
         }
         _ => None,
     }

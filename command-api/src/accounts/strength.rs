@@ -23,7 +23,7 @@ pub fn check(field: &str, password: &str, about: &[&str]) -> Result<(), Problem>
     if signs(password) > SIGNS || guesses(password, &words) >= FEWEST_GUESSES {
         return Ok(());
     }
-    Err(Problem::new(StatusCode::BAD_REQUEST, "password-too-common", "The password is too common")
+    Err(Problem::new(StatusCode::BAD_REQUEST, "password-too-common", "Password too common")
         .detail("It is among the first million that are tried, or made of your own names; choose another.")
         .field(field))
 }

@@ -130,7 +130,7 @@ impl Idempotency {
     }
 
     fn went_away(&self, error: &RedisError) {
-        tracing::warn!(%error, "answers are not kept: Redis is away");
+        tracing::warn!(%error, "Redis unavailable; answers are not cached");
         metrics::counter!("command_api_idempotency_unavailable_total").increment(1);
         self.away_until.store(self.clock.now().as_micros() + AWAY_MICROS, Ordering::Relaxed);
     }
@@ -199,12 +199,12 @@ pub fn fingerprint(command: &Command, request: &impl serde::Serialize) -> Option
 /// The problem of a key that came with another body before.
 #[must_use]
 pub fn reused() -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key was used before")
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "Idempotency key reused")
         .detail("The key came with another body before; a new command needs a new key.")
 }
 
 fn in_progress() -> Problem {
-    Problem::new(StatusCode::CONFLICT, "in-progress", "The command is in progress")
+    Problem::new(StatusCode::CONFLICT, "in-progress", "Request already in progress")
         .detail("An earlier request under this key has not been answered yet; try again.")
         .retry_after(1)
 }

@@ -14,7 +14,7 @@ pub(super) fn read(message: &BorrowedMessage<'_>) -> Option<ParticipantAnswer> {
         Ok(event) => answer(event),
         Err(error) => {
             let (partition, offset) = (message.partition(), message.offset());
-            tracing::error!(partition, offset, %error, "a record of chat.registrations is no answer; it is skipped");
+            tracing::error!(partition, offset, %error, "skipped a record of chat.registrations that is not an answer");
             metrics::counter!("registrations_unreadable_total").increment(1);
             None
         }

@@ -55,7 +55,7 @@ pub async fn run(context: ApiContext, followers: Followers, soft: CancellationTo
                 Ok(rejected) if rejected == BATCH && !soft.is_cancelled() => {}
                 Ok(_) => break,
                 Err(error) => {
-                    tracing::warn!(%error, "no look at the deadlines of sign-ups");
+                    tracing::warn!(%error, "failed to check deadlines of sign-ups; retrying");
                     break;
                 }
             }
@@ -117,7 +117,7 @@ impl Deadlines {
         tx.commit().await?;
         let rejected = i64::try_from(follows.len()).unwrap_or(BATCH);
         metrics::counter!("registrations_decided_total", "decision" => "deadline").increment(follows.len() as u64);
-        tracing::info!(rejected, "sign-ups were not answered in time");
+        tracing::info!(rejected, "sign-ups rejected: deadline passed");
         context.outbox.wake();
         self.followers.notify(&settled.changed);
         Ok(rejected)

@@ -65,7 +65,7 @@ pub async fn run(context: ApiContext, followers: Followers, soft: CancellationTo
         let (context, followers) = (context.clone(), followers.clone());
         let mut decider = Decider { context, followers, check: check.clone(), places: HashMap::new() };
         let Err(error) = decider.work(&soft).await else { return };
-        tracing::warn!(%error, ?rest, "answers to sign-ups are not taken in; trying again");
+        tracing::warn!(%error, ?rest, "failed to process answers to sign-ups; retrying");
         // What went well for a while begins anew; what fails once may be well in a moment.
         let took = decider.took_something();
         if !took && rest > REST.0 {
@@ -213,7 +213,7 @@ fn receive(
         if let Some(registration) = registrations.get_mut(&answer.registration) {
             follows.push((answer.registration, registration.receive(answer)));
         } else {
-            tracing::warn!(registration = %answer.registration, step = answer.step, "an answer to nothing");
+            tracing::warn!(registration = %answer.registration, step = answer.step, "received an answer to an unknown sign-up; ignored");
         }
     }
     follows.retain(|(_, follows)| *follows != SagaDecision::Nothing);

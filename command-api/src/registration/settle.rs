@@ -65,7 +65,7 @@ async fn decide(
     let accounts = store::register(tx, &users(registrations, SagaStatus::Registered)).await?;
     for it in registrations.iter_mut().filter(|it| decided.contains(&it.id) && it.status == SagaStatus::Registered) {
         if !accounts.contains_key(&it.user) {
-            tracing::warn!(registration = %it.id, "the account of a sign-up is gone; it is rejected");
+            tracing::warn!(registration = %it.id, "sign-up rejected: its account no longer exists");
             it.status = SagaStatus::Pending;
             it.reject(None, ACCOUNT_GONE);
         }

@@ -63,8 +63,8 @@ async fn position_after(app: &App, user: UserId) -> Result<Position, Problem> {
 
 fn rejected(view: &View) -> Problem {
     let reason = view.reason.as_deref().unwrap_or("rejected");
-    let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "registration-rejected", "The sign-up was rejected")
-        .reason(reason);
+    let problem =
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "registration-rejected", "Sign-up rejected").reason(reason);
     match &view.failed_step {
         Some(step) => {
             let why = view.steps.iter().find(|it| &it.name == step).and_then(|it| it.reason.as_deref());

@@ -30,7 +30,7 @@ pub async fn waits(read_model: &PgPool, key: Uuid, event: EventId) -> Result<boo
 /// A refusal that nobody can give: what would decide it waits for an administrator.
 #[must_use]
 pub fn problem() -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "parked", "Waits for an administrator")
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "parked", "Parked: waiting for an administrator")
         .detail("an event of this room or person could not be processed, and what came after it waits")
         .retry_after(30)
 }

@@ -42,7 +42,7 @@ pub(crate) async fn run(shared: Arc<MailerContext>, soft: CancellationToken) {
             Ok(()) => return,
             Err(error) => {
                 failures = if began.elapsed() > REST.1 { 1 } else { failures + 1 };
-                tracing::warn!(%error, "the log is not taken in; trying again");
+                tracing::warn!(%error, "failed to read mail requests from the log; retrying");
                 // One that succeeds at once is no reason to be called not ready.
                 if failures > 2 {
                     check.not_ready(error.to_string());

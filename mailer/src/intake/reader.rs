@@ -121,7 +121,7 @@ impl Reader {
             return Ok(Round::Done);
         }
         if !batch::take_in(shared, &batch).await? {
-            tracing::info!("somebody else has taken these events in");
+            tracing::info!("events already taken in by another mailer");
             // All of the batch was rolled back, also that of partitions that nobody else moved: none is read on from here.
             self.cursors.clear();
             return Ok(Round::Lost);
@@ -172,7 +172,12 @@ impl Reader {
 
     /// A partition that cannot be read is not read on: nothing is skipped.
     fn cannot(&mut self, place: Place, why: String) {
-        tracing::error!(topic = place.0.name(), partition = place.1, why, "the mailer stands still here");
+        tracing::error!(
+            topic = place.0.name(),
+            partition = place.1,
+            why,
+            "mailer partition paused until an operator acts"
+        );
         self.cursors.remove(&place);
         self.unread.insert(place, why);
     }

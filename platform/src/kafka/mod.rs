@@ -158,7 +158,7 @@ impl Kafka {
         let kafka = self.clone();
         let flushed = tokio::task::spawn_blocking(move || kafka.0.producer.flush(within));
         if !matches!(flushed.await, Ok(Ok(()))) {
-            tracing::warn!("records were still on their way to Kafka when the process ended");
+            tracing::warn!("records still in flight when the process ended");
         }
     }
 

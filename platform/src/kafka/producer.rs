@@ -124,11 +124,11 @@ impl Producer {
     fn replace_if_dead(&self, producer: &Arc<Running>) {
         let Some((code, reason)) = producer.client().fatal_error() else { return };
         metrics::counter!("kafka_producer_replaced_total").increment(1);
-        tracing::error!(%code, reason, "the producer is dead; starting another");
+        tracing::error!(%code, reason, "Kafka producer failed; starting a new one");
         match start(&self.settings) {
             // Only the first who noticed replaces it.
             Ok(new) => drop(self.running.compare_and_swap(producer, Arc::new(new))),
-            Err(error) => tracing::error!(%error, "no new producer"),
+            Err(error) => tracing::error!(%error, "failed to start a Kafka producer; retrying"),
         }
     }
 

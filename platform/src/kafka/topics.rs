@@ -88,7 +88,7 @@ pub async fn delete_topics(settings: &KafkaSettings) -> Result<(), KafkaError> {
         if let Err((name, code)) = deleted
             && code != Code::UnknownTopicOrPartition
         {
-            tracing::warn!(topic = name, %code, "not deleted");
+            tracing::warn!(topic = name, %code, "failed to delete a topic");
         }
     }
     Ok(())

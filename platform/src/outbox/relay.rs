@@ -71,7 +71,7 @@ impl Relay {
                 Err(error) => Err(error),
             };
             if let Err(error) = worked {
-                tracing::warn!(%error, "the relay lost its shards; connecting again");
+                tracing::warn!(%error, "outbox relay lost its connection; reconnecting");
                 pause.wait().await;
             }
         }
@@ -132,7 +132,11 @@ impl Relay {
         for row in rows {
             let Some(topic) = Topic::from_name(&row.topic) else {
                 // Written by a later version: its relay sends it.
-                tracing::warn!(id = row.id, topic = row.topic, "a row of an unknown topic waits for a newer relay");
+                tracing::warn!(
+                    id = row.id,
+                    topic = row.topic,
+                    "outbox row of an unknown topic; waiting for a newer relay"
+                );
                 self.rest(row.key);
                 continue;
             };
@@ -179,7 +183,7 @@ impl Relay {
         }
         sent += self.delete(&mut done).await?;
         for (key, error) in failed {
-            tracing::warn!(key, %error, "the log did not take a row; it is tried again before the key's next one");
+            tracing::warn!(key, %error, "failed to publish outbox row; retrying");
             self.rest(key);
         }
         Ok(sent)

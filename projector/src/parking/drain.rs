@@ -126,7 +126,7 @@ impl<'a> ParkedKeys<'a> {
                 Err((_, reason)) => return self.keep_parked(writer, key, &reason).await,
             }
             if writer.parked.known().is_some_and(|parked| parked.get(&key).is_none()) {
-                tracing::info!(partition = %self.task.partition, %key, "nothing of this key is parked any more");
+                tracing::info!(partition = %self.task.partition, %key, "parked key released");
                 return Ok(());
             }
             if said.elapsed() > REQUEST_INTERVAL {
@@ -137,7 +137,7 @@ impl<'a> ParkedKeys<'a> {
     }
 
     async fn keep_parked(&self, writer: &mut Writer, key: Uuid, reason: &HaltReason) -> Result<(), Ended> {
-        tracing::warn!(partition = %self.task.partition, %key, %reason, "a key stays parked");
+        tracing::warn!(partition = %self.task.partition, %key, %reason, "parked key still cannot be folded");
         self.run_transaction(writer, ParkingTransaction::Stick(key, &reason.to_string())).await?.ok();
         Ok(())
     }
@@ -236,7 +236,7 @@ impl<'a> ParkedKeys<'a> {
             return Err(self.task.stopped(batch.from(), reason));
         };
         let (key, id) = (&event.key, event.envelope.id);
-        tracing::error!(partition = %self.task.partition, offset = batch.from(), %key, event = %id, %reason, "a key is parked");
+        tracing::error!(partition = %self.task.partition, offset = batch.from(), %key, event = %id, %reason, "key parked");
         let (mut backoff, words) = (Backoff::default(), reason.to_string());
         loop {
             match ParkingTransactions::new(writer).park(batch, &words).await {

@@ -101,7 +101,7 @@ impl Fetcher {
 }
 
 fn gone(partition: Partition, place: ParkedAddress) -> FetchError {
-    tracing::error!(%partition, offset = place.offset, "the log does not hold a parked event any more");
+    tracing::error!(%partition, offset = place.offset, "parked event missing from the log");
     FetchError::Record(HaltReason::Gone { at: place.offset })
 }
 

@@ -42,7 +42,7 @@ async fn a_malformed_record_stops_its_partition_and_no_other() {
     world.log(&[event(5, one, OWNER, posted("after")), event(6, other, OWNER, posted("elsewhere"))]).await;
 
     let running = world.project(active, &Settings::default());
-    world.wait_for_concern(&running, "chat.rooms/0 stands still at offset 2: the record cannot be read").await;
+    world.wait_for_concern(&running, "chat.rooms/0 paused at offset 2: the record cannot be read").await;
     let (first, second) = (world.partition(Topic::Rooms, &one).await, world.partition(Topic::Rooms, &other).await);
     world.folded_to(active, second, 2).await;
     assert_eq!(world.next_offset(active, first).await, 2);
@@ -52,7 +52,7 @@ async fn a_malformed_record_stops_its_partition_and_no_other() {
 
     // The same record stops it again.
     let running = world.project(active, &Settings::default());
-    world.wait_for_concern(&running, "stands still at offset 2").await;
+    world.wait_for_concern(&running, "paused at offset 2").await;
     running.end().await;
 
     // Somebody decides to go on behind it: all that follows is there.
@@ -75,12 +75,12 @@ async fn what_postgres_lost_of_a_partition_that_stands_still_is_folded_again() {
     world.log(&[event(1, one, OWNER, created(OWNER, &[])), event(2, one, OWNER, posted("kept"))]).await;
     spoilt(&world, 3, one, |record| record.value = b"{".to_vec()).await;
     let running = world.project(active, &Settings::default());
-    world.wait_for_concern(&running, "chat.rooms/0 stands still at offset 2").await;
+    world.wait_for_concern(&running, "chat.rooms/0 paused at offset 2").await;
     world.lose(active, "select").await;
     let (partition, pool) = (world.partition(Topic::Rooms, &one).await, world.pool(active));
     world.folded_to(active, partition, 2).await;
     assert_eq!(number(&pool, "select count(*) from messages").await, 1);
-    world.wait_for_concern(&running, "chat.rooms/0 stands still at offset 2").await;
+    world.wait_for_concern(&running, "chat.rooms/0 paused at offset 2").await;
     running.end().await;
     world.end().await;
 }
@@ -100,7 +100,7 @@ async fn what_a_newer_version_wrote_waits_for_an_upgrade() {
     })
     .await;
     let running = world.project(active, &Settings::default());
-    world.wait_for_concern(&running, "chat.rooms/0 stands still at offset 1").await;
+    world.wait_for_concern(&running, "chat.rooms/0 paused at offset 1").await;
     assert!(running.projector.concerns().iter().any(|concern| concern.contains("upgrade the projector")));
     running.end().await;
     world.end().await;
@@ -142,10 +142,8 @@ async fn a_log_that_lost_its_end_or_beginning_is_not_folded() {
     // And a beginning that is gone before it was folded.
     forget_beginning(&world, Topic::Rooms, 1, 1).await;
     let running = world.project(active, &Settings::default());
-    world.wait_for_concern(&running, "chat.rooms/0 stands still at offset 7: the log was cut").await;
-    world
-        .wait_for_concern(&running, "chat.rooms/1 stands still at offset 0: the log was cut: it holds offsets 1 to 1")
-        .await;
+    world.wait_for_concern(&running, "chat.rooms/0 paused at offset 7: the log was cut").await;
+    world.wait_for_concern(&running, "chat.rooms/1 paused at offset 0: the log was cut: it holds offsets 1 to 1").await;
     assert_eq!(number(&pool, "select count(*) from rooms").await, 0);
     running.end().await;
     world.end().await;

@@ -53,7 +53,7 @@ impl From<ParkedError> for Problem {
             ParkedError::NotParked(_) => Self::not_found().detail(detail),
             ParkedError::Postgres(error) => error.into(),
             ParkedError::Outbox(error) => error.into(),
-            _ => Self::new(StatusCode::CONFLICT, "cannot-be-dropped", "The event cannot be given up").detail(detail),
+            _ => Self::new(StatusCode::CONFLICT, "cannot-be-dropped", "Event cannot be dropped").detail(detail),
         }
     }
 }
@@ -61,7 +61,7 @@ impl From<ParkedError> for Problem {
 /// A refusal that nobody can give: what would decide it waits for an administrator.
 #[must_use]
 pub fn is_parked() -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "parked", "Waits for an administrator")
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "parked", "Parked: waiting for an administrator")
         .detail("an event of this room or person could not be processed, and what came after it waits")
         .retry_after(30)
 }

@@ -32,7 +32,7 @@ pub(super) async fn listen(progress: Progress, redis: Redis, shutdown: Cancellat
                 inner.board.turn_to(inner.active.generation());
                 inner.board.record(push.generation, (push.topic, push.partition), push.to);
             }
-            Err(error) => tracing::warn!(%error, "a push that cannot be read"),
+            Err(error) => tracing::warn!(%error, "received an unreadable push; ignored"),
         }
     }
 }
@@ -57,7 +57,7 @@ pub(super) async fn poll(progress: Progress, shutdown: CancellationToken) {
         let failed = !matches!(read, Ok(Ok(())));
         inner.board.set_unreadable(failed);
         if failed {
-            tracing::warn!(?read, "the checkpoints cannot be read");
+            tracing::warn!(?read, "failed to read checkpoints; retrying");
         }
         tokio::time::sleep_until(started + if failed { LOOK * 10 } else { LOOK }).await;
     }

@@ -169,7 +169,7 @@ impl PartitionLoad<'_> {
             };
             let Some(key) = why.key.filter(|key| aside.refuse(*key, caps.key)) else { return Err(why.into()) };
             let generation = self.generation;
-            tracing::warn!(generation, %partition, %key, %why, "a key is set aside until the tables are complete");
+            tracing::warn!(generation, %partition, %key, %why, "key parked during the load");
             self.progress.expect(u64::try_from(end).unwrap_or_default());
             refused = Some(why);
         }

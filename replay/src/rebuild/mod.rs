@@ -119,7 +119,7 @@ pub enum RebuildError {
     },
     /// Only a person can help, or a server that is away.
     #[error(
-        "the catching up of generation {generation} stands still; behind: {}; the projector says: {}",
+        "generation {generation} does not catch up; behind: {}; the projector says: {}",
         behind.join(", "),
         if concerns.is_empty() { "nothing".to_owned() } else { concerns.join("; ") }
     )]
@@ -234,7 +234,7 @@ pub async fn catch_up(
     pool.close().await;
     if let Err(error) = caught {
         lifecycle.drain(Duration::from_secs(8)).await;
-        tracing::warn!(concerns = ?projector.concerns(), "the catching up was given up");
+        tracing::warn!(concerns = ?projector.concerns(), "rebuild stopped: generation did not catch up");
         return Err(error);
     }
     Ok(lifecycle)

@@ -324,7 +324,7 @@ impl RoomRepair<'_> {
             tracing::debug!(%error, "readers are not told yet");
             tokio::time::sleep(TELL_AGAIN).await;
         }
-        tracing::warn!("Redis is away; readers may show for a while what they have in memory of the room");
+        tracing::warn!("Redis unavailable; readers may serve the repaired room from memory for a while");
     }
 }
 

@@ -151,12 +151,11 @@ impl From<PastError> for Problem {
         match error {
             PastError::Kafka(error) => error.into(),
             PastError::Read(ReadError::Record { .. }) => {
-                Self::new(StatusCode::CONFLICT, "cannot-be-folded", "The room cannot be folded")
-                    .detail(error.to_string())
+                Self::new(StatusCode::CONFLICT, "cannot-be-folded", "Room cannot be folded").detail(error.to_string())
             }
             PastError::Read(ReadError::Scratch(_)) | PastError::Panicked => Self::internal(error),
             PastError::Read(_) => {
-                tracing::warn!(%error, "the log cannot be folded");
+                tracing::warn!(%error, "failed to fold the log for an administrator");
                 Self::unavailable()
             }
         }

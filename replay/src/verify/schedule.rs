@@ -39,7 +39,7 @@ pub(crate) async fn run(platform: Platform, fold: Fold, settings: Settings, soft
             Err(error @ VerifyError::OtherFold { .. }) => tracing::debug!(%error, "nothing to compare"),
             Err(error) => {
                 counter!("verify_failures_total").increment(1);
-                tracing::warn!(%error, "tables and log could not be compared");
+                tracing::warn!(%error, "failed to compare tables and log");
             }
         }
     }
@@ -50,9 +50,9 @@ fn publish_result(report: &Report, platform: &Platform) {
     gauge!("verify_last_timestamp_seconds")
         .set(Duration::from_micros(platform.clock.now().as_micros().unsigned_abs()).as_secs_f64());
     match report.differences.first() {
-        None => tracing::info!(report.generation, report.rows, report.events, "the tables are what the log says"),
+        None => tracing::info!(report.generation, report.rows, report.events, "verify: tables equal the log"),
         Some(first) => {
-            tracing::error!(report.generation, report.keys_differing, %first, "the tables are not what the log says");
+            tracing::error!(report.generation, report.keys_differing, %first, "verify: tables differ from the log");
         }
     }
 }
