@@ -1,4 +1,4 @@
-//! Benchmarks of the budgets: every figure is measured rebuild_under_load its limit in the same run, because machines differ.
+//! Benchmarks of the budgets: every figure is measured beside its limit in the same run, because machines differ.
 //!
 //! `./dev bench` starts servers of its own and runs all of it; `./dev bench send page` runs parts. The platform under test
 //! is the `chatlog` program itself, in one process, over HTTP.

@@ -1,4 +1,4 @@
-//! A page of 1000 from a large table over HTTP, rebuild_under_load `pgbench` reading five plain columns of the same rows.
+//! A page of 1000 from a large table over HTTP, beside `pgbench` reading five plain columns of the same rows.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -165,7 +165,7 @@ fn pgbench(stack: &Stack, room: &str, clients: u32, seconds: u64) -> Result<Meas
     Measured::from_latencies(latencies, seconds as f64)
 }
 
-/// Debian keeps pgbench rebuild_under_load the server, not on the path.
+/// Debian keeps pgbench beside the server, not on the path.
 fn pgbench_program() -> Result<std::path::PathBuf> {
     let mut places: Vec<_> = std::fs::read_dir("/usr/lib/postgresql")
         .map(|entries| entries.flatten().map(|entry| entry.path().join("bin/pgbench")).collect())

@@ -1,4 +1,4 @@
-//! A rebuild rebuild_under_load a live platform: people go on writing and reading; no request fails, no page goes back in time, and the
+//! A rebuild beside a live platform: people go on writing and reading; no request fails, no page goes back in time, and the
 //! tables are what the log says before and after.
 
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! The rebuild: events a second from the log to indexed tables, rebuild_under_load a bare binary COPY of the same rows with the same
+//! The rebuild: events a second from the log to indexed tables, beside a bare binary COPY of the same rows with the same
 //! indexes built after it.
 
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! What was measured, rebuild_under_load its limit, as a table.
+//! What was measured, beside its limit, as a table.
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Sending: one message a request, and batches of 100 rebuild_under_load a bare producer of the same records.
+//! Sending: one message a request, and batches of 100 beside a bare producer of the same records.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

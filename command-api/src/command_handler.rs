@@ -41,7 +41,7 @@ pub struct RoomCommand<'a> {
     pub so_already: &'static [Reason],
 }
 
-/// Decides by what the read model shows of the room (and of the message that it is about), and does it. `ready` is headers
+/// Decides by what the read model shows of the room (and of the message that it is about), and does it. `ready` is asked
 /// before an event is sent, for what the room cannot tell.
 pub async fn run(
     app: &App,

@@ -58,7 +58,7 @@ api_kit::documented_problems! {
     }
     /// Every call with credentials.
     CallerProblems {
-        "401": "`unauthorized`; or `invalid-credentials`, where a password is headers for",
+        "401": "`unauthorized`; or `invalid-credentials`, where a password is asked for",
         "403": "`csrf-refused`: a session in cookies without its `X-CSRF-Token`, or from a page of another origin",
         "429": "`too-many-requests`: `Retry-After` and `RateLimit` say when and how many",
     }
@@ -68,7 +68,7 @@ api_kit::documented_problems! {
     }
     /// Calls that set cookies.
     PageProblems {
-        "403": "`csrf-refused`: cookies are headers for by a page of another origin",
+        "403": "`csrf-refused`: cookies are asked for by a page of another origin",
     }
     /// Logging in.
     CredentialProblems {

@@ -1,4 +1,4 @@
-//! Whether people exist, headers before they are made members: the fold of a room knows nothing of accounts.
+//! Whether people exist, asked before they are made members: the fold of a room knows nothing of accounts.
 
 use api_kit::Problem;
 use event_schema::{Topic, UserId};

@@ -1,4 +1,4 @@
-//! ReadConsistency: before anybody is refused, the read model must include everything that the log had when they headers.
+//! Read consistency: before anybody is refused, the read model must include everything that the log had when they asked.
 //!
 //! So "create a room, post at once" never fails because the fold is a moment behind. Waiting costs memory and questions to
 //! the brokers; at most four requests of a person wait at a time, and so many in the process.

@@ -1,19 +1,23 @@
 //! What handlers share.
 
+use std::fmt;
 use std::time::Duration;
 
 use api_kit::ApiContext;
 use api_kit::Problem;
 use axum::extract::FromRef;
-use event_schema::Event;
+use event_schema::{Event, UserId};
 use platform::RecordMetadata;
 use platform::outbox::Queued;
 use read_model::Position;
+use serde::Serialize;
 
 use crate::accounts::password::Passwords;
 use crate::accounts::sessions::Sessions;
 use crate::accounts::throttle::Throttle;
-use crate::idempotency::Idempotency;
+use crate::answer::CommandAnswer;
+use crate::command::{Command, CommandHeaders};
+use crate::idempotency::{self, Idempotency};
 use crate::read_consistency::ReadConsistency;
 use crate::registration::Registrations;
 use crate::settings::Settings;
@@ -69,6 +73,20 @@ impl App {
     #[must_use]
     pub fn seconds(&self) -> i64 {
         self.context.clock.now().as_micros().div_euclid(1_000_000)
+    }
+
+    /// Runs a command, or gives the answer that it got before: `route` and `target` tell it from others under the same key,
+    /// `body` one request from another. `work` gets the command, which gives ids to what it causes, and the body.
+    pub async fn run_command<B: Serialize>(
+        &self,
+        (headers, caller): (&CommandHeaders, UserId),
+        (route, target): (&'static str, impl fmt::Display),
+        body: B,
+        work: impl AsyncFnOnce(&Command, B) -> Result<CommandAnswer, Problem>,
+    ) -> Result<CommandAnswer, Problem> {
+        let command = headers.command(&self.context.ids, caller, route, target);
+        let fingerprint = idempotency::fingerprint(&command, &body);
+        self.idempotency.answer(&command, fingerprint, work(&command, body)).await
     }
 
     /// Writes events of one key and waits until the log has them all. They stand in the log in this order.

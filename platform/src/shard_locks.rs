@@ -1,4 +1,4 @@
-//! ShardSet that processes share: numbered pieces, each held by one process at a time, as many by each as is fair.
+//! Work that processes share: numbered pieces, each held by one process at a time, as many by each as is fair.
 //!
 //! A piece is an advisory lock of one session of its own, so that it falls free with its holder's connection. A holder whose
 //! connection was lost may not know it yet: what is done under a lock must bear that somebody else does it too.

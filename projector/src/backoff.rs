@@ -22,7 +22,7 @@ impl Backoff {
         half + Duration::from_micros(random % spread)
     }
 
-    /// How often it was owner_requests.
+    /// How often it was asked.
     pub(crate) fn failures(self) -> u32 {
         self.0
     }

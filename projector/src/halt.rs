@@ -1,4 +1,4 @@
-//! Why a partition stands still until somebody acts: what trying again would not change.
+//! Why a partition is paused until an operator acts: what trying again would not change.
 
 use event_schema::EventId;
 use event_schema::record::DecodeError;
@@ -6,7 +6,7 @@ use fold::FoldError;
 use platform::LogId;
 use read_model::Partition;
 
-/// A partition that stands still.
+/// A partition that is paused.
 #[derive(Debug, thiserror::Error)]
 #[error("{partition} paused at offset {offset}: {reason}")]
 pub(crate) struct Halted {
@@ -16,7 +16,7 @@ pub(crate) struct Halted {
     pub(crate) reason: HaltReason,
 }
 
-/// Why it stands still.
+/// Why it is paused.
 #[derive(Debug, thiserror::Error)]
 pub enum HaltReason {
     /// Written by a newer version: upgrade this one.

@@ -21,7 +21,7 @@ pub(crate) fn describe() {
     describe_gauge!("projector_parked_keys", "Keys set aside after an event that could not be folded");
     describe_gauge!("projector_parked_events", "Events set aside with them");
     describe_gauge!("projector_parked_oldest_seconds", "How long the oldest parked key waits");
-    describe_gauge!("projector_stopped_partitions", "1 where a partition stands still until somebody acts");
+    describe_gauge!("projector_stopped_partitions", "1 where a partition is paused until an operator acts");
     describe_gauge!("projector_folds_active", "1 where this process folds the generation that is read");
 }
 

@@ -34,11 +34,11 @@ pub struct Settings {
     #[arg(long, env = "CHATLOG_PROJECTOR_COMMITS", default_value_t = 4, value_name = "N")]
     #[arg(value_parser = value_parser!(u32).range(1..=100))]
     pub projector_commits: u32,
-    /// Most events that wait behind one that cannot be folded; with more, the partition stands still
+    /// Most events that wait behind one that cannot be folded; with more, the partition is paused
     #[arg(long, env = "CHATLOG_PROJECTOR_PARKED_PER_KEY", default_value_t = 10_000, value_name = "N")]
     #[arg(value_parser = value_parser!(u32).range(1..))]
     pub projector_parked_per_key: u32,
-    /// Most events that wait in one partition, of all its keys; with more, it stands still
+    /// Most events that wait in one partition, of all its keys; with more, it is paused
     #[arg(long, env = "CHATLOG_PROJECTOR_PARKED_EVENTS", default_value_t = 100_000, value_name = "N")]
     #[arg(value_parser = value_parser!(u32).range(1..))]
     pub projector_parked_events: u32,

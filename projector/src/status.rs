@@ -58,7 +58,7 @@ impl ProjectorStatus {
         self.change(|concerns| drop(concerns.remove(&concern)));
     }
 
-    /// A partition stands still: an alert, not a passing trouble.
+    /// A partition is paused: an alert, not a passing trouble.
     pub(crate) fn stopped(&self, stopped: &Halted) {
         let Partition { topic, number } = stopped.partition;
         tracing::error!(generation = self.0.generation, topic = topic.name(), partition = number, offset = stopped.offset, reason = %stopped.reason,

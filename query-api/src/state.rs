@@ -33,7 +33,7 @@ struct Inner {
 const TAILS: (usize, usize) = (2, 4);
 
 impl QueryState {
-    /// ReadConsistency state over connected clients.
+    /// Fresh state over connected clients.
     #[must_use]
     pub fn new(context: &ApiContext, settings: &Settings) -> Self {
         Self(Arc::new(Inner {

@@ -145,7 +145,7 @@ impl ActiveGeneration {
             match self.refresh().await {
                 Ok(()) => {}
                 Err(error) if postgres::is_transient(&error) => {
-                    tracing::debug!(%error, "failed to look up the active generation; retrying")
+                    tracing::debug!(%error, "failed to look up the active generation; retrying");
                 }
                 Err(error) => tracing::warn!(%error, "failed to look up the active generation; retrying"),
             }

@@ -6,6 +6,7 @@
 #![expect(
     clippy::missing_panics_doc,
     clippy::must_use_candidate,
+    clippy::return_self_not_must_use,
     reason = "to panic where the system is not what it should be is what helpers are for"
 )]
 

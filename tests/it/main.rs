@@ -1,4 +1,5 @@
 //! The system as a whole: over HTTP and its topics ([`api`]), and what becomes of it when its parts are killed.
+#![expect(clippy::print_stdout, reason = "shown when a test fails")]
 
 mod api;
 mod drain;

@@ -1,4 +1,4 @@
-//! Sessions that are revocations: a sorted set in Redis that everybody has a copy of.
+//! Sessions that are over: a sorted set in Redis that everybody has a copy of.
 //!
 //! Scores are Redis's time in microseconds, never the same twice, so that whoever has read up to one can ask for what came
 //! after it. An entry stays for as long as a token of its session can live.

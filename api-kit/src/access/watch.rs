@@ -1,4 +1,4 @@
-//! Watches ended sessions, for answers that live longer than a request: each ends when its session does.
+//! Watches over sessions, for answers that live longer than a request: each ends when its session does.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::accounts::AccountStatus;
 use crate::caller::Caller;
 
-/// Tells when a session is ended: logged out, its tokens stolen, its account closed. Hold it as long as the answer lives.
+/// Tells when a session is over: logged out, its tokens stolen, its account closed. Hold it as long as the answer lives.
 #[must_use = "nobody is watched after this is dropped"]
 pub struct SessionWatch {
     ended: CancellationToken,
@@ -21,12 +21,12 @@ pub struct SessionWatch {
 }
 
 impl SessionWatch {
-    /// Returns when the session is ended. Safe to drop and call again.
+    /// Returns when the session is over. Safe to drop and call again.
     pub async fn ended(&self) {
         self.ended.cancelled().await;
     }
 
-    /// Whether the session is ended.
+    /// Whether the session is over.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.ended.is_cancelled()
@@ -72,7 +72,7 @@ impl Watches {
         SessionWatch { ended, number, user: caller.user_id, watches: self.clone() }
     }
 
-    /// A session is ended.
+    /// A session is over.
     pub(super) fn end(&self, user: UserId, session: Uuid) {
         if let Some(person) = self.people().by_user.get(&user) {
             person.watched.values().filter(|one| one.session == session).for_each(|one| one.ended.cancel());

@@ -38,10 +38,10 @@ pub struct TailArgs {
     /// One JSON object a line, with every header
     #[arg(long)]
     pub json: bool,
-    /// LogEnd after so many events
+    /// End after so many events
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
-    /// LogEnd at what is the log's end now, instead of waiting for more
+    /// End at what is the log's end now, instead of waiting for more
     #[arg(long)]
     pub no_follow: bool,
     #[command(flatten)]

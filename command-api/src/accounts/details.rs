@@ -68,7 +68,7 @@ fn composed(field: &str, written: &str) -> Result<String, Invalid> {
     }
 }
 
-/// A language tag of the form of BCP 47; which languages there are is not headers.
+/// A language tag of the form of BCP 47; which languages there are is not asked.
 pub fn locale(field: &str, written: &str) -> Result<(), Invalid> {
     let mut parts = written.split('-');
     let language = parts.next().unwrap_or_default();

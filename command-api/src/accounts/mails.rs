@@ -1,4 +1,4 @@
-//! Mails that accounts are sent: headers for here, by events in `chat.mail`, and sent by the mailer. Neither address nor code is
+//! Mails that accounts are sent: asked for here, by events in `chat.mail`, and sent by the mailer. Neither address nor code is
 //! in them.
 
 use event_schema::{Event, MailRequestId, Timestamp, UserId, mail};

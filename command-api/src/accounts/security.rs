@@ -51,7 +51,7 @@ impl Happened {
         match told {
             Ok(()) => context.outbox.wake(),
             Err(error) => {
-                tracing::warn!(%error, user = %self.user, action = %self.action, "failed to write a security event to the outbox")
+                tracing::warn!(%error, user = %self.user, action = %self.action, "failed to write a security event to the outbox");
             }
         }
     }

@@ -75,7 +75,7 @@ pub async fn sign_up(app: &App, command: &Command, ids: Ids, newcomer: Newcomer)
     let mut tx = app.context.db.begin().await?;
     match write(&mut tx, app, (command, ids), &account).await {
         Ok(queued) => {
-            // It is a mail to somebody who may not have headers for it. Only what is sent is counted, not names in vain.
+            // It is a mail to somebody who may not have asked for it. Only what is sent is counted, not names in vain.
             app.context.rates.mailbox(&account.email.key).await?;
             tx.commit().await?;
             Ok(app.published(&queued).await)

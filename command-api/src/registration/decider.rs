@@ -28,7 +28,7 @@ use super::{answers, store};
 const BATCH: usize = 500;
 /// Between two tries, doubled each time.
 const REST: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
-/// A wake-up of the client can be missed: it is headers again.
+/// A wake-up of the client can be missed: it is asked again.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// Why answers are not taken in at the moment.

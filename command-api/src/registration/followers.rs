@@ -61,7 +61,7 @@ impl Followers {
         (followers.clone(), Tasks { followers, redis, db, words })
     }
 
-    /// SagaDecision a registration from now on. Begin before reading it: what changes meanwhile is noticed then.
+    /// Follows a registration from now on. Begin before reading it: what changes meanwhile is noticed then.
     pub fn follow(&self, id: RegistrationId) -> Result<Follower, Problem> {
         let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
         if followed.values().map(|(_, count)| count).sum::<usize>() >= MOST {

@@ -98,7 +98,7 @@ pub struct Registration {
     pub id: RegistrationId,
     /// The account to be.
     pub user: UserId,
-    /// The command that headers for it.
+    /// The command that asked for it.
     pub command: CommandId,
     /// What is decided.
     pub status: SagaStatus,
@@ -210,7 +210,7 @@ impl Registration {
                 let reason = reason.chars().take(REASON_CHARS).collect();
                 self.fail(&answer.step, reason)
             }
-            // It says that it has undone what nobody headers it to undo.
+            // It says that it has undone what nobody asked it to undo.
             (StepOutcome::Compensated, SagaStatus::Pending) => self.fail(&answer.step, "compensated".to_owned()),
             (StepOutcome::Failed(reason), SagaStatus::Rejected) if step.status == StepStatus::Pending => {
                 step.status = StepStatus::Failed;

@@ -19,8 +19,9 @@ use crate::command_handler::{self, CommandResult, RoomCommand};
 use crate::decide::changes::{self, Target};
 use crate::decide::{Decision, Refusal};
 use crate::openapi::{BodyProblems, CallerProblems, CommandProblems, PathProblems, RoomProblems};
+use crate::routes::command_params::CommandParams;
 use crate::state::App;
-use crate::{idempotency, mentions, validate};
+use crate::{mentions, validate};
 
 const EDIT: &str = "PATCH /v1/rooms/{room}/messages/{id}";
 const DELETE: &str = "DELETE /v1/rooms/{room}/messages/{id}";
@@ -80,7 +81,8 @@ struct MessageCommand<'a> {
 impl MessageCommand<'_> {
     async fn make(
         self,
-        (headers, command): (&CommandHeaders, &Command),
+        headers: &CommandHeaders,
+        (route, target): (&'static str, String),
         body: &impl Serialize,
         decide: impl Fn(Target<'_>) -> Result<Decision, Refusal>,
     ) -> Result<CommandAnswer, Problem> {
@@ -90,12 +92,12 @@ impl MessageCommand<'_> {
             Decision::Unchanged => Ok(()),
         };
         let act = RoomCommand { caller, room, other: None, about: Some((id, emoji)), so_already };
-        let work = async {
+        let work = async |command: &Command, _: &_| {
             let decide = |room: Option<&_>, message: Option<&_>| decide(Target { room, id, message });
             let done = command_handler::run(app, (headers, command), act, decide, mention).await?;
             accepted(id, done)
         };
-        app.idempotency.answer(command, idempotency::fingerprint(command, body), work).await
+        app.run_command((headers, caller), (route, target), body, work).await
     }
 }
 
@@ -116,8 +118,7 @@ fn accepted(id: MessageId, done: CommandResult) -> Result<CommandAnswer, Problem
     params(
         ("room" = Uuid, Path, description = "Which room"),
         ("id" = Uuid, Path, description = "Which message"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
-        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+        CommandParams,
     ),
     request_body = EditMessage,
     responses(
@@ -135,10 +136,10 @@ async fn edit(
     Json(body): Json<EditMessage>,
 ) -> Result<CommandAnswer, Problem> {
     let caller = caller.user_id;
-    let command = headers.command(&app.context.ids, caller, EDIT, format_args!("{}/{}", place.room, place.id));
+    let target = format!("{}/{}", place.room, place.id);
     validate::message_text("text", &body.text)?;
     let change = MessageCommand { app: &app, caller, place, emoji: "", so_already: &[Reason::Unchanged] };
-    change.make((&headers, &command), &body, |target| changes::edit(target, caller, &body.text)).await
+    change.make(&headers, (EDIT, target), &body, |target| changes::edit(target, caller, &body.text)).await
 }
 
 /// Delete a message
@@ -152,8 +153,7 @@ async fn edit(
     params(
         ("room" = Uuid, Path, description = "Which room"),
         ("id" = Uuid, Path, description = "Which message"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
-        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+        CommandParams,
     ),
     responses(
         (status = 202, description = "The log has it, or it was deleted already", body = MessageChangeAccepted),
@@ -169,9 +169,9 @@ async fn delete(
     Path(place): Path<MessagePath>,
 ) -> Result<CommandAnswer, Problem> {
     let caller = caller.user_id;
-    let command = headers.command(&app.context.ids, caller, DELETE, format_args!("{}/{}", place.room, place.id));
+    let target = format!("{}/{}", place.room, place.id);
     let change = MessageCommand { app: &app, caller, place, emoji: "", so_already: &[Reason::MessageDeleted] };
-    change.make((&headers, &command), &(), |target| changes::delete(target, caller)).await
+    change.make(&headers, (DELETE, target), &(), |target| changes::delete(target, caller)).await
 }
 
 impl ReactionPlace {
@@ -195,8 +195,7 @@ impl ReactionPlace {
         ("room" = Uuid, Path, description = "Which room"),
         ("id" = Uuid, Path, description = "Which message"),
         ("emoji" = String, Path, description = "At most 64 bytes of UTF-8, percent-encoded", min_length = 1, max_length = 64),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
-        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+        CommandParams,
     ),
     responses(
         (status = 202, description = "The log has it, or it was there already", body = MessageChangeAccepted),
@@ -212,9 +211,8 @@ async fn react(
     Path(place): Path<ReactionPlace>,
 ) -> Result<CommandAnswer, Problem> {
     let (caller, (place, emoji, target)) = (caller.user_id, place.checked()?);
-    let command = headers.command(&app.context.ids, caller, REACT, target);
     let change = MessageCommand { app: &app, caller, place, emoji: &emoji, so_already: &[Reason::ReactionUnchanged] };
-    change.make((&headers, &command), &(), |target| changes::react(target, caller, &emoji)).await
+    change.make(&headers, (REACT, target), &(), |target| changes::react(target, caller, &emoji)).await
 }
 
 /// Take a reaction back
@@ -229,8 +227,7 @@ async fn react(
         ("room" = Uuid, Path, description = "Which room"),
         ("id" = Uuid, Path, description = "Which message"),
         ("emoji" = String, Path, description = "At most 64 bytes of UTF-8, percent-encoded", min_length = 1, max_length = 64),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
-        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+        CommandParams,
     ),
     responses(
         (status = 202, description = "The log has it, or it was not there", body = MessageChangeAccepted),
@@ -246,7 +243,6 @@ async fn unreact(
     Path(place): Path<ReactionPlace>,
 ) -> Result<CommandAnswer, Problem> {
     let (caller, (place, emoji, target)) = (caller.user_id, place.checked()?);
-    let command = headers.command(&app.context.ids, caller, UNREACT, target);
     let change = MessageCommand { app: &app, caller, place, emoji: &emoji, so_already: &[Reason::ReactionUnchanged] };
-    change.make((&headers, &command), &(), |target| changes::unreact(target, caller, &emoji)).await
+    change.make(&headers, (UNREACT, target), &(), |target| changes::unreact(target, caller, &emoji)).await
 }

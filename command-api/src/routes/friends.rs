@@ -11,9 +11,9 @@ use utoipa_axum::routes;
 use crate::accounts::account_command::PersonAccepted;
 use crate::accounts::friends;
 use crate::answer::CommandAnswer;
-use crate::command::CommandHeaders;
-use crate::idempotency;
+use crate::command::{Command, CommandHeaders};
 use crate::openapi::{CallerProblems, CommandProblems, PathProblems, PersonProblems};
+use crate::routes::command_params::CommandParams;
 use crate::state::App;
 
 const PUT: &str = "PUT /v1/friends/{user}";
@@ -40,8 +40,7 @@ struct Friend {
     operation_id = "add_friend",
     params(
         ("user" = Uuid, Path, description = "Whom it is about"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
-        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+        CommandParams,
     ),
     responses(
         (status = 202, description = "It is kept, and on its way; or it was so already", body = PersonAccepted),
@@ -57,9 +56,10 @@ async fn add_friend(
     Path(friend): Path<Friend>,
 ) -> Result<CommandAnswer, Problem> {
     let caller = caller.user_id;
-    let command = headers.command(&app.context.ids, caller, PUT, friend.user);
-    let work = async { friends::add(&app, (&headers, &command), caller, friend.user).await?.answer(friend.user) };
-    app.idempotency.answer(&command, idempotency::fingerprint(&command, &()), work).await
+    let work = async |command: &Command, ()| {
+        friends::add(&app, (&headers, command), caller, friend.user).await?.answer(friend.user)
+    };
+    app.run_command((&headers, caller), (PUT, friend.user), (), work).await
 }
 
 /// Remove a friend
@@ -72,8 +72,7 @@ async fn add_friend(
     operation_id = "remove_friend",
     params(
         ("user" = Uuid, Path, description = "Whom it is about"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
-        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+        CommandParams,
     ),
     responses(
         (status = 202, description = "It is kept, and on its way; or it was so already", body = PersonAccepted),
@@ -89,7 +88,8 @@ async fn remove_friend(
     Path(friend): Path<Friend>,
 ) -> Result<CommandAnswer, Problem> {
     let caller = caller.user_id;
-    let command = headers.command(&app.context.ids, caller, DELETE, friend.user);
-    let work = async { friends::remove(&app, (&headers, &command), caller, friend.user).await?.answer(friend.user) };
-    app.idempotency.answer(&command, idempotency::fingerprint(&command, &()), work).await
+    let work = async |command: &Command, ()| {
+        friends::remove(&app, (&headers, command), caller, friend.user).await?.answer(friend.user)
+    };
+    app.run_command((&headers, caller), (DELETE, friend.user), (), work).await
 }

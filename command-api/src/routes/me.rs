@@ -16,8 +16,8 @@ use crate::accounts::account_command::{self, AccountCommandResult, PersonAccepte
 use crate::accounts::{closing, details};
 use crate::answer::CommandAnswer;
 use crate::command::{Command, CommandHeaders};
-use crate::idempotency;
 use crate::openapi::{BodyProblems, CallerProblems, ClosingProblems, CommandProblems};
+use crate::routes::command_params::CommandParams;
 use crate::state::App;
 use crate::store::people::{self, Account};
 use crate::validate;
@@ -70,8 +70,7 @@ struct CloseAccount {
     tag = "people",
     operation_id = "change_profile",
     params(
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
-        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+        CommandParams,
     ),
     request_body = ChangeProfile,
     responses(
@@ -88,8 +87,6 @@ async fn change_profile(
     Json(body): Json<ChangeProfile>,
 ) -> Result<CommandAnswer, Problem> {
     let caller = caller.user_id;
-    let command = headers.command(&app.context.ids, caller, CHANGE, "");
-    let fingerprint = idempotency::fingerprint(&command, &body);
     if let Some(name) = &body.display_name {
         validate::name("display_name", name)?;
     }
@@ -99,8 +96,8 @@ async fn change_profile(
     if body.display_name.is_none() && body.locale.is_none() {
         return Err(Problem::bad_request("either `display_name` or `locale` is needed"));
     }
-    let work = async { profile(&app, (&headers, &command), caller, body).await?.answer(caller) };
-    app.idempotency.answer(&command, fingerprint, work).await
+    let work = async |command: &Command, body| profile(&app, (&headers, command), caller, body).await?.answer(caller);
+    app.run_command((&headers, caller), (CHANGE, ""), body, work).await
 }
 
 async fn profile(
@@ -135,8 +132,7 @@ async fn profile(
     tag = "people",
     operation_id = "put_status",
     params(
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
-        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+        CommandParams,
     ),
     request_body = PutStatus,
     responses(
@@ -153,17 +149,15 @@ async fn put_status(
     Json(body): Json<PutStatus>,
 ) -> Result<CommandAnswer, Problem> {
     let caller = caller.user_id;
-    let command = headers.command(&app.context.ids, caller, STATUS, "");
-    let fingerprint = idempotency::fingerprint(&command, &body);
     if let Some(status) = &body.status {
         validate::line("status", status, limits::STATUS_CHARS)?;
     }
-    let work = async {
+    let work = async |command: &Command, body: PutStatus| {
         let event = StatusChanged { status: body.status.map(Text::Plain) };
-        let tell = async |_: &mut _, _: &_| Ok(vec![(caller.into(), event.into())]);
-        account_command::run(&app, (&headers, &command), caller, &[], tell).await?.answer(caller)
+        let events = async |_: &mut _, _: &_| Ok(vec![(caller.into(), event.into())]);
+        account_command::run(&app, (&headers, command), caller, &[], events).await?.answer(caller)
     };
-    app.idempotency.answer(&command, fingerprint, work).await
+    app.run_command((&headers, caller), (STATUS, ""), body, work).await
 }
 
 /// Close one's account
@@ -176,8 +170,7 @@ async fn put_status(
     tag = "people",
     operation_id = "close_account",
     params(
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
-        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+        CommandParams,
     ),
     request_body = CloseAccount,
     responses(
@@ -197,10 +190,10 @@ async fn close_account(
 ) -> Result<CommandAnswer, Problem> {
     let caller = caller.user_id;
     validate::at_most("password", &body.password, *details::PASSWORD_CHARS.end())?;
-    let command = headers.command(&app.context.ids, caller, CLOSE, "");
-    // Without the password: a quick hash of it would be a way to guess it.
-    let fingerprint = idempotency::fingerprint(&command, &());
     let password = body.password.nfc().collect();
-    let work = async { closing::close(&app, (&headers, &command), (caller, address), password).await?.answer(caller) };
-    app.idempotency.answer(&command, fingerprint, work).await
+    let work = async |command: &Command, ()| {
+        closing::close(&app, (&headers, command), (caller, address), password).await?.answer(caller)
+    };
+    // Told apart without the password: a quick hash of it would be a way to guess it.
+    app.run_command((&headers, caller), (CLOSE, ""), (), work).await
 }

@@ -16,12 +16,13 @@ use uuid::Uuid;
 
 use super::body::{self, OptionalJson};
 use crate::answer::CommandAnswer;
-use crate::command::CommandHeaders;
+use crate::command::{Command, CommandHeaders};
 use crate::command_handler::{self, CommandResult, RoomCommand};
 use crate::decide::{Decision, members};
 use crate::openapi::{BodyProblems, CallerProblems, CommandProblems, PathProblems, RoomProblems};
+use crate::people;
+use crate::routes::command_params::CommandParams;
 use crate::state::App;
-use crate::{idempotency, people};
 
 const PUT: &str = "PUT /v1/rooms/{room}/members/{user}";
 const DELETE: &str = "DELETE /v1/rooms/{room}/members/{user}";
@@ -94,8 +95,7 @@ impl MemberPath {
     params(
         ("room" = Uuid, Path, description = "Which room"),
         ("user" = Uuid, Path, description = "Whom it is about"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
-        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+        CommandParams,
     ),
     request_body = Option<PutMember>,
     responses(
@@ -113,8 +113,7 @@ async fn put(
     OptionalJson(body): OptionalJson<PutMember>,
 ) -> Result<CommandAnswer, Problem> {
     let caller = caller.user_id;
-    let command = headers.command(&app.context.ids, caller, PUT, place.target());
-    let work = async {
+    let work = async |command: &Command, body: PutMember| {
         let decide = |view: Option<&_>, _: Option<&_>| members::put(view, caller, place.user, body.role);
         let exists = async |decision: &mut Decision| match decision {
             Decision::Emit(Payload::MemberInvited(_)) => {
@@ -124,9 +123,9 @@ async fn put(
             _ => Ok(()),
         };
         let act = place.act(caller, &[Reason::AlreadyMember, Reason::Unchanged]);
-        place.accepted(command_handler::run(&app, (&headers, &command), act, decide, exists).await?)
+        place.accepted(command_handler::run(&app, (&headers, command), act, decide, exists).await?)
     };
-    app.idempotency.answer(&command, idempotency::fingerprint(&command, &body), work).await
+    app.run_command((&headers, caller), (PUT, place.target()), body, work).await
 }
 
 /// Leave, or remove a member
@@ -140,8 +139,7 @@ async fn put(
     params(
         ("room" = Uuid, Path, description = "Which room"),
         ("user" = Uuid, Path, description = "Whom it is about"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
-        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+        CommandParams,
     ),
     responses(
         (status = 202, description = "The log has it", body = MemberAccepted),
@@ -157,11 +155,10 @@ async fn remove(
     Path(place): Path<MemberPath>,
 ) -> Result<CommandAnswer, Problem> {
     let caller = caller.user_id;
-    let command = headers.command(&app.context.ids, caller, DELETE, place.target());
-    let work = async {
+    let work = async |command: &Command, ()| {
         let decide = |view: Option<&_>, _: Option<&_>| members::delete(view, caller, place.user);
         let ready = async |_: &mut Decision| Ok(());
-        place.accepted(command_handler::run(&app, (&headers, &command), place.act(caller, &[]), decide, ready).await?)
+        place.accepted(command_handler::run(&app, (&headers, command), place.act(caller, &[]), decide, ready).await?)
     };
-    app.idempotency.answer(&command, idempotency::fingerprint(&command, &()), work).await
+    app.run_command((&headers, caller), (DELETE, place.target()), (), work).await
 }

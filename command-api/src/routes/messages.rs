@@ -15,12 +15,12 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::answer::CommandAnswer;
-use crate::command::CommandHeaders;
+use crate::command::{Command, CommandHeaders};
 use crate::decide::messages::{self, NewMessage};
-use crate::idempotency;
 use crate::openapi::{BodyProblems, CallerProblems, CommandProblems, RoomProblems};
 use crate::posting::{self, Posting};
 use crate::refusal::rejected;
+use crate::routes::command_params::CommandParams;
 use crate::state::App;
 use crate::store::outcomes::{self, MessageOutcome};
 
@@ -131,8 +131,7 @@ enum BatchOutcome {
     operation_id = "post_message",
     params(
         ("room" = Uuid, Path, description = "Which room"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
-        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+        CommandParams,
     ),
     request_body = PostMessage,
     responses(
@@ -149,14 +148,12 @@ async fn post(
     Path(room): Path<RoomId>,
     Json(body): Json<PostMessage>,
 ) -> Result<CommandAnswer, Problem> {
-    let command = headers.command(&app.context.ids, caller.user_id, POST, room);
-    let fingerprint = idempotency::fingerprint(&command, &body);
     let message = NewMessage::from(body).into_payload()?;
-    let work = async {
-        let posting = posting::post(&app, caller.user_id, (&headers, &command), room, vec![message]).await?;
+    let work = async |command: &Command, message| {
+        let posting = posting::post(&app, caller.user_id, (&headers, command), room, vec![message]).await?;
         posted(&app, room, posting).await
     };
-    app.idempotency.answer(&command, fingerprint, work).await
+    app.run_command((&headers, caller.user_id), (POST, room), message, work).await
 }
 
 async fn posted(app: &App, room: RoomId, posting: Posting) -> Result<CommandAnswer, Problem> {
@@ -187,8 +184,7 @@ async fn posted(app: &App, room: RoomId, posting: Posting) -> Result<CommandAnsw
     operation_id = "post_messages",
     params(
         ("room" = Uuid, Path, description = "Which room"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
-        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+        CommandParams,
     ),
     request_body = PostBatch,
     responses(
@@ -205,14 +201,12 @@ async fn post_batch(
     Path(room): Path<RoomId>,
     Json(body): Json<PostBatch>,
 ) -> Result<CommandAnswer, Problem> {
-    let command = headers.command(&app.context.ids, caller.user_id, BATCH, room);
-    let fingerprint = idempotency::fingerprint(&command, &body);
     let messages = messages::batch(body.messages.into_iter().map(NewMessage::from).collect())?;
-    let work = async {
-        let posting = posting::post(&app, caller.user_id, (&headers, &command), room, messages).await?;
+    let work = async |command: &Command, messages| {
+        let posting = posting::post(&app, caller.user_id, (&headers, command), room, messages).await?;
         posted_batch(&app, room, posting).await
     };
-    app.idempotency.answer(&command, fingerprint, work).await
+    app.run_command((&headers, caller.user_id), (BATCH, room), messages, work).await
 }
 
 async fn posted_batch(app: &App, room: RoomId, posting: Posting) -> Result<CommandAnswer, Problem> {

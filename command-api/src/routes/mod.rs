@@ -3,6 +3,7 @@
 pub mod body;
 pub mod changes;
 pub mod codes;
+mod command_params;
 pub mod friends;
 pub mod jwks;
 pub mod me;

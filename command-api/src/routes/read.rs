@@ -18,8 +18,9 @@ use crate::command_handler::{self, CommandResult};
 use crate::decide::Decision;
 use crate::decide::changes::{self, Unread};
 use crate::openapi::{BodyProblems, CallerProblems, CommandProblems, RoomProblems};
+use crate::routes::command_params::CommandParams;
 use crate::state::App;
-use crate::{idempotency, store};
+use crate::store;
 
 const READ: &str = "PUT /v1/rooms/{room}/read";
 
@@ -42,7 +43,7 @@ struct ReadUpTo {
 struct ReadAccepted {
     /// Which room.
     room_id: Uuid,
-    /// As headers for; a mark that stood further on stays there.
+    /// As asked for; a mark that stood further on stays there.
     up_to_seq: u64,
     /// The position that includes it.
     #[schema(value_type = String)]
@@ -59,8 +60,7 @@ struct ReadAccepted {
     operation_id = "read_up_to",
     params(
         ("room" = Uuid, Path, description = "Which room"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
-        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+        CommandParams,
     ),
     request_body = ReadUpTo,
     responses(
@@ -80,14 +80,12 @@ async fn read(
     if body.up_to_seq > limits::INTEGER {
         return Err(Problem::limit_exceeded("up_to_seq", limits::INTEGER, "no room has so many messages"));
     }
-    let command = headers.command(&app.context.ids, caller.user_id, READ, room);
-    let fingerprint = idempotency::fingerprint(&command, &body);
-    let work = async {
-        let done = mark(&app, (&headers, &command), (room, caller.user_id), body.up_to_seq).await?;
+    let work = async |command: &Command, body: ReadUpTo| {
+        let done = mark(&app, (&headers, command), (room, caller.user_id), body.up_to_seq).await?;
         let answer = ReadAccepted { room_id: room.0, up_to_seq: body.up_to_seq, position: done.position };
         if done.folded { CommandAnswer::applied(StatusCode::OK, &answer) } else { CommandAnswer::accepted(&answer) }
     };
-    app.idempotency.answer(&command, fingerprint, work).await
+    app.run_command((&headers, caller.user_id), (READ, room), body, work).await
 }
 
 async fn mark(
@@ -96,15 +94,15 @@ async fn mark(
     (room, caller): (RoomId, UserId),
     up_to_seq: u64,
 ) -> Result<CommandResult, Problem> {
-    let look = async || {
+    let load = async || {
         let found = store::messages::reading(&app.context.read_model.pool(), room, caller).await?;
         Ok::<_, Problem>(changes::read(found.as_ref().map(|(view, reading)| (view, *reading)), up_to_seq))
     };
-    let mut decision = look().await?;
+    let mut decision = load().await?;
     if decision.is_err() {
         // The room is folded from another topic than the mark: that one catches up before anybody is refused.
         app.read_consistency.room(&app.context, caller, room).await?;
-        decision = look().await?;
+        decision = load().await?;
     }
     match decision {
         Ok(Decision::Emit(payload)) => {

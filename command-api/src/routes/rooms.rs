@@ -20,9 +20,10 @@ use crate::command::{Command, CommandHeaders};
 use crate::command_handler::{self, CommandResult, RoomCommand};
 use crate::decide::rooms::{self, NewRoom, Plan};
 use crate::openapi::{BodyProblems, CallerProblems, CommandProblems, RoomProblems};
+use crate::routes::command_params::CommandParams;
 use crate::state::App;
 use crate::validate::{self, Invalid};
-use crate::{idempotency, people, store};
+use crate::{people, store};
 
 const CREATE: &str = "POST /v1/rooms";
 const CHANGE: &str = "PATCH /v1/rooms/{room}";
@@ -93,8 +94,7 @@ fn accepted(room: RoomId, done: CommandResult, applied: StatusCode) -> Result<Co
     tag = "rooms",
     operation_id = "create_room",
     params(
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
-        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+        CommandParams,
     ),
     request_body = CreateRoom,
     responses(
@@ -111,21 +111,20 @@ async fn create(
     headers: CommandHeaders,
     Json(body): Json<CreateRoom>,
 ) -> Result<CommandAnswer, Problem> {
-    let command = headers.command(&app.context.ids, caller.user_id, CREATE, "");
-    let fingerprint = idempotency::fingerprint(&command, &body);
-    let named = body.members.clone();
     let plan = rooms::create(
         caller.user_id,
         NewRoom {
             kind: body.kind,
-            name: body.name,
-            members: body.members,
+            name: body.name.clone(),
+            members: body.members.clone(),
             join_rule: body.join_rule,
             history_visibility: body.history_visibility,
         },
     )?;
-    let work = create_planned(&app, caller.user_id, (&headers, &command), plan, &named);
-    app.idempotency.answer(&command, fingerprint, work).await
+    let work = async |command: &Command, body: CreateRoom| {
+        create_planned(&app, caller.user_id, (&headers, command), plan, &body.members).await
+    };
+    app.run_command((&headers, caller.user_id), (CREATE, ""), body, work).await
 }
 
 async fn create_planned(
@@ -166,8 +165,7 @@ async fn create_planned(
     operation_id = "change_room",
     params(
         ("room" = Uuid, Path, description = "Which room"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition the same command"),
-        ("Prefer" = Option<String>, Header, description = "`wait=N`: seconds to wait for the fold"),
+        CommandParams,
     ),
     request_body = ChangeRoom,
     responses(
@@ -184,9 +182,7 @@ async fn change(
     Path(room): Path<RoomId>,
     Json(body): Json<ChangeRoom>,
 ) -> Result<CommandAnswer, Problem> {
-    let command = headers.command(&app.context.ids, caller.user_id, CHANGE, room);
-    let fingerprint = idempotency::fingerprint(&command, &body);
-    let name = match (body.name, body.archived) {
+    let name = match (body.name.clone(), body.archived) {
         (Some(name), None) => validate::name("name", &name).map(|()| Some(name))?,
         (None, Some(true)) => None,
         (None, Some(false)) => return Err(Invalid::new("archived", "a room stays archived").into()),
@@ -195,13 +191,13 @@ async fn change(
     };
     let so_already: &[Reason] = if name.is_some() { &[Reason::Unchanged] } else { &[Reason::RoomArchived] };
     let act = RoomCommand { caller: caller.user_id, room, other: None, about: None, so_already };
-    let work = async {
+    let work = async |command: &Command, _: ChangeRoom| {
         let decide = |view: Option<&_>, _: Option<&_>| match &name {
             Some(name) => rooms::rename(view, name),
             None => rooms::archive(view),
         };
-        let done = command_handler::run(&app, (&headers, &command), act, decide, async |_| Ok(())).await?;
+        let done = command_handler::run(&app, (&headers, command), act, decide, async |_| Ok(())).await?;
         accepted(room, done, StatusCode::OK)
     };
-    app.idempotency.answer(&command, fingerprint, work).await
+    app.run_command((&headers, caller.user_id), (CHANGE, room), body, work).await
 }

@@ -34,7 +34,7 @@ pub struct CookieSession {
     expires_in: i64,
 }
 
-/// Tokens are for the one who headers, now.
+/// Tokens are for the one who asked, now.
 pub(super) fn begun(app: &App, tokens: Tokens, cookies: bool) -> Response {
     let no_store = [(CACHE_CONTROL, "no-store")];
     if !cookies {

@@ -37,7 +37,7 @@ pub async fn person(db: &PgPool, user: UserId) -> Result<Option<Person>, sqlx::E
 }
 
 /// Locks the account's row until the end of the transaction; whether the account can be used, and a token of this age (in
-/// seconds since 1970) still counts. Were that not headers, one token could end sessions that have not begun yet: each call
+/// seconds since 1970) still counts. Were that not asked, one token could end sessions that have not begun yet: each call
 /// moves the time before which none counts.
 pub async fn lock(tx: &mut PgConnection, user: UserId, issued_at: i64) -> Result<bool, sqlx::Error> {
     let usable = sqlx::query_scalar!(

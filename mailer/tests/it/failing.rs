@@ -149,7 +149,7 @@ async fn a_record_that_cannot_be_read_stops_its_partition_and_no_other() {
             others += 1;
         }
     }
-    wait_for("a mailer that says where it stands still", async || {
+    wait_for("a mailer that says where it is paused", async || {
         let why = mailer.0.health.not_ready().into_iter().find(|(part, _)| *part == "mailer")?.1;
         why.starts_with(&format!("chat.mail/{spoiled}: ")).then_some(())
     })

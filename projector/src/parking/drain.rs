@@ -210,7 +210,7 @@ impl<'a> ParkedKeys<'a> {
                     return Ok(Ok(()));
                 }
                 Err(Failure::Infrastructure(error)) => {
-                    self.task.wait(&mut backoff, writer.next_offset(), &error).await?
+                    self.task.wait(&mut backoff, writer.next_offset(), &error).await?;
                 }
                 Err(Failure::TooSlow(error)) => match act {
                     ParkingTransaction::Drain(_, events) if events.len() > 1 => {
@@ -256,7 +256,7 @@ impl<'a> ParkedKeys<'a> {
         }
     }
 
-    /// Nothing more may wait, so the partition stands still, until keys have been let out.
+    /// Nothing more may wait, so the partition is paused until keys have been let out.
     pub(crate) async fn wait_for_room(&self, writer: &mut Writer, offset: i64, full: Full) -> Result<(), Ended> {
         let waiting = |writer: &Writer| writer.parked.known().map(super::Parked::events);
         self.run_transaction(writer, ParkingTransaction::Look).await?.ok();

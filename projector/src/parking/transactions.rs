@@ -148,7 +148,7 @@ impl<'a> ParkingTransactions<'a> {
         match act {
             ParkingTransaction::GiveUp(it) => self.writer.parked.add_dropped(it.key, it.event_id, it.at),
             ParkingTransaction::Answer(&Request { key, drop: Some(event_id), .. }) => {
-                self.writer.parked.add_dropped(key, event_id, None)
+                self.writer.parked.add_dropped(key, event_id, None);
             }
             _ => {}
         }

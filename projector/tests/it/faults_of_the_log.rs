@@ -1,4 +1,4 @@
-//! A log that is not what it was, or holds what cannot be folded: its partition stands still, and nothing is skipped.
+//! A log that is not what it was, or holds what cannot be folded: its partition is paused, and nothing is skipped.
 
 use std::borrow::Cow;
 

@@ -69,7 +69,7 @@ async fn a_refused_key_is_set_aside_and_parked_where_it_must_be() {
     let told = rebuild_status::current(db).await.expect("a row").expect("one");
     assert!(told.state == State::Failed && told.problem.is_some_and(|why| why.contains("chatlog parked")));
 
-    // RepairedRoom and tried again, it is as if nothing had been.
+    // Mended and tried again, it is as if nothing had been.
     db.execute("alter table g2.messages drop constraint no_stones").await.expect("no constraint");
     db.execute("update g2.parked set reason = null").await.expect("let out");
     let done = rebuild(world.platform(), &sources(&world), &plan(Settings::default()), &progress).await;
