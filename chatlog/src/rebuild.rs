@@ -43,7 +43,7 @@ pub struct RebuildArgs {
 #[derive(Subcommand, Debug)]
 pub enum RebuildCommand {
     /// The generations that there are
-    GenerationStatus(GenerationArgs),
+    Status(GenerationArgs),
     /// Read the generation again that was read before
     Rollback(GenerationArgs),
     /// Let queries read this generation
@@ -111,7 +111,7 @@ impl RebuildArgs {
     pub fn log(&self) -> &LogArgs {
         let generation = match &self.command {
             None => &self.start.generation,
-            Some(RebuildCommand::GenerationStatus(args) | RebuildCommand::Rollback(args)) => args,
+            Some(RebuildCommand::Status(args) | RebuildCommand::Rollback(args)) => args,
             Some(RebuildCommand::Activate(args)) => &args.generation,
             Some(RebuildCommand::Drop(args)) => &args.one.generation,
         };
@@ -123,7 +123,7 @@ impl RebuildArgs {
 pub async fn run(args: &RebuildArgs) -> anyhow::Result<()> {
     match &args.command {
         None => start(&args.start).await,
-        Some(RebuildCommand::GenerationStatus(args)) => status(args).await,
+        Some(RebuildCommand::Status(args)) => status(args).await,
         Some(RebuildCommand::Rollback(args)) => switch(args, None).await,
         Some(RebuildCommand::Activate(args)) => switch(&args.generation, Some(args.number)).await,
         Some(RebuildCommand::Drop(args)) => remove(args).await,

@@ -1,4 +1,4 @@
-//! Parked keys, for administrators: what waits, and what they ask of its owner (DESIGN §7).
+//! Parked keys, for administrators: what waits, and what they ask of its owner.
 //!
 //! The projector that owns a key's partition does what is asked, within a second; here it is only written down, in one
 //! transaction with the event of the act (`chat.admin`).

@@ -48,6 +48,7 @@ struct ChangesPage {
 /// (by its `rev`) keeps that.
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "as above")]
+#[schema(as = Change)]
 struct ChangeItem {
     /// The room's rev of it.
     rev: i64,

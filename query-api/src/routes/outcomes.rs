@@ -42,6 +42,7 @@ struct OutcomeAnswer {
 /// What the fold said of an event. A command that was repeated under its key has the outcome of the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = Verdict)]
 enum OutcomeWord {
     /// It counts.
     Applied,
