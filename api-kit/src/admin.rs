@@ -13,7 +13,6 @@ const ADMIN: &str = "admin";
 /// Somebody with the role `admin`, now.
 #[derive(Clone, Copy, Debug)]
 pub struct Admin {
-    /// Who.
     pub user_id: UserId,
     /// And in which session.
     pub caller: Caller,

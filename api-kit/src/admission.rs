@@ -10,7 +10,6 @@ use event_schema::UserId;
 
 use crate::problem::Problem;
 
-/// Counts who waits.
 #[derive(Clone, Debug)]
 pub struct Admission {
     per_user: usize,
@@ -37,7 +36,6 @@ pub enum Crowded {
     /// This user has enough requests waiting.
     #[error("too many requests of this user wait already")]
     User,
-    /// The process has.
     #[error("too many requests wait already")]
     Process,
 }

@@ -8,7 +8,6 @@ use crate::tokens::Claims;
 /// The caller of a request. What they may do is not in the token: roles and status come from the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// Who.
     pub user_id: UserId,
     /// The session family they logged in with.
     pub session_id: Uuid,

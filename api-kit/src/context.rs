@@ -28,7 +28,6 @@ pub struct Parts {
     pub api_settings: ApiSettings,
     /// How much users and addresses may ask for.
     pub rates: RateLimits,
-    /// Access tokens.
     pub keyring: Keyring,
     /// Which sessions and accounts are let in.
     pub access: Access,

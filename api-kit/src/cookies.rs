@@ -7,6 +7,8 @@
 //! Where cookies are secure, only the prefixed names are read: a page of a sibling domain, or one by plain HTTP, cannot
 //! plant one.
 
+use cookie::time::Duration;
+use cookie::{Cookie, SameSite};
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 
@@ -24,11 +26,9 @@ pub struct Jar {
 /// What a browser is given to keep.
 #[derive(Clone, Copy, Debug)]
 pub struct Kept<'a> {
-    /// The access token.
     pub access: &'a str,
     /// Seconds that it lives.
     pub access_seconds: i64,
-    /// The refresh token.
     pub refresh: &'a str,
     /// Seconds that it lives.
     pub refresh_seconds: i64,
@@ -84,18 +84,22 @@ impl Jar {
     }
 
     fn cookie(self, name: &str, value: &str, path: &str, seconds: i64, hidden: bool) -> Option<HeaderValue> {
-        let secure = if self.secure { "; Secure" } else { "" };
-        let hidden = if hidden { "; HttpOnly" } else { "" };
-        let cookie = format!("{name}={value}; Path={path}; Max-Age={seconds}; SameSite=Strict{secure}{hidden}");
-        HeaderValue::try_from(cookie).ok()
+        let cookie = Cookie::build((name, value))
+            .path(path)
+            .max_age(Duration::seconds(seconds))
+            .same_site(SameSite::Strict)
+            .secure(self.secure)
+            .http_only(hidden);
+        HeaderValue::try_from(cookie.build().to_string()).ok()
     }
 }
 
 /// A cookie by its name; none where there are two, of which one must be somebody else's.
 fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let values = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let pairs = values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let mut found = pairs.filter(|(found, value)| *found == name && !value.is_empty()).map(|(_, value)| value);
+    let cookies = values.flat_map(Cookie::split_parse).filter_map(Result::ok);
+    let mut found = cookies.filter(|cookie| cookie.name() == name).filter_map(|cookie| cookie.value_raw());
+    let mut found = found.by_ref().filter(|value| !value.is_empty());
     let first = found.next()?;
     if found.next().is_some() { None } else { Some(first) }
 }
@@ -136,12 +140,12 @@ mod tests {
         assert_eq!(
             SECURE.keep(&kept),
             [
-                "__Host-chatlog-access=a; Path=/; Max-Age=600; SameSite=Strict; Secure; HttpOnly",
-                "__Secure-chatlog-refresh=r; Path=/v1/sessions/refresh; Max-Age=99; SameSite=Strict; Secure; HttpOnly",
-                "__Host-chatlog-csrf=c; Path=/; Max-Age=99; SameSite=Strict; Secure",
+                "__Host-chatlog-access=a; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=600",
+                "__Secure-chatlog-refresh=r; HttpOnly; SameSite=Strict; Secure; Path=/v1/sessions/refresh; Max-Age=99",
+                "__Host-chatlog-csrf=c; SameSite=Strict; Secure; Path=/; Max-Age=99",
             ]
         );
-        assert_eq!(PLAIN.keep(&kept)[0], "chatlog-access=a; Path=/; Max-Age=600; SameSite=Strict; HttpOnly");
-        assert_eq!(PLAIN.forget()[0], "chatlog-access=; Path=/; Max-Age=0; SameSite=Strict; HttpOnly");
+        assert_eq!(PLAIN.keep(&kept)[0], "chatlog-access=a; HttpOnly; SameSite=Strict; Path=/; Max-Age=600");
+        assert_eq!(PLAIN.forget()[0], "chatlog-access=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0");
     }
 }

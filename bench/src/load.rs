@@ -10,7 +10,6 @@ use hdrhistogram::Histogram;
 /// Latencies in microseconds, and how long it took in all.
 pub struct Measured {
     histogram: Histogram<u64>,
-    /// Wall-clock seconds.
     pub seconds: f64,
 }
 

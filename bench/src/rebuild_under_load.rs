@@ -116,7 +116,6 @@ async fn rebuild(stack: &Stack) -> Result<Built> {
     Ok(built)
 }
 
-/// What people saw.
 struct Observed {
     sent: Measured,
     read: Measured,
@@ -125,7 +124,6 @@ struct Observed {
     wrong_pages: u64,
 }
 
-/// People at work.
 struct People {
     stop: Arc<AtomicBool>,
     writing: JoinHandle<Result<(Measured, u64)>>,

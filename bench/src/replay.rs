@@ -27,11 +27,9 @@ const SETTINGS: &str = "set statement_timeout = 0; set maintenance_work_mem = '2
 
 /// What a tool took, and its JSON.
 pub struct Built {
-    /// Wall-clock seconds.
     pub seconds: f64,
     /// The most memory it has had.
     pub peak_mib: u64,
-    /// What it printed.
     pub said: Value,
 }
 

@@ -20,7 +20,6 @@ use crate::stack::{Stack, text};
 
 const CONCURRENT: usize = 200;
 const PASSWORD: &str = "a password for benchmarks";
-/// Hashes measured alone.
 const HASHES: u32 = 40;
 
 /// The participant of `examples/`, ended when dropped.

@@ -24,14 +24,12 @@ pub struct Stack {
     database: String,
     /// `http://127.0.0.1:port`
     pub url: String,
-    /// Keeps connections open.
     pub http: Client,
 }
 
 /// A person who can act.
 #[derive(Clone)]
 pub struct Person {
-    /// User id.
     pub id: String,
     username: String,
     token: Arc<Mutex<String>>,

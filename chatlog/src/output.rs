@@ -46,7 +46,6 @@ impl<T> List<T> {
         Self { rows: (!json).then(head), described, cells }
     }
 
-    /// The next items.
     pub fn add(&mut self, items: &[T]) -> io::Result<()> {
         match &mut self.rows {
             None => items.iter().try_for_each(|item| line((self.described)(item))),

@@ -13,12 +13,10 @@ use crate::prefer::PREFERENCE_APPLIED;
 /// Says that an answer is the stored first one.
 pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// A command's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandAnswer {
     /// 202 once the log has it, 200 or 201 once the fold has.
     pub status: StatusCode,
-    /// JSON.
     pub body: Bytes,
     /// Whether `Prefer: wait` was followed.
     pub waited: bool,

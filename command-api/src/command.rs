@@ -111,7 +111,6 @@ pub struct Command {
 }
 
 impl Command {
-    /// Its id.
     #[must_use]
     pub fn id(&self) -> CommandId {
         self.id

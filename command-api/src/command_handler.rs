@@ -29,9 +29,7 @@ pub struct CommandResult {
 /// Who does what to whom.
 #[derive(Clone, Copy, Debug)]
 pub struct RoomCommand<'a> {
-    /// Who.
     pub caller: UserId,
-    /// Where.
     pub room: RoomId,
     /// To whom, where it is somebody else.
     pub other: Option<UserId>,

@@ -12,7 +12,6 @@ use crate::store::accounts;
 
 /// Names of one text that are looked up: some will be nobody's.
 const LOOKED_UP: usize = 2 * limits::MENTIONS;
-/// The shortest name.
 const SHORTEST: usize = *username::CHARS.start();
 
 /// Names the people that these messages mention: one question for all of them, none where there is no `@`.

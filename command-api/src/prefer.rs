@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName};
 
-/// The request header.
 pub const PREFER: HeaderName = HeaderName::from_static("prefer");
 /// The answer's header, which says that the preference was followed.
 pub const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");

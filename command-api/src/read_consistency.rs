@@ -16,7 +16,6 @@ use crate::store::parked;
 /// Requests of one person that may wait at a time.
 const WAITERS: usize = 4;
 
-/// Who waits.
 #[derive(Clone)]
 pub struct ReadConsistency {
     waiters: Admission,

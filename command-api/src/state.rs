@@ -27,13 +27,9 @@ use crate::settings::Settings;
 pub struct App {
     /// Clients, clock, ids, keys.
     pub context: ApiContext,
-    /// The only hasher.
     pub passwords: Passwords,
-    /// Refresh tokens.
     pub sessions: Sessions,
-    /// Wrong passwords.
     pub throttle: Throttle,
-    /// Answers to repeat.
     pub idempotency: Idempotency,
     /// Who waits before being refused.
     pub read_consistency: ReadConsistency,

@@ -135,3 +135,35 @@ pub struct EventDropped {
     /// The event given up.
     pub event_id: EventId,
 }
+
+/// What somebody is to a room, as the fold says and the tables have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemberState {
+    /// A member.
+    Joined,
+    /// May join.
+    Invited,
+    /// Left by their own act.
+    Left,
+    /// Was put out.
+    Removed,
+}
+
+impl MemberState {
+    /// The word in the table.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Joined => "joined",
+            Self::Invited => "invited",
+            Self::Left => "left",
+            Self::Removed => "removed",
+        }
+    }
+
+    /// The state of a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Joined, Self::Invited, Self::Left, Self::Removed].into_iter().find(|state| state.as_str() == word)
+    }
+}

@@ -1,6 +1,8 @@
 //! The state of one partition, as far as it is in memory, and the changes to be written.
 
 use event_schema::rejection::Reason;
+
+pub use event_schema::room::MemberState;
 use event_schema::room::{HistoryVisibility, JoinRule, Role, RoomKind};
 use event_schema::rules::Standing;
 use event_schema::user::AccountKind;
@@ -40,38 +42,6 @@ pub struct Room {
     pub member_count: i32,
     /// Rolling BLAKE3 over (event id, outcome).
     pub digest: [u8; 32],
-}
-
-/// What a membership is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MemberState {
-    /// A member.
-    Joined,
-    /// May join.
-    Invited,
-    /// Left by their own act.
-    Left,
-    /// Was put out.
-    Removed,
-}
-
-impl MemberState {
-    /// The word in the table.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Joined => "joined",
-            Self::Invited => "invited",
-            Self::Left => "left",
-            Self::Removed => "removed",
-        }
-    }
-
-    /// The state of a word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Joined, Self::Invited, Self::Left, Self::Removed].into_iter().find(|state| state.as_str() == word)
-    }
 }
 
 /// Somebody's relation to a room (table `room_members`).

@@ -14,7 +14,6 @@ const FIRST: Duration = Duration::from_millis(250);
 /// No pause is longer.
 const CAP: Duration = Duration::from_secs(30);
 
-/// The server's standing.
 #[derive(Default)]
 pub(crate) struct CircuitBreaker {
     away: Mutex<Option<Away>>,
@@ -39,7 +38,6 @@ impl CircuitBreaker {
         Some(turn)
     }
 
-    /// It answered.
     pub(crate) fn answered(&self) {
         let before = self.set(None);
         metrics::gauge!("mailer_server_up").set(1.0);

@@ -64,7 +64,6 @@ impl Header for AutoSubmitted {
     }
 }
 
-/// Writes a mail.
 pub(crate) fn compose(templates: &Templates, from: &Mailbox, letter: &Letter, form: Form) -> Result<Mail, Unwritable> {
     let address = letter.address.parse().map_err(|_| Unwritable("address_invalid"))?;
     let name = in_a_line(letter.name());

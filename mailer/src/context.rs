@@ -41,7 +41,6 @@ impl MailerContext {
         })
     }
 
-    /// Chance, for pauses.
     pub(crate) fn random(&self) -> u64 {
         u64::from_be_bytes(self.platform.ids.secret())
     }

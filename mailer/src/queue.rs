@@ -12,11 +12,8 @@ use uuid::Uuid;
 /// A mail in the queue, without its address: that is the account's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// Which request.
     pub request_id: Uuid,
-    /// Whose.
     pub user_id: Uuid,
-    /// Which mail.
     pub template: String,
     /// BCP 47 tag.
     pub locale: String,
@@ -45,7 +42,6 @@ pub struct Size {
     pub oldest: Option<DateTime<Utc>>,
 }
 
-/// Measures the queue.
 pub async fn size(db: &PgPool) -> Result<Size, sqlx::Error> {
     // Index Scans on outgoing_due and outgoing_parked: what is sent long ago is not looked at.
     sqlx::query_as!(

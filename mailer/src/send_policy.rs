@@ -19,7 +19,6 @@ pub(crate) struct Account {
 pub(crate) enum SendDecision {
     /// It goes to this address.
     Send(String),
-    /// Not yet.
     Wait(&'static str),
     /// Never: for this reason, a stable word.
     Drop(&'static str),

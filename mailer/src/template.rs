@@ -11,7 +11,6 @@ pub(crate) enum Template {
     Verify,
     /// The code for another password.
     Reset,
-    /// A notice.
     PasswordChanged,
 }
 
@@ -66,7 +65,6 @@ impl Language {
         if language.eq_ignore_ascii_case("ko") { Self::Korean } else { Self::English }
     }
 
-    /// Its tag.
     pub(crate) fn tag(self) -> &'static str {
         match self {
             Self::English => "en",
@@ -105,7 +103,6 @@ const FILES: [(&str, &str); 19] = files![
 pub(crate) struct Templates(Environment<'static>);
 
 impl Templates {
-    /// Reads them.
     pub(crate) fn new() -> Result<Self, minijinja::Error> {
         let mut environment = Environment::new();
         // Whatever a template names must be given to it.

@@ -8,12 +8,10 @@ use event_schema::Timestamp;
 use rand::RngCore as _;
 use uuid::Uuid;
 
-/// Tells the time.
 #[derive(Clone, Debug)]
 pub struct Clock(Option<Arc<Timestamp>>);
 
 impl Clock {
-    /// The machine's clock.
     #[must_use]
     pub fn system() -> Self {
         Self(None)

@@ -35,7 +35,6 @@ const CODES: u32 = 1_000_000;
 pub enum Purpose {
     /// The address of an account is its owner's.
     Verify,
-    /// Another password.
     Reset,
 }
 
@@ -173,7 +172,6 @@ pub async fn renew(
 /// What a code that somebody brings is to be compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Issued {
-    /// Whose.
     pub user: UserId,
     /// The request that the code follows from.
     pub request: MailRequestId,

@@ -38,7 +38,6 @@ impl Health {
 }
 
 impl HealthCheck {
-    /// The part works.
     pub fn ready(&self) {
         self.set(None);
     }

@@ -5,6 +5,7 @@
 //! needs, [`lifecycle::Lifecycle`] ends what was started.
 
 pub mod audit;
+pub mod backoff;
 pub mod clock;
 pub mod codes;
 pub mod health;
@@ -21,6 +22,7 @@ pub mod shard_locks;
 pub mod telemetry;
 pub mod terminal;
 
+pub use crate::backoff::Backoff;
 pub use crate::clock::{Clock, Ids};
 pub use crate::codes::Codes;
 pub use crate::health::{Health, HealthCheck};

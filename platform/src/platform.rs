@@ -7,6 +7,7 @@ use redis::RedisError;
 use sqlx::PgPool;
 use tokio::time::Instant;
 
+use crate::backoff::Backoff;
 use crate::clock::{Clock, Ids};
 use crate::codes::Codes;
 use crate::health::{Health, HealthCheck};
@@ -14,9 +15,11 @@ use crate::kafka::{Kafka, KafkaError, LogId};
 use crate::lifecycle::Lifecycle;
 use crate::outbox::Outbox;
 use crate::postgres;
-use crate::redis::{Pause, Redis};
+use crate::redis::Redis;
 use crate::settings::PlatformSettings;
 
+/// Between two tries to reach a server.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How long a process waits at its start for servers that are still coming up.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// How often the servers are asked whether they are well.
@@ -31,47 +34,37 @@ pub struct Platform(Arc<Parts>);
 pub struct Parts {
     /// What it was connected with.
     pub settings: PlatformSettings,
-    /// The log.
     pub kafka: Kafka,
     /// Control and identity tables; commits are synchronous.
     pub db: PgPool,
-    /// Caches and pushes.
     pub redis: Redis,
     /// Events that commit with rows.
     pub outbox: Outbox,
-    /// Mailed codes.
     pub codes: Codes,
     /// Whether the process can serve.
     pub health: Health,
     /// Its tasks, and its end.
     pub lifecycle: Lifecycle,
-    /// The time.
     pub clock: Clock,
-    /// Random ids.
     pub ids: Ids,
-    /// The log's id.
     pub log_id: LogId,
 }
 
 /// Why a service cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The log.
     #[error(transparent)]
     Kafka(#[from] KafkaError),
     /// The topics were never made.
     #[error("the log has no id yet; run `chatlog topics apply`")]
     NoLog,
-    /// Postgres.
     #[error("Postgres: {0}")]
     Postgres(#[from] sqlx::Error),
     /// The tables were never made.
     #[error("the tables are not there yet; run `chatlog migrate`")]
     NotMigrated,
-    /// Redis's address.
     #[error("Redis: {0}")]
     Redis(#[from] RedisError),
-    /// The signing keys.
     #[error("the signing keys cannot be loaded: {0}")]
     Keys(String),
     /// The tables were folded from a log that is not this one.
@@ -81,17 +74,10 @@ pub enum StartError {
     OtherLog {
         /// As the active generation says.
         tables: LogId,
-        /// As Kafka says.
         log: LogId,
     },
-    /// A listener.
     #[error("{what}: {error}")]
-    Listen {
-        /// Which address.
-        what: String,
-        /// Why not.
-        error: std::io::Error,
-    },
+    Listen { what: String, error: std::io::Error },
 }
 
 impl Platform {
@@ -167,7 +153,7 @@ pub async fn retry_while_starting<T, F: Future<Output = Result<T, StartError>>>(
     mut attempt: impl FnMut() -> F,
 ) -> Result<T, StartError> {
     let until = Instant::now() + PATIENCE;
-    let mut pause = Pause::new();
+    let mut pause = Backoff::up_to(LONGEST_PAUSE);
     loop {
         let error = match attempt().await {
             Ok(done) => {
@@ -185,7 +171,7 @@ pub async fn retry_while_starting<T, F: Future<Output = Result<T, StartError>>>(
             return Err(error);
         }
         check.not_ready(error.to_string());
-        pause.wait().await;
+        tokio::time::sleep(pause.next_pause()).await;
     }
 }
 

@@ -7,6 +7,7 @@ use futures::{Stream, StreamExt as _};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncCommands as _, Client, RedisError};
 
+use crate::backoff::Backoff;
 use crate::settings::RedisSettings;
 
 /// No request waits longer for an answer, or for a connection.
@@ -57,11 +58,11 @@ impl Redis {
     pub fn subscribe(&self, channel: &str) -> impl Stream<Item = Bytes> + Send + 'static {
         let (client, channel) = (self.client.clone(), self.key(channel));
         async_stream::stream! {
-            let mut pause = Pause::new();
+            let mut pause = Backoff::up_to(Duration::from_secs(1));
             loop {
                 match subscription(&client, &channel).await {
                     Ok((mut sink, mut messages)) => {
-                        pause = Pause::new();
+                        pause = Backoff::up_to(Duration::from_secs(1));
                         loop {
                             match tokio::time::timeout(SILENCE, messages.next()).await {
                                 Ok(Some(message)) => yield Bytes::copy_from_slice(message.get_payload_bytes()),
@@ -77,7 +78,7 @@ impl Redis {
                     }
                     Err(error) => tracing::debug!(channel, %error, "no subscription"),
                 }
-                pause.wait().await;
+                tokio::time::sleep(pause.next_pause()).await;
             }
         }
     }
@@ -95,18 +96,4 @@ async fn subscription(
     tokio::time::timeout(PATIENCE, connect)
         .await
         .unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
-}
-
-/// Growing pauses between tries, up to a second.
-pub(crate) struct Pause(Duration);
-
-impl Pause {
-    pub(crate) fn new() -> Self {
-        Self(Duration::from_millis(50))
-    }
-
-    pub(crate) async fn wait(&mut self) {
-        tokio::time::sleep(self.0).await;
-        self.0 = (self.0 * 2).min(Duration::from_secs(1));
-    }
 }

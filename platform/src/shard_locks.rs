@@ -10,7 +10,6 @@ use sqlx::PgConnection;
 use crate::postgres;
 use crate::settings::PostgresSettings;
 
-/// What is shared.
 #[derive(Clone, Copy, Debug)]
 pub struct ShardSet {
     /// Class of the lock of each piece (first key of the two-key form).

@@ -8,6 +8,7 @@ use std::time::Duration;
 use event_schema::Topic;
 use futures::FutureExt as _;
 use futures::future::join_all;
+use platform::Backoff;
 use platform::lifecycle::panic_message;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use read_model::Partition;
@@ -15,8 +16,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::backoff::Backoff;
 use crate::consumer::{AssignmentChange, Membership};
+use crate::context::LONGEST_PAUSE;
 use crate::context::ProjectorContext;
 use crate::halt::{HaltReason, Halted};
 use crate::lease::{self, Lease};
@@ -30,14 +31,14 @@ const TELL: Duration = Duration::from_secs(1);
 
 /// Folds what the group gives, until asked to end.
 pub(crate) async fn run(shared: Arc<ProjectorContext>, soft: CancellationToken) {
-    let mut backoff = Backoff::default();
+    let mut backoff = Backoff::up_to(LONGEST_PAUSE);
     while !soft.is_cancelled() {
         shared.status.raise(Concern::Joining, "joining the consumer group");
         match Membership::join(&shared.kafka, &shared.group(), &Topic::PROJECTED) {
             Ok(membership) => Session::new(Arc::clone(&shared), membership).run(&soft).await,
             Err(error) => tracing::error!(%error, "failed to join the consumer group; retrying"),
         }
-        let wait = backoff.next(shared.random());
+        let wait = backoff.next_pause();
         let _ = tokio::time::timeout(wait, soft.cancelled()).await;
     }
 }
@@ -54,7 +55,6 @@ impl Drop for Running {
     }
 }
 
-/// One membership.
 struct Session {
     shared: Arc<ProjectorContext>,
     running: HashMap<Partition, Running>,

@@ -118,7 +118,6 @@ impl Pace {
         }
     }
 
-    /// A batch went.
     pub(crate) fn sent(&mut self, now: Instant) {
         self.not_before = Some(now + self.linger);
     }

@@ -40,7 +40,6 @@ pub(crate) enum AssignmentChange {
     Trouble { error: KafkaError, fatal: bool },
 }
 
-/// Receives librdkafka's callbacks.
 pub(crate) struct Context {
     kafka: Kafka,
     changes: mpsc::UnboundedSender<AssignmentChange>,
@@ -154,7 +153,6 @@ impl Membership {
         self.answer(|consumer| consumer.incremental_assign(&list))
     }
 
-    /// Gives partitions back.
     pub(crate) fn unassign(&mut self, partitions: &[Partition]) -> KafkaResult<()> {
         let list = self.list(partitions.iter().map(|partition| (*partition, Offset::Invalid)))?;
         self.answer(|consumer| consumer.incremental_unassign(&list))

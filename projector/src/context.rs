@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-use platform::{Clock, Ids, Kafka, Outbox};
+use platform::{Clock, Kafka, Outbox};
 use read_model::Partition;
 use read_model::generations::Fold;
 use sqlx::PgPool;
@@ -13,6 +14,9 @@ use crate::parking::owner_requests::OwnerRequests;
 use crate::push::Pushes;
 use crate::settings::Settings;
 use crate::status::ProjectorStatus;
+
+/// Between two tries of a step that failed, before its jitter.
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Clients, settings, and what is known of the partitions held here.
 pub(crate) struct ProjectorContext {
@@ -29,7 +33,6 @@ pub(crate) struct ProjectorContext {
     pub(crate) pushes: Pushes,
     /// Commits at the same time, of all partitions.
     pub(crate) commits: Semaphore,
-    pub(crate) ids: Ids,
     pub(crate) clock: Clock,
     /// What is asked of the owners of parked keys.
     pub(crate) owner_requests: OwnerRequests,
@@ -38,12 +41,6 @@ pub(crate) struct ProjectorContext {
 }
 
 impl ProjectorContext {
-    /// Randomness for waiting, never for data.
-    pub(crate) fn random(&self) -> u64 {
-        self.ids.v7().as_u64_pair().1
-    }
-
-    /// The consumer group.
     pub(crate) fn group(&self) -> String {
         self.settings.projector_group.clone().unwrap_or_else(|| self.default_group.clone())
     }

@@ -5,10 +5,11 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use platform::Backoff;
 use read_model::Partition;
 use read_model::checkpoint::{self, Checkpoint};
 
-use crate::backoff::Backoff;
+use crate::context::LONGEST_PAUSE;
 use crate::context::ProjectorContext;
 use crate::halt::{HaltReason, Halted};
 use crate::status::Concern;
@@ -33,7 +34,7 @@ pub(crate) async fn take(
     if partitions.is_empty() {
         return Vec::new();
     }
-    let mut backoff = Backoff::default();
+    let mut backoff = Backoff::up_to(LONGEST_PAUSE);
     loop {
         match try_take(shared, partitions).await {
             Ok(taken) => {
@@ -41,7 +42,7 @@ pub(crate) async fn take(
                 return taken;
             }
             Err(error) => {
-                let wait = backoff.next(shared.random());
+                let wait = backoff.next_pause();
                 tracing::warn!(error = %error, ?wait, "failed to take partitions; retrying");
                 shared.status.raise(Concern::Taking, format!("taking partitions: {error}"));
                 tokio::time::sleep(wait).await;

@@ -5,7 +5,6 @@
 //! taken cannot commit. [`fold`] is pure; everything else here is about getting events to it and rows from it.
 
 mod assignment;
-mod backoff;
 mod batch;
 mod consumer;
 mod context;
@@ -78,7 +77,6 @@ impl Projector {
 pub struct Target {
     /// What is folded, and by which fold.
     pub fold: Fold,
-    /// The generation.
     pub generation: i32,
     /// Connections that see its tables.
     pub pool: PgPool,
@@ -126,7 +124,6 @@ fn share(platform: &Platform, settings: &Settings, target: &Target, pushes: Push
         status: ProjectorStatus::new(generation),
         pushes,
         commits: Semaphore::new(settings.projector_commits as usize),
-        ids: platform.ids.clone(),
         clock: platform.clock.clone(),
         owner_requests: parking::owner_requests::OwnerRequests::default(),
         reached: Mutex::default(),

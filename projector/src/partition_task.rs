@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use platform::Backoff;
 use rdkafka::error::KafkaError;
 use read_model::Partition;
 use read_model::checkpoint::{self, Mark};
@@ -15,9 +16,9 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use crate::backoff::Backoff;
 use crate::batch::{Batch, Pace};
 use crate::consumer::{Records, Seeker};
+use crate::context::LONGEST_PAUSE;
 use crate::context::ProjectorContext;
 use crate::halt::{HaltReason, Halted};
 use crate::lease::{self, Lease};
@@ -42,11 +43,9 @@ pub(crate) struct PartitionTask {
     pub(crate) rejoin: mpsc::Sender<()>,
 }
 
-/// Why folding ended.
 #[derive(Debug)]
 pub(crate) enum Ended {
     Released,
-    /// Until somebody acts.
     Halted(Halted),
     /// Somebody else has it, or Postgres lost the last commits, or the client stopped reading: take it again.
     Lost(&'static str),
@@ -56,7 +55,7 @@ impl PartitionTask {
     /// Keeps the partition until it is released.
     pub(crate) async fn run(self, mut taken: Result<Lease, Halted>) {
         let released = self.released.clone();
-        let mut backoff = Backoff::default();
+        let mut backoff = Backoff::up_to(LONGEST_PAUSE);
         loop {
             let repairs = taken.as_ref().map_or(0, |lease| lease.repairs);
             let epoch = taken.as_ref().ok().map(|lease| lease.checkpoint.epoch);
@@ -75,7 +74,7 @@ impl PartitionTask {
             // Two groups that fold the same generation would take it from each other for ever: slowly, and not unseen. Whoever
             // repairs a room does it once, and wants what is in memory here forgotten.
             let repaired = self.is_repaired(repairs).await;
-            let wait = if repaired { Duration::ZERO } else { backoff.next(self.shared.random()) };
+            let wait = if repaired { Duration::ZERO } else { backoff.next_pause() };
             tracing::warn!(partition = %self.partition, why, repaired, ?wait, "partition lost; taking it again");
             if !repaired {
                 self.concern(&format!("{why}; taking it again"));
@@ -180,7 +179,7 @@ impl PartitionTask {
     /// it is written.
     async fn write(&self, writer: &mut Writer, batch: Batch) -> Result<(), Ended> {
         let mut work = VecDeque::from([batch]);
-        let mut backoff = Backoff::default();
+        let mut backoff = Backoff::up_to(LONGEST_PAUSE);
         while let Some(batch) = work.pop_front() {
             let from = batch.from();
             let written = writer.write(&batch).instrument(trace::span(self.partition, &batch)).await;
@@ -189,7 +188,7 @@ impl PartitionTask {
                     self.written(written, writer.next_offset());
                     if backoff.failures() > 0 {
                         self.shared.status.fine(self.partition);
-                        backoff = Backoff::default();
+                        backoff = Backoff::up_to(LONGEST_PAUSE);
                     }
                     continue;
                 }
@@ -241,7 +240,7 @@ impl PartitionTask {
         from: i64,
         error: &(dyn std::error::Error + Sync),
     ) -> Result<(), Ended> {
-        let wait = backoff.next(self.shared.random());
+        let wait = backoff.next_pause();
         crate::metrics::retried(self.shared.generation, self.partition);
         tracing::warn!(partition = %self.partition, from, %error, ?wait, "failed to commit a batch; retrying");
         // One that succeeds at once is no reason to be called not ready.

@@ -68,7 +68,6 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// Nothing was folded.
     pub(crate) fn empty(self) -> Push {
         Push { from: self.from, ..Push::heartbeat(self.generation, self.partition, self.to) }
     }

@@ -26,7 +26,6 @@ const STRIDE: usize = 128;
 /// What the reader hands over.
 #[derive(Debug)]
 pub(crate) enum Fed {
-    /// The next events.
     Batch(Batch),
     /// There are no more.
     FeedEnd(FeedEnd),

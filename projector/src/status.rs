@@ -15,7 +15,6 @@ pub(crate) enum Concern {
     Joining,
     /// Partitions are ours, but their checkpoints could not be taken yet.
     Taking,
-    /// No broker answers.
     Kafka,
     /// A partition makes no progress.
     Partition(Partition),

@@ -8,7 +8,6 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use crate::batch::Batch;
 
-/// Links per batch.
 const LINKS: usize = 4;
 
 /// The span of a batch's way into the tables.

@@ -34,7 +34,6 @@ pub(crate) struct Writer {
 /// What became of a batch.
 #[derive(Debug)]
 pub(crate) enum Written {
-    /// It is committed.
     Now(read_model::push::Push),
     /// An earlier try had been committed, although its answer was lost.
     Before,

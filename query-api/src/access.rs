@@ -6,9 +6,11 @@
 use api_kit::extract::{Path, Query};
 use api_kit::{Caller, Problem};
 use axum::extract::FromRequestParts;
+use event_schema::room::MemberState;
 use event_schema::{MessageId, RoomId, Topic, UserId};
 use http::request::Parts;
 use read_model::Position;
+use read_model::visibility::first_visible_seq;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -22,7 +24,6 @@ use crate::window::{Ahead, Window};
 /// Somebody with a valid token.
 #[derive(Clone, Debug)]
 pub struct Reader {
-    /// Who.
     pub user_id: UserId,
     /// As whom, in which session.
     pub caller: Caller,
@@ -33,9 +34,7 @@ pub struct Reader {
 /// A member of the room in the path.
 #[derive(Debug)]
 pub struct RoomReader {
-    /// Who.
     pub reader: Reader,
-    /// Which room.
     pub room_id: RoomId,
     /// The room, and what the member is to it.
     pub room: RoomRow,
@@ -49,7 +48,6 @@ pub struct RoomReader {
 /// channel.
 #[derive(Clone, Debug)]
 pub struct RoomVisitor {
-    /// Which room.
     pub room_id: RoomId,
     /// The room, and what the visitor is to it.
     pub room: RoomRow,
@@ -205,27 +203,27 @@ async fn wait_before_refusal(
 }
 
 impl RoomRow {
+    fn member_state(&self) -> Option<MemberState> {
+        self.state.as_deref().and_then(MemberState::from_word)
+    }
+
     /// Whether this person is a member now.
     #[must_use]
     pub fn is_member(&self) -> bool {
-        self.state.as_deref() == Some("joined")
+        self.member_state() == Some(MemberState::Joined)
     }
 
     /// Whether this person may know that the room exists.
     #[must_use]
     pub fn may_be_known(&self) -> bool {
         let is_public = self.kind == "channel" && self.join_rule == "open";
-        is_public || matches!(self.state.as_deref(), Some("joined" | "invited"))
+        is_public || matches!(self.member_state(), Some(MemberState::Joined | MemberState::Invited))
     }
 
-    /// The messages that a member may see: all of them, or those since the membership began. An unknown word hides.
+    /// The messages that a member may see.
     #[must_use]
     pub fn window(&self) -> Window {
-        let first = match (self.history_visibility.as_str(), self.join_seq) {
-            ("all", _) => 1,
-            (_, Some(join_seq)) => join_seq + 1,
-            (_, None) => self.last_seq + 1,
-        };
+        let first = first_visible_seq(&self.history_visibility, self.join_seq, self.last_seq);
         Window { first, last: self.last_seq }
     }
 }

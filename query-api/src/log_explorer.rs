@@ -23,7 +23,6 @@ struct Inner {
     kafka: Kafka,
     places: Arc<Semaphore>,
     idle: Mutex<Vec<Reader>>,
-    /// The process ends.
     stop: CancellationToken,
 }
 
@@ -35,7 +34,6 @@ impl LogExplorer {
         Self(Arc::new(Inner { kafka: kafka.clone(), places, idle: Mutex::default(), stop }))
     }
 
-    /// A page.
     pub async fn page(&self, ask: Ask) -> Result<Page, Problem> {
         let places = ask.filter.places(&self.0.kafka).await?;
         self.read(move |reader, stop| reader.page(&places, &ask, stop)).await

@@ -32,11 +32,8 @@ pub type RecordAddress = (Topic, i32, i64);
 pub struct Heading {
     /// The id that is its key.
     pub key: Uuid,
-    /// Its id.
     pub id: EventId,
-    /// Who caused it.
     pub actor: UserId,
-    /// What happened.
     pub event_type: EventType,
 }
 

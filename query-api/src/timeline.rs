@@ -12,7 +12,6 @@ use crate::store::changes::ChangeRow;
 pub enum Happening<'a> {
     /// The message with this seq was posted.
     Post(i64),
-    /// Something else.
     Change(&'a ChangeRow),
 }
 

@@ -8,16 +8,13 @@
 /// The messages that may be shown: from what the reader may see and from `from` and `to`. Empty when `first > last`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// The oldest.
     pub first: i64,
-    /// The newest.
     pub last: i64,
 }
 
 /// Where in the window the page lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// The newest messages.
     Newest,
     /// The messages next to this seq, older than it.
     Before(i64),
@@ -46,7 +43,6 @@ pub struct Span {
 pub struct Ahead {
     /// They are older than this one.
     pub before: i64,
-    /// How many.
     pub limit: i64,
 }
 

@@ -12,6 +12,7 @@ pub mod position;
 pub mod progress;
 pub mod push;
 pub mod rebuild_status;
+pub mod visibility;
 
 pub use active::{ActiveGeneration, ReadModel};
 pub use generations::Fold;

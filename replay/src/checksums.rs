@@ -54,7 +54,6 @@ impl Sums {
         self.0.len()
     }
 
-    /// Frees what agrees.
     pub(crate) fn shrink(&mut self) {
         self.0.retain(|_, sum| *sum != Sum::default());
         self.0.shrink_to_fit();
@@ -69,7 +68,6 @@ impl Sums {
     }
 }
 
-/// The first column.
 pub(crate) fn key_of(row: &[u8]) -> Uuid {
     row.get(6..22).and_then(|key| Uuid::from_slice(key).ok()).unwrap_or_default()
 }

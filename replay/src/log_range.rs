@@ -19,7 +19,6 @@ use uuid::Uuid;
 
 use crate::partition_replay::{Replay, ReplayError};
 
-/// Events folded together.
 const BATCH: usize = 2_000;
 /// And so many bytes of records: memory is bounded.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
@@ -31,31 +30,20 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// Why a stretch was not folded to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// Asked to end.
     #[error("interrupted")]
     Interrupted,
-    /// The brokers.
     #[error("Kafka: {0}")]
     Kafka(#[from] rdkafka::error::KafkaError),
-    /// They say nothing.
     #[error("Kafka has been silent for {} s at {place} offset {offset}", SILENCE.as_secs())]
-    Silent {
-        /// Topic and partition.
-        place: String,
-        /// The next offset.
-        offset: i64,
-    },
+    Silent { place: String, offset: i64 },
     /// A record that cannot be folded.
     #[error("{place} offset {offset}: {why}")]
     Record {
-        /// Topic and partition.
         place: String,
-        /// Which.
         offset: i64,
         /// What is wrong with it.
         why: String,
     },
-    /// The scratch files.
     #[error("the scratch files: {0}")]
     Scratch(#[from] std::io::Error),
     /// What the log drops further on.
@@ -75,7 +63,6 @@ impl From<ScanError> for ReadError {
 /// Where the time went, in the thread that folds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Spent {
-    /// Waiting for records.
     pub kafka: Duration,
     /// From records to events.
     pub decode: Duration,
@@ -120,7 +107,6 @@ pub(crate) trait Watch {
     /// So many more records are behind.
     fn passed(&mut self, records: u64);
 
-    /// These were folded.
     fn folded(&mut self, _events: &[Event], _outcomes: &[Outcome]) {}
 
     /// Whether the event at this offset is left out, because the live fold has not folded it.

@@ -25,18 +25,15 @@ use crate::table::{self, Table};
 /// Where the log is.
 #[derive(Clone)]
 pub struct Log {
-    /// The log.
     pub kafka: Kafka,
     /// Where scratch files lie.
     pub scratch: PathBuf,
-    /// Asks to end.
     pub stop: CancellationToken,
 }
 
 /// Why one cannot look back.
 #[derive(Debug, thiserror::Error)]
 pub enum PastError {
-    /// The brokers.
     #[error(transparent)]
     Kafka(#[from] KafkaError),
     /// A record or the scratch files.
@@ -240,10 +237,7 @@ pub struct Changed<T> {
 /// What became of a room between two times.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RoomDifference {
-    /// Facts about it.
     pub room: Vec<(&'static str, Changed<String>)>,
-    /// People.
     pub members: Vec<(UserId, Changed<String>)>,
-    /// Messages, by seq.
     pub messages: Vec<Changed<Item>>,
 }

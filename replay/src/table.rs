@@ -97,7 +97,6 @@ impl Table {
         self.columns().iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
     }
 
-    /// Takes rows in.
     pub(crate) fn copy_in(self) -> String {
         self.copy_in_as(self.name())
     }

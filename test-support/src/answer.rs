@@ -11,21 +11,17 @@ use uuid::Uuid;
 /// Longer than the system may take to answer anything.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// One replica's API.
 #[derive(Clone, Debug)]
 pub struct Api {
     http: Client,
     url: String,
 }
 
-/// What came back.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// Method and path, for messages.
     pub request: String,
-    /// The status code.
     pub status: u16,
-    /// The headers.
     pub headers: HeaderMap,
     /// The body as text.
     pub text: String,
@@ -61,7 +57,6 @@ pub async fn send(request: RequestBuilder) -> Answer {
     try_send(request).await.unwrap_or_else(|error| panic!("no answer: {error:?}"))
 }
 
-/// Sends a request.
 pub async fn try_send(request: RequestBuilder) -> reqwest::Result<Answer> {
     let (client, request) = request.build_split();
     let request = request?;

@@ -17,7 +17,6 @@ pub struct Document(Value);
 /// A method at an address.
 #[derive(Clone, Debug)]
 pub struct Operation {
-    /// Its method.
     pub method: Method,
     /// Its path, with the names of its parameters.
     pub path: String,
@@ -37,7 +36,6 @@ impl Document {
         Self(api.get("/openapi.json").await.expect(200).body)
     }
 
-    /// Every operation.
     pub fn operations(&self) -> Vec<Operation> {
         let everywhere = is_secured(&self.0["security"]).unwrap_or(false);
         let mut operations = Vec::new();

@@ -14,15 +14,11 @@ use crate::page::Item;
 /// A message that must be in the page, at this place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expected {
-    /// Its place.
     pub seq: i64,
     /// The room's rev of the post.
     pub rev: i64,
-    /// Its id.
     pub message_id: Uuid,
-    /// Who wrote it.
     pub author_id: Uuid,
-    /// What it says.
     pub text: String,
 }
 

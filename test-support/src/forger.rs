@@ -14,9 +14,7 @@ use crate::system::System;
 pub struct Forger {
     /// The platform's own key.
     pub key: SigningKey,
-    /// The token's header.
     pub header: Value,
-    /// The token's claims.
     pub claims: Value,
 }
 
@@ -40,7 +38,6 @@ impl Forger {
         signed(&self.header, &self.claims, &self.key)
     }
 
-    /// With another claim.
     pub fn with_claim(&self, name: &str, value: impl Into<Value>) -> String {
         let mut claims = self.claims.clone();
         claims[name] = value.into();
@@ -54,7 +51,6 @@ impl Forger {
         signed(&header, &self.claims, &self.key)
     }
 
-    /// It counted once.
     pub fn expired(&self) -> String {
         let mut claims = self.claims.clone();
         let now = claims["iat"].as_i64().expect("a time");

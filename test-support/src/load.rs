@@ -23,15 +23,12 @@ const BATCH: usize = 20;
 /// A command that was acked, with what it was answered.
 #[derive(Clone, Debug)]
 pub struct Acked {
-    /// Whose.
     pub person: Person,
-    /// In which room.
     pub room: Room,
     /// Whether it went as a batch.
     pub batch: bool,
     /// Its `Idempotency-Key`.
     pub key: String,
-    /// What was said.
     pub texts: Vec<String>,
     /// The messages' ids, in the same order.
     pub ids: Vec<Uuid>,

@@ -16,17 +16,12 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A record as it lies in Kafka.
 #[derive(Clone, Debug)]
 pub struct LogRecord {
-    /// Which topic.
     pub topic: Topic,
-    /// Which partition.
     pub partition: i32,
-    /// Its place there.
     pub offset: i64,
-    /// Its key.
     pub key: String,
     /// Its headers, every name once.
     pub headers: BTreeMap<String, String>,
-    /// Its value.
     pub value: Vec<u8>,
 }
 

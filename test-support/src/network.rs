@@ -6,7 +6,6 @@ use crate::TestPlatform;
 
 /// A TCP proxy whose network can fail.
 pub struct Proxy {
-    /// Where it listens.
     pub address: std::net::SocketAddr,
     mode: tokio::sync::watch::Sender<Network>,
 }
@@ -14,7 +13,6 @@ pub struct Proxy {
 /// How the proxy's network is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Network {
-    /// It works.
     Up,
     /// Connections break and are refused.
     Cut,
@@ -36,7 +34,6 @@ impl Proxy {
         Self { address, mode }
     }
 
-    /// Changes the network.
     pub fn set(&self, network: Network) {
         self.mode.send_replace(network);
     }

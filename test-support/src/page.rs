@@ -12,15 +12,11 @@ use crate::person::{Person, Room, messages};
 /// A message, as far as these tests look at it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Item {
-    /// Its id.
     pub message_id: Uuid,
-    /// Its room.
     pub room_id: Uuid,
-    /// Its place.
     pub seq: i64,
     /// The room's rev of its last change.
     pub rev: i64,
-    /// Who wrote it.
     pub author_id: Uuid,
     /// `{"format":…, "text":…}`
     pub content: Value,
@@ -33,17 +29,14 @@ pub struct Item {
 }
 
 impl Item {
-    /// What it says.
     pub fn text(&self) -> &str {
         self.content["text"].as_str().unwrap_or_default()
     }
 }
 
-/// A page.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Page {
-    /// Newest first.
     pub items: Vec<Item>,
     /// Names of the authors.
     pub users: BTreeMap<Uuid, Value>,
@@ -66,7 +59,6 @@ impl Person {
         send(self.request(reqwest::Method::GET, &messages(room)).query(query)).await
     }
 
-    /// Reads a page.
     pub async fn page(&self, room: &Room, query: &[(&str, &str)]) -> Page {
         self.ask_page(room, query).await.expect(200).read()
     }

@@ -21,18 +21,15 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub struct Person {
     /// The replica they talk to.
     pub api: Api,
-    /// Their id.
     pub id: Uuid,
     /// The name they log in with.
     pub username: String,
-    /// Their access token.
     pub token: String,
 }
 
 /// A room, and where the log stood when it was made.
 #[derive(Clone, Debug)]
 pub struct Room {
-    /// Its id.
     pub id: Uuid,
     /// Where the log stands after its creation.
     pub position: String,
@@ -41,7 +38,6 @@ pub struct Room {
 /// A message that was accepted.
 #[derive(Clone, Debug)]
 pub struct Said {
-    /// Its id.
     pub id: Uuid,
     /// Where the log stands after it.
     pub position: String,
@@ -80,12 +76,10 @@ impl Person {
         self.api.request(method, path).bearer_auth(&self.token)
     }
 
-    /// Reads.
     pub async fn get(&self, path: &str) -> Answer {
         send(self.request(Method::GET, path)).await
     }
 
-    /// Posts JSON.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         send(self.request(Method::POST, path).json(body)).await
     }
@@ -95,7 +89,6 @@ impl Person {
         send(self.request(Method::POST, path).header("idempotency-key", key).json(body)).await
     }
 
-    /// Makes a room.
     pub async fn room(&self, body: &Value) -> Room {
         let answer = self.post("/v1/rooms", body).await.expect(202);
         Room { id: answer.id("room_id"), position: answer.position() }
@@ -111,12 +104,10 @@ impl Person {
         self.room(&json!({"kind": "channel", "name": name, "join_rule": "open"})).await
     }
 
-    /// Joins a room.
     pub async fn join(&self, room: &Room) -> Answer {
         send(self.request(Method::PUT, &format!("/v1/rooms/{}/members/{}", room.id, self.id))).await
     }
 
-    /// Posts a message.
     pub async fn say(&self, room: &Room, text: &str) -> Said {
         let answer = self.post(&messages(room), &json!({"text": text})).await.expect(202);
         Said { id: answer.id("message_id"), position: answer.position() }

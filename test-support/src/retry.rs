@@ -17,13 +17,10 @@ const BACK_OFF: Duration = Duration::from_millis(100);
 /// A command as it is sent, once or several times.
 #[derive(Clone, Debug)]
 pub struct Command {
-    /// Method.
     pub method: Method,
-    /// Path.
     pub path: String,
     /// `Idempotency-Key`.
     pub key: String,
-    /// JSON, if any.
     pub body: Option<Value>,
 }
 

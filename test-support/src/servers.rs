@@ -17,7 +17,6 @@ pub struct Servers {
     pub redis: String,
 }
 
-/// The clone's folder.
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the workspace")
 }
@@ -53,7 +52,6 @@ pub struct PrivateServers {
 }
 
 impl PrivateServers {
-    /// Starts all three.
     pub fn start() -> Self {
         let parent = repository().join(".local/test");
         std::fs::create_dir_all(&parent).expect("a folder for servers");

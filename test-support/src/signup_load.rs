@@ -19,13 +19,11 @@ use crate::{Answer, Api, wait_for_within};
 
 /// Longer than any single outage of a test.
 const PATIENCE: Duration = Duration::from_mins(3);
-/// Between two tries.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
 /// How a sign-up ended for whoever it is about.
 #[derive(Clone, Debug)]
 pub struct Ended {
-    /// Their id.
     pub user: Uuid,
     /// `registered` or `rejected`.
     pub status: String,
@@ -161,7 +159,6 @@ async fn follow(api: &Api, registration: Uuid, tried: impl Fn()) -> Value {
 enum Told {
     /// Nothing more will come.
     End,
-    /// It broke off.
     Cut,
 }
 

@@ -18,7 +18,6 @@ use event_schema::{
 };
 use uuid::Uuid;
 
-/// Some readable text.
 pub fn text(words: impl Into<String>) -> Text {
     Text::Plain(words.into())
 }

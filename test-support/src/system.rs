@@ -14,7 +14,6 @@ use crate::process::Process;
 pub struct System {
     // Dropped in this order: first the processes, then what they use.
     replicas: [Process; 2],
-    /// Where they run.
     pub instance: Instance,
 }
 
@@ -46,7 +45,6 @@ impl System {
         Api::new(self.replicas[replica].url())
     }
 
-    /// A replica's process.
     pub fn replica(&self, replica: usize) -> &Process {
         &self.replicas[replica]
     }

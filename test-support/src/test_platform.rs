@@ -26,9 +26,7 @@ pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A platform that nobody else uses.
 pub struct TestPlatform {
-    /// Connected.
     pub platform: Platform,
-    /// Its tables.
     pub read_model: ReadModel,
     /// The same as HTTP services have it.
     pub api: ApiContext,
@@ -47,7 +45,6 @@ struct OwnServers {
 }
 
 impl TestPlatform {
-    /// Makes everything.
     pub async fn start() -> Result<Self, SetupError> {
         Self::start_with_partitions(PARTITIONS).await
     }

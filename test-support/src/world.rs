@@ -61,7 +61,6 @@ impl World {
         Self { test, pools: Mutex::default() }
     }
 
-    /// Removes everything.
     pub async fn end(self) {
         self.test.finish().await;
     }

@@ -129,7 +129,6 @@ impl Access {
         }
     }
 
-    /// Whether Redis answered.
     async fn read_news(&self) -> bool {
         match self.0.revocations.news().await {
             Ok(news) => {

@@ -74,7 +74,6 @@ impl Revocations {
         sessions.insert(session, Instant::now() + Duration::from_secs(KEPT.unsigned_abs()));
     }
 
-    /// Tells everybody.
     pub(super) async fn publish(&self, user: UserId, sessions: &[Uuid]) -> Result<(), RedisError> {
         if sessions.is_empty() {
             return Ok(());

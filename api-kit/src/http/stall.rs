@@ -22,7 +22,6 @@ const HEAR_OUT_BYTES: usize = 32 * 1024 * 1024;
 pub(super) struct Linger(Arc<AtomicBool>);
 
 impl Linger {
-    /// Hear it out.
     pub(super) fn on(&self) {
         self.0.store(true, Ordering::Relaxed);
     }

@@ -12,11 +12,9 @@ const SHARE: u32 = 20;
 /// One bucket, seen from this process.
 #[derive(Debug, Default)]
 pub(super) struct Bucket {
-    /// Tokens in hand.
     held: u32,
     /// How many the last block had.
     block: u32,
-    /// When it came.
     given_at: i64,
     /// When Redis's bucket will have drained, as it said last.
     drained_at: i64,
@@ -29,16 +27,13 @@ pub(super) struct Bucket {
 /// What to do about a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Let it through.
     Granted(Level),
-    /// Do not.
     Refused(Level),
     /// Ask Redis for so many tokens.
     Ask(u32),
 }
 
 impl Bucket {
-    /// Tokens in hand.
     pub(super) fn held(&self) -> u32 {
         self.held
     }

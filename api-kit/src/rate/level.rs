@@ -9,7 +9,6 @@ use std::str::FromStr;
 /// So many in a window; all of them at once, if need be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// How many.
     pub count: u32,
     /// In how many microseconds.
     pub window_micros: i64,
@@ -92,7 +91,6 @@ impl fmt::Display for Setting {
 /// How much of a rate is used up: the time until all of it has come back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Level {
-    /// In microseconds.
     pub used_micros: i64,
 }
 

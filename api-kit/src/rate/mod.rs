@@ -33,7 +33,6 @@ use buckets::Buckets;
 /// After Redis failed, a process goes by its own count for this long.
 const AWAY_MICROS: i64 = 1_000_000;
 
-/// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Requests of a user that change something.
@@ -85,7 +84,6 @@ impl Kind {
 /// What a limited request is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
-    /// Of what.
     pub kind: Kind,
     /// How much of it there may be.
     pub rate: Rate,

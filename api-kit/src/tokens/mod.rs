@@ -53,9 +53,7 @@ const VERIFIED: usize = 10_000;
 /// What a token says: who, and which session family. Nothing else, ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// The user.
     pub sub: UserId,
-    /// The session family.
     pub sid: Uuid,
     /// Issued at, in seconds since 1970.
     pub iat: i64,
@@ -119,7 +117,6 @@ struct Inner {
 struct Keys {
     /// What was read, to know whether anything has changed.
     rows: Vec<Row>,
-    /// Newest first.
     signing: Vec<Signing>,
     verifying: HashMap<String, Verifying>,
     /// Newest first, for the JWKS.
@@ -171,7 +168,6 @@ impl Keyring {
         Ok(keyring)
     }
 
-    /// Signs.
     pub fn sign(&self, claims: &Claims) -> Result<String, TokenError> {
         let keys = self.0.keys.load();
         // One that was replaced while it was only published never signs.

@@ -16,7 +16,6 @@ const LOOK: Duration = Duration::from_millis(250);
 /// The read models are given up when they do not move for so long; said after a tenth of it.
 const STANDSTILL: Duration = Duration::from_secs(30);
 
-/// A partition.
 pub type TopicPartition = (Topic, i32);
 
 /// Waits until the read models include what these partitions hold now, as long as they move.

@@ -28,7 +28,6 @@ const SILENCE_AT_MOST: i64 = 6 * HOUR;
 /// A log's day, from its file's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Day {
-    /// The day.
     pub date: NaiveDate,
     /// The hour marked in the name.
     pub hour: Option<u8>,
@@ -85,7 +84,6 @@ fn shifted(times: &[i64], by: i64) -> Vec<i64> {
     times.iter().map(|time| time + by).collect()
 }
 
-/// Pass one.
 fn is_twelve_hour(readings: &[i64]) -> bool {
     let within = |from: i64, to: i64| readings.iter().any(|reading| (from * HOUR..to * HOUR).contains(reading));
     if within(13, 24) || (within(0, 1) && within(12, 13)) {

@@ -23,9 +23,7 @@ const SOURCE: &str = "/chatlog/import/irc";
 pub struct Room {
     /// Its name; everything's ids hang on it.
     pub name: String,
-    /// Its id.
     pub id: RoomId,
-    /// The lines.
     pub lines: Lines,
     /// Who is behind the nicknames, by person.
     pub users: Vec<UserId>,
@@ -102,11 +100,8 @@ fn posted(what: &What) -> Posted {
 /// An account to be: of an imported person, or of the importer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// Its id.
     pub user_id: UserId,
-    /// Its username.
     pub username: ids::Username,
-    /// The name shown.
     pub display_name: String,
 }
 

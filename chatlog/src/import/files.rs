@@ -11,7 +11,6 @@ use super::read::LogFile;
 /// What the paths lead to.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// Files by room.
     pub rooms: BTreeMap<String, Vec<LogFile>>,
     /// Files in the folders whose names are no days.
     pub passed_over: Vec<PathBuf>,

@@ -92,9 +92,7 @@ pub fn folded(text: &str) -> String {
 /// A username, and the form in which it is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Username {
-    /// As shown.
     pub shown: String,
-    /// As compared.
     pub key: String,
 }
 

@@ -25,28 +25,20 @@ use event_schema::limits;
 /// What a line says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IrcLine {
-    /// Somebody wrote something.
     Message {
-        /// Who.
         nick: String,
         /// What, after the one space behind `<nick>`.
         text: String,
     },
-    /// Somebody came.
     Join {
-        /// Who.
         nick: String,
     },
-    /// Somebody went.
     Leave {
-        /// Who.
         nick: String,
     },
     /// Somebody goes by another nickname.
     Rename {
-        /// Until now.
         old: String,
-        /// From now on.
         new: String,
     },
     /// Nothing that is imported.
@@ -66,7 +58,6 @@ pub enum Skip {
     TooLong,
     /// A change of the channel's modes.
     Mode,
-    /// The channel's topic.
     Topic,
     /// Somebody was put out.
     Kick,
@@ -76,7 +67,6 @@ pub enum Skip {
     NotAMember,
     /// A change of nickname that changes nothing (upper and lower case are the same nickname).
     SameNickname,
-    /// Anything else.
     Other,
 }
 
@@ -109,12 +99,10 @@ pub struct Reading {
     pub width: usize,
 }
 
-/// A line, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     /// Its time, where it has one.
     pub reading: Option<Reading>,
-    /// What it says.
     pub said: IrcLine,
     /// Whether bytes had to be replaced (not UTF-8) or taken out (NUL).
     pub repaired: bool,

@@ -15,7 +15,6 @@ use super::read::{Entry, Lines, Person, What};
 /// Something that becomes an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Deed {
-    /// Becomes a member.
     Join,
     /// Is a member no more.
     Leave,
@@ -30,9 +29,7 @@ pub struct ImportedAction {
     pub entry: u32,
     /// Its place within the line.
     pub place: Place,
-    /// Who.
     pub person: Person,
-    /// What.
     pub deed: Deed,
 }
 
@@ -42,15 +39,11 @@ pub type Members = HashSet<Person>;
 /// How a line is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counted {
-    /// As a message.
     Message,
-    /// As a join.
     Join,
-    /// As a leave.
     Leave,
     /// As a change of nickname.
     Rename,
-    /// As skipped.
     Skipped(Skip),
 }
 
@@ -84,15 +77,10 @@ pub fn plan_line(members: &mut Members, index: u32, entry: &Entry) -> (Vec<Impor
 /// How many lines of which kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Lines read.
     pub lines: u64,
-    /// Messages.
     pub messages: u64,
-    /// Joins.
     pub joins: u64,
-    /// Leaves.
     pub leaves: u64,
-    /// Changes of nickname.
     pub renames: u64,
     /// What is not imported, by reason.
     pub skipped: BTreeMap<Skip, u64>,

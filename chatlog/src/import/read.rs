@@ -16,7 +16,6 @@ pub struct LogFile {
     pub name: String,
     /// The day in its name.
     pub day: Day,
-    /// Its bytes.
     pub bytes: Vec<u8>,
 }
 
@@ -51,18 +50,13 @@ impl People {
 /// What a line says about whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    /// A message.
     Message {
-        /// Its author.
         person: Person,
-        /// Its text.
         text: Box<str>,
         /// Day and clock as the source has them.
         original_at: Box<str>,
     },
-    /// A join.
     Join(Person),
-    /// A leave.
     Leave(Person),
     /// A change of nickname: from, to.
     Rename(Person, Person),
@@ -79,7 +73,6 @@ pub struct Entry {
     pub file: u32,
     /// Which line of it, from 1.
     pub line: u32,
-    /// What it says.
     pub what: What,
 }
 

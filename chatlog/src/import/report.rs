@@ -11,7 +11,6 @@ use super::plan::Counts;
 pub struct Report {
     /// The room, or how many.
     pub title: String,
-    /// Lines by kind.
     pub counts: Counts,
     /// Lines in which bytes had to be replaced or taken out.
     pub repaired: u64,

@@ -25,7 +25,6 @@ use super::{ids, sql};
 const BATCH: usize = 10_000;
 /// A room and what is to be done for it.
 pub struct Job {
-    /// The room.
     pub room: Room,
     /// Everything its lines mean, in order.
     pub acts: Vec<ImportedAction>,

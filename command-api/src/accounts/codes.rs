@@ -21,7 +21,6 @@ use crate::store::codes as store;
 pub struct Proof {
     /// Where the mail went.
     pub email: Email,
-    /// As written.
     pub digits: String,
 }
 

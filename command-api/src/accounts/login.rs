@@ -18,7 +18,6 @@ use crate::store::accounts::{self, Credential, Login};
 /// What a client gets to prove who it is.
 #[derive(Clone, Debug)]
 pub struct Tokens {
-    /// JWT.
     pub access: String,
     /// Seconds until it does not count any more.
     pub expires_in: i64,

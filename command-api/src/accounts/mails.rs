@@ -17,7 +17,6 @@ const EVENT: u32 = 3;
 /// Whom a mail is for, and in which language.
 #[derive(Clone, Debug)]
 pub struct Recipient {
-    /// Whose account.
     pub user: UserId,
     /// BCP 47 tag.
     pub locale: String,

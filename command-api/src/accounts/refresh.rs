@@ -16,10 +16,8 @@ const HANDLE: usize = 16;
 const SECRET: usize = 32;
 const BYTES: usize = 16 + HANDLE + SECRET;
 
-/// A refresh token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefreshToken {
-    /// Whose it is.
     pub user: UserId,
     handle: [u8; HANDLE],
     secret: [u8; SECRET],

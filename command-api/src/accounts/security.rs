@@ -13,18 +13,15 @@ use crate::command::SOURCE;
 /// Something that happened to an account.
 #[derive(Clone, Copy, Debug)]
 pub struct Happened {
-    /// Whose account.
     pub user: UserId,
     /// Who did it: the person, or the platform.
     pub by: UserId,
-    /// What.
     pub action: Action,
     /// The session concerned, where it is a single one.
     pub session: Option<Uuid>,
 }
 
 impl Happened {
-    /// The event.
     #[must_use]
     pub fn event(&self, clock: &Clock, ids: &Ids) -> Event {
         let payload =

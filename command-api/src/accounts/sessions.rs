@@ -71,7 +71,6 @@ pub enum SessionError {
         /// Whether nobody has noticed before.
         first: bool,
     },
-    /// Redis is away.
     #[error(transparent)]
     Redis(#[from] RedisError),
 }

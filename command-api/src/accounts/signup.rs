@@ -26,24 +26,18 @@ use crate::store::credentials;
 pub struct Newcomer {
     /// Name to log in with.
     pub username: Username,
-    /// Where mails go.
     pub email: Email,
     /// In the form in which it is hashed.
     pub password: String,
-    /// Name to show.
     pub display_name: String,
-    /// Language.
     pub locale: String,
 }
 
 /// The ids of a sign-up, found again when it is repeated under its key.
 #[derive(Clone, Copy, Debug)]
 pub struct Ids {
-    /// The event.
     pub event: EventId,
-    /// The account.
     pub user: UserId,
-    /// The saga's run.
     pub registration: RegistrationId,
 }
 

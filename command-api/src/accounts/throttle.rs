@@ -91,7 +91,6 @@ pub struct Attempt {
 /// Why a try may not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
-    /// Too many failed.
     #[error("too many wrong passwords")]
     Wait {
         /// Seconds until another one may be made.
@@ -99,7 +98,6 @@ pub enum Refused {
         /// Whether it is the first that is refused in a while.
         first: bool,
     },
-    /// Redis is away.
     #[error(transparent)]
     Redis(#[from] RedisError),
 }

@@ -48,13 +48,11 @@ impl Administration {
         found.ok_or_else(|| AdminError::NoAccount(user.to_owned()))
     }
 
-    /// Gives a role.
     pub async fn grant(&self, user: UserId, role: ServerRole) -> Result<Acted, AdminError> {
         let details = json!({"user_id": user, "role": role.as_str()});
         self.act(user, "role_granted", details, async |tx| store::grant(tx, user, role.as_str()).await).await
     }
 
-    /// Takes a role.
     pub async fn revoke(&self, user: UserId, role: ServerRole) -> Result<Acted, AdminError> {
         let details = json!({"user_id": user, "role": role.as_str()});
         self.act(user, "role_revoked", details, async |tx| store::revoke(tx, user, role.as_str()).await).await

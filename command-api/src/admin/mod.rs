@@ -42,12 +42,7 @@ pub enum AdminError {
     NoAccount(String),
     /// Only an account that can be used is suspended.
     #[error("account {user} is {status}, which cannot be suspended")]
-    NotUsable {
-        /// Whose.
-        user: UserId,
-        /// What it is.
-        status: String,
-    },
+    NotUsable { user: UserId, status: String },
     /// The reason is no text to keep.
     #[error("the reason is longer than {REASON_CHARS} characters, or holds a NUL")]
     BadReason,

@@ -11,17 +11,13 @@ const LOCK: i64 = 0x6368_6174_0000_0010;
 /// An account, without what nobody needs to see: its address stays where it is, its password too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountSummary {
-    /// Its id.
     pub user_id: Uuid,
-    /// Its name.
     pub username: String,
     /// The name's key, which lists are ordered by.
     pub username_key: String,
-    /// Name to show.
     pub display_name: String,
     /// `human`, `bot` or `imported`.
     pub kind: String,
-    /// Its roles.
     pub roles: Vec<String>,
     /// `pending`, `registered`, `verified`, `suspended` or `deactivated`.
     pub status: String,

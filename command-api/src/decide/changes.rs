@@ -13,7 +13,6 @@ use crate::validate::Invalid;
 /// What the read model says of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageView {
-    /// Who wrote it.
     pub author: UserId,
     /// What it says, if it is not deleted.
     pub content: Option<Text>,
@@ -28,9 +27,7 @@ pub struct MessageView {
 /// A message in its room.
 #[derive(Clone, Copy, Debug)]
 pub struct Target<'a> {
-    /// The room.
     pub room: Option<&'a RoomView>,
-    /// Which message.
     pub id: MessageId,
     /// The message, where there is one.
     pub message: Option<&'a MessageView>,
@@ -123,7 +120,6 @@ pub fn emoji(field: &str, written: &str) -> Result<String, Invalid> {
 pub struct Reading {
     /// The room's last message.
     pub last_seq: u64,
-    /// The caller's mark.
     pub read_seq: u64,
 }
 

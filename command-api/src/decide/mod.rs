@@ -1,7 +1,7 @@
 //! Decisions: request + what the read model says of the room + who asks → an event, or why not. Pure.
 //!
 //! They read the same table as the fold and are only a fast first answer: the fold decides at the event's place in the
-//! log. A refusal (and "nothing to do") must come from a state that includes everything acked; see [`crate::fresh`].
+//! log. A refusal (and "nothing to do") must come from a state that includes everything acked; see [`crate::read_consistency`].
 
 pub mod changes;
 pub mod members;
@@ -11,13 +11,13 @@ pub mod rooms;
 use event_schema::Payload;
 use event_schema::envelope::RULES;
 use event_schema::rejection::Reason;
+use event_schema::room::MemberState;
 use event_schema::room::{JoinRule, Role, RoomKind};
 use event_schema::rules::{self, Action, Standing};
 
 /// What to do about a command that is not refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// This happened.
     Emit(Payload),
     /// It is so already.
     Unchanged,
@@ -45,11 +45,8 @@ pub struct RoomView {
     pub kind: RoomKind,
     /// How one becomes a member.
     pub join_rule: JoinRule,
-    /// Closed for writing.
     pub archived: bool,
-    /// Its name.
     pub name: Option<String>,
-    /// Joined members.
     pub member_count: usize,
     /// The caller's relation to it.
     pub caller: Option<Membership>,
@@ -71,12 +68,11 @@ impl Membership {
     #[must_use]
     pub fn from_words(state: &str, role: &str) -> Option<Self> {
         let role = Role::from_word(role)?;
-        let standing = match state {
-            "joined" => role.into(),
-            "invited" => Standing::Invited,
-            "left" => Standing::Outsider,
-            "removed" => Standing::Removed,
-            _ => return None,
+        let standing = match MemberState::from_word(state)? {
+            MemberState::Joined => role.into(),
+            MemberState::Invited => Standing::Invited,
+            MemberState::Left => Standing::Outsider,
+            MemberState::Removed => Standing::Removed,
         };
         Some(Self { standing, role })
     }

@@ -31,7 +31,6 @@ pub struct Plan {
     pub direct: Option<RoomId>,
     /// Who must exist: the members apart from the creator, in the order of the request.
     pub others: Vec<UserId>,
-    /// The event.
     pub payload: Created,
 }
 
@@ -105,7 +104,6 @@ pub fn rename(room: Option<&RoomView>, name: &str) -> Result<Decision, Refusal> 
     Ok(Decision::Emit(Renamed { name: Text::Plain(name.to_owned()) }.into()))
 }
 
-/// Closes a room.
 pub fn archive(room: Option<&RoomView>) -> Result<Decision, Refusal> {
     let room = room.ok_or(Refusal::RoomNotFound)?;
     match room.permit(Action::Archive) {

@@ -13,27 +13,21 @@ pub type Fingerprint = [u8; 16];
 pub const DONE: u8 = b'D';
 const IN_PROGRESS: u8 = b'P';
 
-/// An entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// Somebody is at it.
     InProgress {
-        /// Of the request.
         fingerprint: Fingerprint,
         /// Which of the requests under this key.
         owner: Uuid,
     },
-    /// It was answered.
     Done {
-        /// Of the request.
         fingerprint: Fingerprint,
-        /// The answer.
         answer: CommandAnswer,
     },
 }
 
 impl Entry {
-    /// As bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         match self {

@@ -39,7 +39,6 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) 
 return 0
 ";
 
-/// The stored answers.
 #[derive(Clone)]
 pub struct Idempotency {
     redis: Redis,
@@ -51,7 +50,6 @@ pub struct Idempotency {
 enum Begun {
     /// It is the first under its key.
     First(Box<Marker>),
-    /// It was answered.
     Answered(CommandAnswer),
     /// Nobody can say: it is done without the store.
     Unknown,

@@ -17,10 +17,8 @@ pub const ACCOUNT_GONE: &str = "account_gone";
 /// Longest word of a participant that is kept.
 const REASON_CHARS: usize = 100;
 
-/// What is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SagaStatus {
-    /// Nothing yet.
     Pending,
     /// The account may be used.
     Registered,
@@ -35,7 +33,6 @@ pub enum StepStatus {
     Pending,
     /// It has done its part.
     Done,
-    /// It could not.
     Failed,
     /// It has undone its part, or had nothing to undo.
     Undone,
@@ -81,11 +78,8 @@ impl StepStatus {
 /// A participant's part in one registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// Whose.
     pub name: String,
-    /// How far.
     pub status: StepStatus,
-    /// Why it failed.
     pub reason: Option<String>,
     /// The event that completed it last.
     pub completed_by: Option<EventId>,
@@ -94,13 +88,11 @@ pub struct Step {
 /// One run of the saga.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
-    /// Which.
     pub id: RegistrationId,
     /// The account to be.
     pub user: UserId,
     /// The command that asked for it.
     pub command: CommandId,
-    /// What is decided.
     pub status: SagaStatus,
     /// Counts the changes that may be seen.
     pub version: i64,
@@ -126,15 +118,11 @@ pub enum StepOutcome {
 /// An answer on `chat.registrations`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParticipantAnswer {
-    /// About which run.
     pub registration: RegistrationId,
     /// The key that it came under.
     pub user: UserId,
-    /// Of which participant.
     pub step: String,
-    /// Under which id.
     pub event: EventId,
-    /// What.
     pub said: StepOutcome,
 }
 

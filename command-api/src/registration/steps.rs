@@ -21,13 +21,11 @@ pub enum StepsError {
     /// The same name twice.
     #[error("`{0}` is named twice")]
     Twice(String),
-    /// Too many.
     #[error("more than {MOST} participants")]
     TooMany,
 }
 
 impl Steps {
-    /// The names.
     #[must_use]
     pub fn names(&self) -> &[String] {
         &self.0

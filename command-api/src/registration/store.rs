@@ -13,11 +13,9 @@ use super::saga::{Registration, SagaStatus, Step, StepStatus};
 /// A registration as whoever holds its id may see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
-    /// What is decided.
     pub status: SagaStatus,
     /// Whether the address has been verified since.
     pub verified: bool,
-    /// Counts the changes.
     pub version: i64,
     /// When it was decided.
     pub decided_at: Option<Timestamp>,

@@ -14,28 +14,21 @@ use crate::accounts::username::Username;
 /// An account as it is written.
 #[derive(Clone, Debug)]
 pub struct NewAccount {
-    /// Its id.
     pub user_id: UserId,
     /// Name to log in with.
     pub username: Username,
     /// Where its mails go.
     pub email: Email,
-    /// Name to show.
     pub display_name: String,
-    /// Language.
     pub locale: String,
-    /// PHC string.
     pub secret: String,
-    /// When.
     pub created_at: Timestamp,
 }
 
 /// What a log-in is checked against.
 #[derive(Clone, Debug)]
 pub struct Credential {
-    /// Whose.
     pub user_id: UserId,
-    /// PHC string.
     pub secret: String,
     /// Whether the account may log in at all.
     pub active: bool,
@@ -48,14 +41,11 @@ pub struct Credential {
 /// How somebody names themself when logging in, as keys.
 #[derive(Clone, Copy, Debug)]
 pub enum Login<'a> {
-    /// By username.
     Username(&'a str),
-    /// By e-mail address.
     Email(&'a str),
 }
 
 impl<'a> Login<'a> {
-    /// The key.
     #[must_use]
     pub fn key(self) -> &'a str {
         match self {

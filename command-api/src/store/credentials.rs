@@ -13,7 +13,6 @@ pub async fn secret_of(db: &PgPool, user: UserId) -> Result<Option<String>, sqlx
 /// Whoever wants another password.
 #[derive(Clone, Debug)]
 pub struct Person {
-    /// Their name.
     pub username: String,
     /// The name that is shown.
     pub display_name: String,

@@ -11,14 +11,12 @@ use uuid::Uuid;
 pub enum MessageOutcome {
     /// It is in the room.
     Posted {
-        /// Its place.
         seq: i64,
         /// The room's rev of the post.
         rev: i64,
         /// When it counts as posted.
         created_at: Timestamp,
     },
-    /// It is not.
     Rejected(String),
 }
 
@@ -27,7 +25,6 @@ pub enum MessageOutcome {
 pub enum Outcome {
     /// It counts, with this rev.
     Applied(i64),
-    /// It does not.
     Rejected(String),
 }
 

@@ -8,9 +8,7 @@ use uuid::Uuid;
 /// An account, locked until the end of the transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// Name to show.
     pub display_name: String,
-    /// Language.
     pub locale: String,
     /// `pending`, `registered`, `verified`, `suspended` or `deactivated`.
     pub status: String,

@@ -34,7 +34,6 @@ pub enum Outcome {
     Closed,
 }
 
-/// The customers' accounts.
 pub struct Accounts(PgPool);
 
 impl Accounts {

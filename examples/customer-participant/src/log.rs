@@ -15,7 +15,6 @@ use rdkafka::{ClientConfig, Message as _};
 /// Between two tries while the brokers are away.
 const AGAIN: Duration = Duration::from_millis(500);
 
-/// The two topics.
 pub struct Log {
     consumer: StreamConsumer,
     producer: FutureProducer,

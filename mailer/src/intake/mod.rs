@@ -21,7 +21,6 @@ use crate::context::MailerContext;
 use crate::store::checkpoints::Place;
 use reader::{Reader, Round};
 
-/// What is read.
 const TOPICS: [Topic; 2] = [Topic::Users, Topic::Mail];
 /// How often processes look at each other.
 const BALANCE: Duration = Duration::from_secs(1);

@@ -8,7 +8,6 @@ use crate::settings::{Settings, SettingsError};
 
 pub(crate) use smtp::Connection;
 
-/// A way out.
 pub(crate) enum Transport {
     Smtp(Box<smtp::Server>),
     Files(files::Folder),

@@ -21,7 +21,6 @@ const SHORT: Duration = Duration::from_secs(5);
 /// Codes by which a server speaks about us, not about the mail: it ends, or wants other credentials (RFC 5321, 4954).
 const ABOUT_US: [u16; 7] = [421, 432, 454, 530, 534, 535, 538];
 
-/// A mail server.
 pub(crate) struct Server {
     host: String,
     port: u16,

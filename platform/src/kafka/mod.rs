@@ -45,7 +45,6 @@ pub enum KafkaError {
     Partitions {
         /// Its name in Kafka.
         topic: String,
-        /// What there are.
         has: i32,
         /// What was asked for.
         wanted: i32,

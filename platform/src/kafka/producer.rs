@@ -24,13 +24,10 @@ use crate::settings::KafkaSettings;
 /// A record that is encoded already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawRecord {
-    /// Where it goes.
     pub topic: Topic,
-    /// Its key.
     pub key: String,
     /// Its headers, in order.
     pub headers: Vec<(Cow<'static, str>, String)>,
-    /// Its value.
     pub value: Vec<u8>,
 }
 
@@ -48,11 +45,8 @@ impl From<Record> for RawRecord {
 /// Where a record is in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordMetadata {
-    /// Its topic.
     pub topic: Topic,
-    /// Its partition.
     pub partition: i32,
-    /// Its offset.
     pub offset: i64,
 }
 
@@ -67,10 +61,7 @@ pub enum SendError {
     Unavailable(String),
     /// Larger than a record may be.
     #[error("the record is {bytes} bytes; at most {} are allowed", limits::VALUE_BYTES)]
-    TooLarge {
-        /// Its size.
-        bytes: usize,
-    },
+    TooLarge { bytes: usize },
     /// It has no encoding.
     #[error("the event cannot be encoded: {0}")]
     Encode(String),

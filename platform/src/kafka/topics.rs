@@ -24,13 +24,10 @@ use crate::settings::KafkaSettings;
 /// What became of a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicReport {
-    /// The topic.
     pub topic: Topic,
     /// Its name in Kafka.
     pub name: String,
-    /// Its partitions.
     pub partitions: i32,
-    /// What was done.
     pub action: TopicAction,
 }
 

@@ -32,13 +32,11 @@ pub use tail::{Start, Tail};
 pub struct Filter {
     /// Of these topics; none: of all.
     pub topics: Vec<Topic>,
-    /// Of this partition.
     pub partition: Option<i32>,
     /// At these offsets, of one partition.
     pub offsets: Option<Offsets>,
     /// Written then or later.
     pub from: Option<Timestamp>,
-    /// Written before then.
     pub to: Option<Timestamp>,
     /// With this key: a room, a user, a setting's name.
     pub key: Option<String>,
@@ -51,7 +49,6 @@ pub struct Filter {
 /// A stretch of offsets: `1200` is that one, `1200..1300` ends before 1300, `1200..` and `..1300` have one end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offsets {
-    /// The first.
     pub first: i64,
     /// The one after the last.
     pub end: Option<i64>,
@@ -75,7 +72,6 @@ pub enum Order {
 /// Why nothing can be shown.
 #[derive(Debug, thiserror::Error)]
 pub enum ExploreError {
-    /// The brokers.
     #[error(transparent)]
     Kafka(#[from] KafkaError),
     /// What was asked for does not make sense for this log.
@@ -83,7 +79,6 @@ pub enum ExploreError {
     Invalid {
         /// Which part of it.
         field: &'static str,
-        /// Why.
         why: String,
     },
     /// Not a cursor of this list.
@@ -92,7 +87,6 @@ pub enum ExploreError {
     /// The brokers do not answer in time.
     #[error("Kafka is silent")]
     Silent,
-    /// Asked to end.
     #[error("interrupted")]
     Interrupted,
 }
@@ -129,7 +123,6 @@ impl Order {
         }
     }
 
-    /// Its word.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

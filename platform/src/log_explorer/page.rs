@@ -22,9 +22,7 @@ const CHUNK: (i64, i64) = (4, 1_000);
 /// What is asked for.
 #[derive(Clone, Debug)]
 pub struct Ask {
-    /// Which records.
     pub filter: Filter,
-    /// From which end.
     pub order: Order,
     /// Most records on the page.
     pub limit: usize,
@@ -37,7 +35,6 @@ pub struct Ask {
 /// How much work a page may be.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Records looked at.
     pub records: usize,
     /// Bytes of the page, and of what is read for it; one record more may fit.
     pub bytes: usize,
@@ -45,10 +42,8 @@ pub struct Bounds {
     pub time: Duration,
 }
 
-/// A page.
 #[derive(Debug)]
 pub struct Page {
-    /// The records.
     pub records: Vec<LogRecord>,
     /// Where the next page begins, if there may be more.
     pub next: Option<String>,

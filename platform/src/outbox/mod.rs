@@ -35,11 +35,8 @@ pub enum OutboxError {
 /// A row of the outbox, to ask about after the commit ([`Outbox::published`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Queued {
-    /// The row.
     pub id: i64,
-    /// Where it goes.
     pub topic: Topic,
-    /// Its key.
     pub key: String,
 }
 

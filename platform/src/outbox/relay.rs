@@ -16,11 +16,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::SHARED;
+use crate::backoff::Backoff;
 use crate::kafka::{RawRecord, SendError};
 use crate::platform::Platform;
-use crate::redis::Pause;
 use crate::shard_locks::ShardLocks;
 
+/// Between two tries to connect.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Rows taken at a time.
 const BATCH: i64 = 1_000;
 /// Rows of one key sent before others have their turn: one after another they take a while, and all else waits for them.
@@ -63,7 +65,7 @@ impl Relay {
 
     async fn relay(platform: Platform, shutdown: CancellationToken) {
         let mut relay = Self { platform, shutdown, resting: HashMap::new(), long: Vec::new() };
-        let mut pause = Pause::new();
+        let mut pause = Backoff::up_to(LONGEST_PAUSE);
         while !relay.shutdown.is_cancelled() {
             let settings = relay.platform.settings.postgres.clone();
             let worked = match ShardLocks::connect(&settings, SHARED).await {
@@ -72,19 +74,19 @@ impl Relay {
             };
             if let Err(error) = worked {
                 tracing::warn!(%error, "outbox relay lost its connection; reconnecting");
-                pause.wait().await;
+                tokio::time::sleep(pause.next_pause()).await;
             }
         }
     }
 
-    async fn work(&mut self, mut shards: ShardLocks, pause: &mut Pause) -> Result<(), sqlx::Error> {
+    async fn work(&mut self, mut shards: ShardLocks, pause: &mut Backoff) -> Result<(), sqlx::Error> {
         let mut balanced: Option<Instant> = None;
         let mut idle = IDLE.0;
         loop {
             if balanced.is_none_or(|at| at.elapsed() >= BALANCE) {
                 shards.balance().await?;
                 balanced = Some(Instant::now());
-                *pause = Pause::new();
+                *pause = Backoff::up_to(LONGEST_PAUSE);
             }
             let passed_over = std::mem::take(&mut self.long);
             let rows = self.fetch(&shards.held(), &passed_over).await?;

@@ -9,7 +9,6 @@ use std::str::FromStr;
 pub struct Secret(String);
 
 impl Secret {
-    /// The secret itself.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use platform::Backoff;
 use read_model::Partition;
 use read_model::parked::scan_dropped::{self, ScanError};
 use read_model::parked::store::{self, ParkedAddress, PendingDrop};
@@ -13,8 +14,8 @@ use uuid::Uuid;
 use super::fetch::{FetchError, Fetcher};
 use super::transactions::{ParkingTransaction, ParkingTransactions};
 use super::{Full, report};
-use crate::backoff::Backoff;
 use crate::batch::Batch;
+use crate::context::LONGEST_PAUSE;
 use crate::halt::{HaltReason, Halted};
 use crate::partition_task::{Ended, PartitionTask};
 use crate::writer::{Failure, Writer};
@@ -40,7 +41,7 @@ impl<'a> ParkedKeys<'a> {
 
     /// Before anything is folded, it must be known what the log gives up further on.
     pub(crate) async fn scan_ahead(&self, from: i64) -> Result<(), Ended> {
-        let mut backoff = Backoff::default();
+        let mut backoff = Backoff::up_to(LONGEST_PAUSE);
         loop {
             let looked = async {
                 let Partition { topic, number } = self.task.partition;
@@ -143,7 +144,7 @@ impl<'a> ParkedKeys<'a> {
     }
 
     async fn first(&self, writer: &Writer, key: Uuid, most: i64) -> Result<Vec<ParkedAddress>, Ended> {
-        let mut backoff = Backoff::default();
+        let mut backoff = Backoff::up_to(LONGEST_PAUSE);
         loop {
             let read = async {
                 let mut connection = self.task.shared.pool.acquire().await?;
@@ -163,7 +164,7 @@ impl<'a> ParkedKeys<'a> {
         at: i64,
         places: Vec<ParkedAddress>,
     ) -> Result<Result<Vec<(i64, event_schema::Event)>, HaltReason>, Ended> {
-        let mut backoff = Backoff::default();
+        let mut backoff = Backoff::up_to(LONGEST_PAUSE);
         loop {
             let (kafka, partition) = (self.task.shared.kafka.clone(), self.task.partition);
             let (wanted, before) = (places.clone(), kept.take());
@@ -192,7 +193,7 @@ impl<'a> ParkedKeys<'a> {
         writer: &mut Writer,
         act: ParkingTransaction<'_>,
     ) -> Result<Result<(), (usize, HaltReason)>, Ended> {
-        let mut backoff = Backoff::default();
+        let mut backoff = Backoff::up_to(LONGEST_PAUSE);
         loop {
             match ParkingTransactions::new(writer).run(act).await {
                 Ok(Some(push)) => {
@@ -237,7 +238,7 @@ impl<'a> ParkedKeys<'a> {
         };
         let (key, id) = (&event.key, event.envelope.id);
         tracing::error!(partition = %self.task.partition, offset = batch.from(), %key, event = %id, %reason, "key parked");
-        let (mut backoff, words) = (Backoff::default(), reason.to_string());
+        let (mut backoff, words) = (Backoff::up_to(LONGEST_PAUSE), reason.to_string());
         loop {
             match ParkingTransactions::new(writer).park(batch, &words).await {
                 Ok(written) => {
@@ -280,7 +281,7 @@ impl<'a> ParkedKeys<'a> {
     fn recovered(&self, backoff: &mut Backoff) {
         if backoff.failures() > 0 {
             self.task.shared.status.fine(self.task.partition);
-            *backoff = Backoff::default();
+            *backoff = Backoff::up_to(LONGEST_PAUSE);
         }
     }
 }

@@ -33,7 +33,6 @@ pub(super) enum FetchError {
     /// Trying again may help.
     #[error("Kafka says nothing")]
     Silent,
-    /// It will not.
     #[error("{0}")]
     Record(HaltReason),
 }

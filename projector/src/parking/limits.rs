@@ -14,7 +14,6 @@ pub struct ParkedLimits {
 /// Nothing more may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Full {
-    /// Of this key.
     #[error("{events} events of key {key} are parked, and no more may be")]
     Key { key: Uuid, events: i64 },
     /// Of the whole partition.

@@ -43,7 +43,6 @@ pub(crate) struct Parked {
 /// The events of a batch by what is to be done with them.
 #[derive(Debug, Default)]
 pub(crate) struct Sorted<'a> {
-    /// To be folded.
     pub(crate) flow: Vec<(i64, &'a Event)>,
     /// To wait behind what is parked.
     pub(crate) queue: Vec<(i64, &'a Event)>,

@@ -38,9 +38,7 @@ pub struct HistoryQuery {
     pub limit: i64,
     /// Where the page lies.
     pub at: At,
-    /// Inclusive.
     pub from: Option<Timestamp>,
-    /// Exclusive.
     pub to: Option<Timestamp>,
 }
 
@@ -53,7 +51,6 @@ pub enum At {
     Before(i64),
     /// On the newer side of a seq.
     After(i64),
-    /// Around a message.
     Around(MessageId),
 }
 

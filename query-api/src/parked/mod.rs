@@ -26,19 +26,13 @@ pub enum ParkedError {
     NotOfRooms(String),
     /// Only what stands first can be given up.
     #[error("{asked} is not the first parked event of its key, {first} is")]
-    NotFirst {
-        /// As asked.
-        asked: EventId,
-        /// As it is.
-        first: EventId,
-    },
+    NotFirst { asked: EventId, first: EventId },
     /// It is on its way out.
     #[error("the first parked event is just being tried; ask again if it stays")]
     BeingTried,
     /// The log would leave out what these tables hold.
     #[error("generation {0} has folded the event: make that one active, or drop it, before giving the event up")]
     FoldedElsewhere(i32),
-    /// The tables.
     #[error("Postgres: {0}")]
     Postgres(#[from] sqlx::Error),
     /// The event of the act.

@@ -18,13 +18,11 @@ pub struct KeyRow {
     pub first_offset: i64,
     /// When it was parked.
     pub since: DateTime<Utc>,
-    /// How many wait.
     pub events: i64,
     /// Why the first cannot be processed.
     pub reason: Option<String>,
 }
 
-/// A parked event.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct EventRow {
     /// Where its events are.
@@ -33,7 +31,6 @@ pub struct EventRow {
     pub partition: i32,
     /// And at which offset.
     pub at_offset: i64,
-    /// Its id.
     pub event_id: Uuid,
     /// Its type, with version.
     pub event_type: String,
@@ -46,11 +43,9 @@ pub struct EventRow {
 /// A generation that is folded.
 #[derive(Clone, Debug)]
 pub struct ParkedGenerationRow {
-    /// Its number.
     pub number: i32,
     /// Where its tables are.
     pub schema: String,
-    /// Queries read it.
     pub active: bool,
 }
 

@@ -44,7 +44,6 @@ pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
     values.flat_map(|value| value.split(',')).any(named)
 }
 
-/// The last line.
 #[derive(Debug, Serialize)]
 struct End {
     /// Whether every message of the room, or of the range asked for, stands before this line.
@@ -63,7 +62,6 @@ struct Walk {
     state: QueryState,
     reader: Reader,
     room: RoomId,
-    /// What is left.
     left: Window,
     rev: i64,
     messages: i64,

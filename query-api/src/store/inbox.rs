@@ -31,7 +31,6 @@ pub struct InboxRow {
 /// Where a walk through an inbox goes on: after the room with this activity.
 pub type InboxPlace = (DateTime<Utc>, RoomId);
 
-/// Before every room.
 pub const NEWEST: InboxPlace = (LATEST, RoomId(Uuid::max()));
 
 /// The rooms that somebody is in or invited to, newest activity first.

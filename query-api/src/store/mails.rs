@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// A mail.
 #[derive(Clone, Debug)]
 pub struct MailRow {
     pub request_id: Uuid,

@@ -5,7 +5,6 @@ use event_schema::Topic;
 use read_model::generations::schema_name;
 use sqlx::{AssertSqlSafe, PgConnection};
 
-/// A generation.
 #[derive(Clone, Debug)]
 pub struct ProjectionRow {
     pub generation: i32,

@@ -6,7 +6,6 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-/// A sign-up.
 #[derive(Debug)]
 pub struct RegistrationRow {
     pub registration_id: Uuid,
@@ -56,7 +55,6 @@ pub async fn page(
     .await
 }
 
-/// One sign-up.
 pub async fn find(db: &mut PgConnection, id: Uuid) -> sqlx::Result<Option<RegistrationRow>> {
     sqlx::query_as!(
         RegistrationRow,

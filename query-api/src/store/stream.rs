@@ -7,9 +7,7 @@ use sqlx::{PgConnection, Row};
 /// Some messages, a line each.
 #[derive(Debug, Default)]
 pub struct Slice {
-    /// The lines.
     pub lines: Vec<u8>,
-    /// How many.
     pub messages: i64,
     /// The seq of the last one; 0 where there is none.
     pub last_seq: i64,

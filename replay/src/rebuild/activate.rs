@@ -18,7 +18,6 @@ const LOOK: Duration = Duration::from_millis(2);
 /// How soon the new one has to be where the old one was, before that one is held for it.
 const NEAR: Duration = Duration::from_millis(500);
 const LOOK_FROM_AFAR: Duration = Duration::from_millis(20);
-/// Between two attempts.
 const BETWEEN: Duration = Duration::from_millis(300);
 /// How long the new one may stay behind.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -26,7 +25,6 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Why the active generation is the one that it was.
 #[derive(Debug, thiserror::Error)]
 pub enum ActivateError {
-    /// The tables.
     #[error("Postgres: {0}")]
     Postgres(#[from] sqlx::Error),
     /// There is none of this number and log that is complete.
@@ -36,18 +34,10 @@ pub enum ActivateError {
     #[error(
         "generation {generation} is of fold version {theirs}, this program is of {ours}: use the one that folds it"
     )]
-    OtherFold {
-        /// Its number.
-        generation: i32,
-        /// Its version.
-        theirs: i32,
-        /// This program's.
-        ours: i32,
-    },
+    OtherFold { generation: i32, theirs: i32, ours: i32 },
     /// No projector folds it, or too slowly.
     #[error("generation {0} stays behind; is a projector running?")]
     Behind(i32),
-    /// Asked to end.
     #[error("interrupted")]
     Interrupted,
 }

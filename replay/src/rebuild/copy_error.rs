@@ -18,7 +18,6 @@ pub struct Refused {
     pub row: String,
     /// The room or person whose row it is, where that can be said.
     pub key: Option<Uuid>,
-    /// Postgres's words.
     pub error: sqlx::Error,
 }
 

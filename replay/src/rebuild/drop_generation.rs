@@ -14,36 +14,24 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Why a generation was not dropped.
 #[derive(Debug, thiserror::Error)]
 pub enum DropError {
-    /// The tables.
     #[error("Postgres: {0}")]
     Postgres(#[from] sqlx::Error),
     /// There is none of this number.
     #[error("there is no generation {0}")]
     Unknown(i32),
-    /// Queries read it.
     #[error("generation {0} is the one that is read")]
     Active(i32),
     /// It was read a moment ago.
     #[error(
         "generation {generation} was read until a moment ago: its last readers are gone in {seconds} s (--force does not wait)"
     )]
-    Readers {
-        /// Its number.
-        generation: i32,
-        /// Until they are.
-        seconds: u64,
-    },
+    Readers { generation: i32, seconds: u64 },
     /// What it has folded is not all that it has to tell of.
     #[error(
         "generation {generation} has to tell of events that no other generation tells of: {what}. Let a projector fold it, and \
          let parked keys out (--force: senders are not told of these rejections; GET /v1/outcomes has them)"
     )]
-    Untold {
-        /// Its number.
-        generation: i32,
-        /// Where.
-        what: String,
-    },
+    Untold { generation: i32, what: String },
 }
 
 /// Removes a generation that nobody reads. With `force`, last readers and untold effects are left to their fate.

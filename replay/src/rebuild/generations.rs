@@ -21,7 +21,6 @@ pub enum State {
     Loading,
     /// Complete, and folded beside the active one.
     Building,
-    /// Queries read it.
     Active,
     /// Queries read it before; folded on, for a rollback.
     Standby,
@@ -38,7 +37,6 @@ impl State {
         }
     }
 
-    /// For people.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -50,10 +48,8 @@ impl State {
     }
 }
 
-/// A generation.
 #[derive(Clone, Debug, Serialize)]
 pub struct GenerationStatus {
-    /// Its number.
     pub generation: i32,
     /// What it is for.
     pub state: State,

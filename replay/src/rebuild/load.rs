@@ -38,7 +38,6 @@ set local synchronous_commit = off";
 pub struct Share(u32);
 
 impl Share {
-    /// All of it.
     pub const WHOLE: Self = Self(100);
 
     /// 1 to 100 percent.
@@ -92,7 +91,6 @@ impl Sharing {
     }
 }
 
-/// What was loaded.
 #[derive(Debug, Default)]
 pub(super) struct Loaded {
     pub(super) events: u64,

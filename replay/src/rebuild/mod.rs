@@ -60,13 +60,11 @@ pub struct Plan {
 /// What a rebuild has done.
 #[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct RebuildResult {
-    /// The new generation.
     pub generation: i32,
     /// Whether an earlier rebuild had begun it.
     pub resumed: bool,
     /// Events folded by the bulk load.
     pub events: u64,
-    /// Rows loaded.
     pub rows: u64,
     /// Seconds of each phase.
     pub phases: Vec<(&'static str, f64)>,
@@ -81,19 +79,15 @@ pub struct RebuildResult {
 /// Why a rebuild ended early. What it has done stays, and the next one goes on with it.
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
-    /// The tables.
     #[error("Postgres: {0}")]
     Postgres(#[from] sqlx::Error),
-    /// The log.
     #[error(transparent)]
     Kafka(#[from] KafkaError),
     /// A record or the scratch files.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The comparison.
     #[error(transparent)]
     Verify(#[from] VerifyError),
-    /// The switch.
     #[error(transparent)]
     Activate(#[from] ActivateError),
     /// Two would load the same rows.
@@ -112,7 +106,6 @@ pub enum RebuildError {
         keys.iter().map(uuid::Uuid::to_string).collect::<Vec<_>>().join(", ")
     )]
     NewlyParked {
-        /// The new generation.
         generation: i32,
         /// Some of the keys.
         keys: Vec<uuid::Uuid>,
@@ -124,7 +117,6 @@ pub enum RebuildError {
         if concerns.is_empty() { "nothing".to_owned() } else { concerns.join("; ") }
     )]
     StandsStill {
-        /// The new generation.
         generation: i32,
         /// The partitions that are behind, and what is left of each.
         behind: Vec<String>,
@@ -352,7 +344,6 @@ fn named(spent: Spent) -> Vec<(&'static str, f64)> {
     parts.map(|(name, time)| (name, time.as_secs_f64())).to_vec()
 }
 
-/// Measures phases.
 struct Clock {
     since: Instant,
     phases: Vec<(&'static str, f64)>,

@@ -20,7 +20,6 @@ use crate::table::Table;
 /// What was changed in a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Touched {
-    /// Which table.
     pub table: &'static str,
     /// Rows taken away: they were wrong, or should not have been there.
     pub removed: u64,

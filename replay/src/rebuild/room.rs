@@ -40,10 +40,8 @@ set local lock_timeout = '30s'";
 const TELL: u32 = 20;
 const TELL_AGAIN: Duration = Duration::from_millis(250);
 
-/// What was done.
 #[derive(Clone, Debug, Serialize)]
 pub struct Repaired {
-    /// The room.
     pub room_id: RoomId,
     /// The generations that were looked at.
     pub generations: Vec<RepairedRoom>,
@@ -62,7 +60,6 @@ impl Repaired {
 /// A room of one generation.
 #[derive(Clone, Debug, Serialize)]
 pub struct RepairedRoom {
-    /// Which generation.
     pub generation: i32,
     /// Whether queries read it.
     pub active: bool,
@@ -72,23 +69,19 @@ pub struct RepairedRoom {
     pub touched: Vec<Touched>,
     /// Where the room is parked: up to there it was mended.
     pub parked_from: Option<String>,
-    /// The comparison afterwards.
     pub verified: Report,
 }
 
 /// Why a room was not mended; the tables are as they were.
 #[derive(Debug, thiserror::Error)]
 pub enum RepairError {
-    /// The tables.
     #[error("Postgres: {0}")]
     Postgres(#[from] sqlx::Error),
-    /// The log.
     #[error(transparent)]
     Kafka(#[from] KafkaError),
     /// A record or the scratch files.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The comparison afterwards.
     #[error("mended, but not compared: {0}")]
     Verify(#[from] VerifyError),
     /// Neither log nor tables have anything of it.
@@ -99,14 +92,7 @@ pub enum RepairError {
     NoGeneration,
     /// The log is shorter than what was folded.
     #[error("{place} is folded up to {next_offset}, but the log ends at {end}")]
-    Beyond {
-        /// Topic and partition.
-        place: String,
-        /// The checkpoint.
-        next_offset: i64,
-        /// The end.
-        end: i64,
-    },
+    Beyond { place: String, next_offset: i64, end: i64 },
     /// Its partitions are folded faster than the room, or its parked events come and go.
     #[error("generation {0} changes too fast; try again")]
     Restless(i32),

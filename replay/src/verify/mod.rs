@@ -44,21 +44,17 @@ const LOOKED_AT: usize = 8;
 /// Where log and tables are.
 #[derive(Clone)]
 pub struct Sources {
-    /// The log.
     pub kafka: Kafka,
     /// Which log that is, and by which fold it is folded.
     pub fold: Fold,
-    /// The tables.
     pub postgres: PostgresSettings,
     /// Where scratch files lie.
     pub scratch: PathBuf,
     /// Partitions folded at the same time.
     pub parallel: usize,
-    /// Asks to end.
     pub stop: CancellationToken,
 }
 
-/// What is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// Every table, every row, every checkpoint.
@@ -67,7 +63,6 @@ pub enum Scope {
     Rooms(Vec<RoomId>),
     /// What is about so many rooms, chosen by a seed.
     Sample {
-        /// How many.
         rooms: u32,
         /// The same seed chooses the same rooms.
         seed: u64,
@@ -77,10 +72,8 @@ pub enum Scope {
 /// Why nothing can be said.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
-    /// The tables.
     #[error("Postgres: {0}")]
     Postgres(#[from] sqlx::Error),
-    /// The log.
     #[error(transparent)]
     Kafka(#[from] KafkaError),
     /// A record or the scratch files.
@@ -91,24 +84,10 @@ pub enum VerifyError {
     NoGeneration,
     /// It was folded from another log.
     #[error("generation {generation} was folded from log {theirs}, this is log {ours}")]
-    OtherLog {
-        /// Its number.
-        generation: i32,
-        /// As it says.
-        theirs: LogId,
-        /// As Kafka says.
-        ours: LogId,
-    },
+    OtherLog { generation: i32, theirs: LogId, ours: LogId },
     /// It was folded by another version of the fold.
     #[error("generation {generation} is of fold version {theirs}, this program is of {ours}")]
-    OtherFold {
-        /// Its number.
-        generation: i32,
-        /// Its version.
-        theirs: i32,
-        /// This program's.
-        ours: i32,
-    },
+    OtherFold { generation: i32, theirs: i32, ours: i32 },
     /// A thread of it.
     #[error("the folding panicked")]
     Panicked,

@@ -16,9 +16,7 @@ const EXCERPT: usize = 48;
 pub struct Report {
     /// The generation looked at.
     pub generation: i32,
-    /// Events folded again.
     pub events: u64,
-    /// Rows compared.
     pub rows: u64,
     /// Rooms and people whose rows differ.
     pub keys_differing: u64,
@@ -37,11 +35,9 @@ impl Report {
 /// One difference between the log and the tables.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RowDifference {
-    /// Which table.
     pub table: &'static str,
     /// The primary key: columns and values.
     pub key: Vec<(&'static str, String)>,
-    /// In which way.
     #[serde(flatten)]
     pub finding: Finding,
     /// Up to where the log was folded.
@@ -57,30 +53,19 @@ pub enum Finding {
     /// The table has it, the log does not.
     Extra,
     /// Columns say something else.
-    Changed {
-        /// Which, and what.
-        columns: Vec<ColumnDiffers>,
-    },
+    Changed { columns: Vec<ColumnDiffers> },
     /// A checkpoint that cannot be right.
-    Checkpoint {
-        /// Why not.
-        problem: String,
-    },
+    Checkpoint { problem: String },
     /// The rows of the key as a whole; a closer look found nothing any more.
-    Rows {
-        /// Found less expected.
-        surplus: i64,
-    },
+    Rows { surplus: i64 },
 }
 
 /// A column that says something else than the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ColumnDiffers {
-    /// Its name.
     pub column: &'static str,
     /// What follows from the log.
     pub expected: String,
-    /// What is there.
     pub found: String,
 }
 

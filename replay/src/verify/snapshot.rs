@@ -30,7 +30,6 @@ pub(crate) struct Meant {
     pub(crate) log_id: LogId,
 }
 
-/// A partition's checkpoint.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reached {
     pub(crate) next_offset: i64,
@@ -50,7 +49,6 @@ impl Snapshot {
         Ok(Self { connection })
     }
 
-    /// Lets go.
     pub(crate) async fn close(self) {
         // Nothing was written: how it ends does not matter.
         let _ = self.connection.close().await;

@@ -14,62 +14,45 @@ const WORDS: [&str; 8] = ["log", "fold", "안녕하세요", "page", "¿qué?", "
 /// One act in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
-    /// Post a message.
     Post {
-        /// What it says.
         text: String,
-        /// Whom it mentions.
         mentions: Vec<Who>,
-        /// What it answers.
         reply_to: Option<Uuid>,
     },
-    /// Post several messages.
     Batch(Vec<String>),
-    /// Say something else.
     Edit {
-        /// Which message.
         message: Uuid,
         /// What it says now.
         text: String,
         /// Whom it mentions now.
         mentions: Vec<Who>,
     },
-    /// Delete a message.
     Delete {
-        /// Which.
         message: Uuid,
     },
     /// Put an emoji on a message.
     React {
-        /// Which.
         message: Uuid,
-        /// The emoji.
         emoji: &'static str,
     },
     /// Take an emoji back.
     Unreact {
-        /// Which.
         message: Uuid,
-        /// The emoji.
         emoji: &'static str,
     },
     /// Say how far one has read.
     Read {
-        /// A seq.
         up_to: i64,
     },
     /// Give the room another name.
     Rename(String),
-    /// Close the room.
     Archive,
     /// Join, invite, or give a role.
     Put {
         /// Oneself, or somebody else.
         other: Who,
-        /// A role.
         role: Option<Role>,
     },
-    /// Leave, or remove.
     Out {
         /// Oneself, or somebody else.
         other: Who,
@@ -161,7 +144,6 @@ fn text(random: &mut Random, scene: &Scene<'_>) -> (String, Vec<Who>) {
 }
 
 impl Role {
-    /// Its word.
     pub fn word(self) -> &'static str {
         match self {
             Self::Member => "member",
@@ -172,7 +154,6 @@ impl Role {
 }
 
 impl Kind {
-    /// Its word.
     pub fn word(self) -> &'static str {
         match self {
             Self::Direct => "direct",

@@ -6,38 +6,29 @@ use uuid::Uuid;
 
 use super::{Act, Who};
 
-/// Kinds of rooms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Two people, for ever.
     Direct,
-    /// A closed circle.
     Group,
     /// A place for many.
     Channel,
 }
 
-/// Roles, lowest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
-    /// Reads and writes.
     Member,
-    /// Keeps order.
     Moderator,
-    /// Decides.
     Owner,
 }
 
 /// What somebody is to a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// In it.
     Joined,
-    /// May come in.
     Invited,
     /// Was in it, or declined.
     Left,
-    /// Was put out.
     Removed,
 }
 
@@ -54,22 +45,17 @@ pub struct Member {
     pub own: i64,
 }
 
-/// A message.
 #[derive(Clone, Debug)]
 pub struct Message {
-    /// Its id.
     pub id: Uuid,
     /// The room's rev of the last change to it.
     pub rev: i64,
-    /// Who wrote it.
     pub author: Who,
     /// What it said, version by version; the last one counts.
     pub texts: Vec<String>,
-    /// It is gone.
     pub deleted: bool,
     /// The message that it answers.
     pub reply_to: Option<Uuid>,
-    /// Who is mentioned.
     pub mentions: BTreeSet<Who>,
     /// Emoji in the order of their first appearance, and who put them there.
     pub reactions: Vec<(&'static str, BTreeSet<Who>)>,
@@ -78,7 +64,6 @@ pub struct Message {
 /// What became of an act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It counts.
     Applied,
     /// It was so already.
     Unchanged,
@@ -87,20 +72,15 @@ pub enum Verdict {
 }
 use Verdict::{Applied, Refused, Unchanged};
 
-/// A room.
 #[derive(Clone, Debug)]
 pub struct ModelRoom {
-    /// Its id.
     pub id: Uuid,
-    /// Its kind.
     pub kind: Kind,
-    /// Its name.
     pub name: Option<String>,
     /// Whoever wants may join.
     pub open: bool,
     /// Who comes sees nothing of the time before.
     pub since_join: bool,
-    /// Closed.
     pub archived: bool,
     /// Everybody who ever had to do with it.
     pub members: BTreeMap<Who, Member>,

@@ -11,21 +11,16 @@ use crate::person::Person;
 /// A message as a member sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {
-    /// Its id.
     pub id: Uuid,
-    /// Its place.
     pub seq: i64,
     /// The rev of its last change.
     pub rev: i64,
-    /// Who wrote it.
     pub author: Uuid,
     /// What it says; nothing once deleted.
     pub text: Option<String>,
     /// Whether it says something else than at first.
     pub edited: bool,
-    /// What it answers.
     pub reply_to: Option<Uuid>,
-    /// Who is mentioned.
     pub mentions: BTreeSet<Uuid>,
     /// Emoji and how many put them there.
     pub reactions: Vec<(String, u64)>,
@@ -34,13 +29,9 @@ pub struct Shown {
 /// A room as the inbox shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inbox {
-    /// Its kind.
     pub kind: String,
-    /// Its name.
     pub name: Option<String>,
-    /// Its newest message.
     pub last_seq: i64,
-    /// What is unread.
     pub unread: i64,
     /// What of it mentions the reader.
     pub mentions: i64,
