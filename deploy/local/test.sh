@@ -66,7 +66,8 @@ sqlx_command() {
 
 # --- stages -----------------------------------------------------------------------------------------------------
 
-STAGES=(tools formatting servers migrations build sqlx dependencies structure types tests)
+# What takes seconds comes first.
+STAGES=(tools formatting structure dependencies types servers migrations build sqlx tests)
 declare -A STAGE_SECONDS=()
 STAGE=''
 TEST_PACKAGES='' # of which packages tests are run; none: of all
@@ -122,7 +123,7 @@ run_tests() {
     export TEST_PACKAGES "CARGO_TARGET_$(tr 'a-z-' 'A-Z_' <<<"$host")_RUNNER=$HERE/run-chosen-package"
   fi
   RUST_TEST_THREADS=${RUST_TEST_THREADS:-4} shown "$LOCAL/log/test-tests.log" \
-    linting cargo test --locked --no-fail-fast --workspace --lib --bins --tests -- ${TEST_NAMES[@]+"${TEST_NAMES[@]}"}
+    linting cargo test --locked --no-fail-fast --workspace --tests -- ${TEST_NAMES[@]+"${TEST_NAMES[@]}"}
 }
 
 start_schemathesis() {
@@ -154,8 +155,8 @@ linting() {
 
 # `build` for the programs that tests start; all with --workspace, so that features are the same everywhere.
 build_all() {
-  linting cargo test --workspace --lib --bins --tests --examples --locked --no-run
-  linting cargo build --workspace --bins --locked
+  linting cargo test --workspace --tests --locked --no-run
+  linting cargo build --workspace --bins --examples --locked
 }
 
 # Long and silent: into a log, with signs of life.
