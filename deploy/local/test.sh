@@ -100,7 +100,9 @@ stage_sqlx() { quiet 'committed .sqlx is what Postgres said' compare_sqlx; }
 stage_dependencies() {
   quiet 'bans, licences, sources' "$LOCAL/tools/cargo/bin/cargo-deny" --locked --config "$REPO/deny.toml" \
     check bans licenses sources
-  quiet 'no dependency is unused' "$LOCAL/tools/cargo/bin/cargo-shear" "$REPO"
+  # Doctests are off where there are none: rustdoc would start once for each crate.
+  quiet 'no dependency is unused, no test is left out' "$LOCAL/tools/cargo/bin/cargo-shear" \
+    --locked --check-test-targets --deny-warnings "$REPO"
 }
 stage_structure() { quiet 'names and circles' python3 "$HERE/structure.py" --check "$REPO"; }
 stage_types() { quiet 'TypeScript types are what the documents say, and do what they promise' npm --prefix "$REPO/web" run check; }
