@@ -85,9 +85,9 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let lifecycle = Lifecycle::new();
     lifecycle.shutdown_on_signals()?;
     let health = Health::new();
-    internal::start(&args.platform.internal, &health, &lifecycle).await?;
+    // Before anybody can ask: a process without parts is ready.
     let serving = health.register("roles");
-    serving.not_ready("starting");
+    internal::start(&args.platform.internal, &health, &lifecycle).await?;
     let platform = Platform::connect_with(&args.platform, lifecycle.clone(), health).await?;
     lifecycle.spawn("memory", memory::give_back(lifecycle.soft()));
     let served = async {

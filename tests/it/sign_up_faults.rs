@@ -56,9 +56,8 @@ impl Parts {
         ] {
             instance.program = instance.program.clone().with(name, value);
         }
-        let replica = ["command-api"];
         Self {
-            replicas: [instance.serve("replica-0", &replica).await, instance.serve("replica-1", &replica).await],
+            replicas: instance.serve_replicas(&["command-api"]).await,
             projector: instance.serve("projector", &["projector"]).await,
             mailer: instance.serve("mailer", &["mailer"]).await,
             customers: Some(Customers::start(&instance, &[])),
