@@ -28,7 +28,7 @@ struct Customers(Child);
 impl Customers {
     fn start(stack: &Stack) -> Result<Self> {
         let program = std::env::current_exe()?.with_file_name("customer-participant");
-        ensure!(program.exists(), "{} is missing: cargo build -p customer-participant", program.display());
+        ensure!(program.exists(), "{} is missing: ./dev bench builds it", program.display());
         let child = Command::new(program)
             .env("DATABASE_URL", stack.database_url())
             .env("CHATLOG_TOPIC_PREFIX", stack.setting("CHATLOG_TOPIC_PREFIX"))

@@ -69,7 +69,7 @@ impl Stack {
             .execute(sqlx::AssertSqlSafe(format!("create database {name}")))
             .await?;
         let program = std::env::current_exe()?.with_file_name("chatlog");
-        ensure!(program.exists(), "{} is missing: cargo build -p chatlog", program.display());
+        ensure!(program.exists(), "{} is missing: ./dev bench builds it", program.display());
         let (port, internal) = (free_port()?, free_port()?);
         let mut environment = vec![
             ("DATABASE_URL", on_database(&server_url, &name)),

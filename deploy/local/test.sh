@@ -66,7 +66,8 @@ sqlx_command() {
 
 # --- stages -----------------------------------------------------------------------------------------------------
 
-STAGES=(tools formatting servers migrations build sqlx dependencies structure types tests)
+# What takes seconds comes first.
+STAGES=(tools formatting structure dependencies types servers migrations build sqlx tests)
 declare -A STAGE_SECONDS=()
 STAGE=''
 TEST_PACKAGES='' # of which packages tests are run; none: of all
@@ -99,30 +100,35 @@ stage_sqlx() { quiet 'committed .sqlx is what Postgres said' compare_sqlx; }
 stage_dependencies() {
   quiet 'bans, licences, sources' "$LOCAL/tools/cargo/bin/cargo-deny" --locked --config "$REPO/deny.toml" \
     check bans licenses sources
-  quiet 'no dependency is unused' "$LOCAL/tools/cargo/bin/cargo-shear" "$REPO"
+  # Doctests are off where there are none: rustdoc would start once for each crate.
+  quiet 'no dependency is unused, no test is left out' "$LOCAL/tools/cargo/bin/cargo-shear" \
+    --locked --check-test-targets --deny-warnings "$REPO"
 }
 stage_structure() { quiet 'names and circles' python3 "$HERE/structure.py" --check "$REPO"; }
 stage_types() { quiet 'TypeScript types are what the documents say, and do what they promise' npm --prefix "$REPO/web" run check; }
 
-# Schemathesis waits for answers most of the time, as the tests do: side by side.
+# Schemathesis waits for answers most of the time, as the tests do: side by side, each to its end.
 stage_tests() {
+  local failed=()
   start_schemathesis
-  run_tests
-  end_schemathesis
+  run_tests "${TEST_MINUTES:-45}" || failed+=(tests)
+  end_schemathesis || failed+=(schemathesis)
+  ((${#failed[@]} == 0)) || die "failed: ${failed[*]}; their logs: $LOCAL/log/test-*.log"
 }
-stage_chosen() { run_tests; }
+stage_chosen() { run_tests "${TEST_MINUTES:-}" || die "tests failed; their log: $LOCAL/log/test-tests.log"; }
 
 # Most tests wait for servers most of the time: four at once, however many processors there are or seem to be. Tests of a
-# program share what they start, so they run in one process.
-run_tests() {
+# program share what they start, so they run in one process. (nextest, which starts a process for each test, needed a third
+# more processor time, and a tenth more time.)
+run_tests() { # MINUTES
   if [[ -n $TEST_PACKAGES ]]; then
     # Chosen by what starts them: `cargo test -p` would build with other features, and everything again.
     local host
     host=$(rustc -vV | sed -n 's/^host: //p')
     export TEST_PACKAGES "CARGO_TARGET_$(tr 'a-z-' 'A-Z_' <<<"$host")_RUNNER=$HERE/run-chosen-package"
   fi
-  RUST_TEST_THREADS=${RUST_TEST_THREADS:-4} shown "$LOCAL/log/test-tests.log" \
-    linting cargo test --locked --no-fail-fast --workspace --lib --bins --tests -- ${TEST_NAMES[@]+"${TEST_NAMES[@]}"}
+  RUST_TEST_THREADS=${RUST_TEST_THREADS:-4} shown "$LOCAL/log/test-tests.log" "$1" \
+    linting cargo test --locked --no-fail-fast --workspace --tests -- ${TEST_NAMES[@]+"${TEST_NAMES[@]}"}
 }
 
 start_schemathesis() {
@@ -137,12 +143,11 @@ start_schemathesis() {
 
 end_schemathesis() {
   local rc=0
-  STEP_PID=$SCHEMATHESIS_PID
   show_alive 'Schemathesis' "$LOCAL/log/test-schemathesis.log" "$SCHEMATHESIS_PID"
   wait "$SCHEMATHESIS_PID" || rc=$?
-  STEP_PID='' SCHEMATHESIS_PID=''
+  SCHEMATHESIS_PID=''
   cat "$LOCAL/log/test-schemathesis.log"
-  ((rc == 0)) || die "Schemathesis failed (exit code $rc)"
+  return "$rc"
 }
 
 # A cargo command whose compiler is clippy: what is compiled is linted, and a warning is an error. Dependencies are compiled
@@ -154,8 +159,8 @@ linting() {
 
 # `build` for the programs that tests start; all with --workspace, so that features are the same everywhere.
 build_all() {
-  linting cargo test --workspace --lib --bins --tests --examples --locked --no-run
-  linting cargo build --workspace --bins --locked
+  linting cargo test --workspace --tests --locked --no-run
+  linting cargo build --workspace --bins --examples --locked
 }
 
 # Long and silent: into a log, with signs of life.
@@ -165,19 +170,31 @@ quiet() { # NAME COMMAND…
   step "$name" "$LOCAL/log/test-$STAGE.log" "$@"
 }
 
-# What the test runners say is shown as it comes, and kept. In a process group of its own, like every step.
-shown() { # LOG COMMAND…
-  local rc=0 log=$1
-  shift
+# What the test runners say is shown as it comes, and kept. In a process group of its own, like every step. With a number of
+# minutes, it is ended when it has not ended by then: a test that hangs would say nothing for ever.
+shown() { # LOG [MINUTES] COMMAND…
+  local rc=0 log=$1 minutes=$2 deadline
+  shift 2
   if [[ -t 1 ]]; then export CARGO_TERM_COLOR=always; fi
   say "+ $*"
   set -m
   ("$@" 2>&1 | tee "$log") </dev/null &
   STEP_PID=$!
   set +m
+  if [[ -n $minutes ]]; then
+    deadline=$((SECONDS + minutes * 60))
+    while kill -0 "$STEP_PID" 2>/dev/null; do
+      if ((SECONDS >= deadline)); then
+        say "not done after $minutes minutes (TEST_MINUTES): ended" >&2
+        end_running_step
+        return 1
+      fi
+      sleep 0.2
+    done
+  fi
   wait "$STEP_PID" || rc=$?
   STEP_PID=''
-  ((rc == 0)) || die "$* failed (exit code $rc); its output again: $log"
+  return "$rc"
 }
 
 # What every runner has counted: cargo's tests, the checks of web/, the cases of Schemathesis. A stage that failed
@@ -194,9 +211,12 @@ print_total() { # EXIT_CODE
         }'
 }
 
-# The reason of each test that failed, once more at the end: it stands far above, between backtraces.
+# The reason of each test that failed, once more at the end: it stands far above, between backtraces. And which did not end.
 print_failures() {
   awk '
+    /^test .* has been running for over / { running[$2] = 1 }
+    /^test .* \.\.\. / { delete running[$2] }
+    END { for (name in running) print name ": did not end" }
     /^---- .* stdout ----$/ { name = $2; shown = 0; next }
     /^stack backtrace:|^note: run with|^failures:$/ { shown = 0 }
     name != "" && / panicked at / { print name ": " $0; shown = 20; next }

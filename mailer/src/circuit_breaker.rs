@@ -72,8 +72,8 @@ mod tests {
     async fn one_looks_at_a_time_with_growing_pauses() {
         let standing = CircuitBreaker::default();
         assert!(standing.admitted().await.is_none(), "nobody waits for a server that is well");
-        standing.failed("gone", 0);
         let began = Instant::now();
+        standing.failed("gone", 0);
         let turn = standing.admitted().await.expect("a turn");
         assert!(began.elapsed() >= FIRST / 2);
         let second = standing.admitted();

@@ -77,6 +77,11 @@ impl Instance {
         process
     }
 
+    /// Two processes with the same roles.
+    pub async fn serve_replicas(&self, roles: &[&str]) -> [Process; 2] {
+        tokio::join!(self.serve("replica-0", roles), self.serve("replica-1", roles)).into()
+    }
+
     /// `KAFKA_BROKERS`
     pub fn brokers(&self) -> &str {
         &self.servers.brokers

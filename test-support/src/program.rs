@@ -11,11 +11,11 @@ pub struct Program {
 }
 
 impl Program {
-    /// The program of this build. Cargo tells a test nothing of another package's programs: it lies two folders above
-    /// the test itself (`target/debug/deps/…`).
+    /// The program of this build. Cargo tells a test nothing of another package's programs: they lie one folder above
+    /// tests (`target/debug/deps/…`) and beside each other.
     pub fn find() -> Self {
-        let test = std::env::current_exe().expect("the test's own path");
-        let folder = test.parent().and_then(|deps| deps.parent()).expect("target/debug");
+        let own = std::env::current_exe().expect("the path of this program");
+        let folder = own.ancestors().skip(1).find(|folder| !folder.ends_with("deps")).expect("target/debug");
         let path = folder.join("chatlog");
         assert!(
             path.exists(),

@@ -79,7 +79,10 @@ impl PrivateServers {
 
 impl Drop for PrivateServers {
     fn drop(&mut self) {
-        let _ = run_script("remove", self.folder.path(), "all");
+        let removed = run_script("remove", self.folder.path(), "all");
+        if !std::thread::panicking() {
+            removed.expect("servers.sh remove");
+        }
     }
 }
 

@@ -36,7 +36,7 @@ impl System {
 
     async fn start() -> Self {
         let instance = Instance::on_given_servers().await;
-        let replicas = [instance.serve("replica-0", &[]).await, instance.serve("replica-1", &[]).await];
+        let replicas = instance.serve_replicas(&[]).await;
         Self { replicas, instance }
     }
 

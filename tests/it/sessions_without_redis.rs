@@ -28,7 +28,7 @@ async fn refresh(api: &Api, session: &Answer) -> Answer {
 async fn tokens_outlive_redis_and_what_ends_them_does_not_need_it() {
     let servers = PrivateServers::start();
     let instance = Instance::on(&servers.servers).await;
-    let processes = [instance.serve("replica-0", &[]).await, instance.serve("replica-1", &[]).await];
+    let processes = instance.serve_replicas(&[]).await;
     let apis = processes.each_ref().map(|process| Api::new(process.url()));
     let (owner, other) = (Person::sign_up(&apis[0], "owner").await, Person::sign_up(&apis[1], "other").await);
     let session = log_in(&apis[0], &owner).await.expect(200);

@@ -31,7 +31,7 @@ impl Place {
         for (name, value) in settings {
             instance.program = instance.program.clone().with(name, *value);
         }
-        let replicas = [instance.serve("replica-0", &[]).await, instance.serve("replica-1", &[]).await];
+        let replicas = instance.serve_replicas(&[]).await;
         Self { replicas, instance }
     }
 

@@ -1,7 +1,7 @@
 //! `kill -9` of everything that takes part in a sign-up, while many sign up through one port that two replicas share:
 //! everybody is told how it ended, and what the parts keep of them agrees exactly.
 //!
-//! `SIGN_UPS=10000 ./dev test -p system-tests --test sign_up_faults` tries more of them than the few that every run does.
+//! `SIGN_UPS=10000 ./dev test -p system-tests sign_up_faults` tries more of them than the few that every run does.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -56,9 +56,8 @@ impl Parts {
         ] {
             instance.program = instance.program.clone().with(name, value);
         }
-        let replica = ["command-api"];
         Self {
-            replicas: [instance.serve("replica-0", &replica).await, instance.serve("replica-1", &replica).await],
+            replicas: instance.serve_replicas(&["command-api"]).await,
             projector: instance.serve("projector", &["projector"]).await,
             mailer: instance.serve("mailer", &["mailer"]).await,
             customers: Some(Customers::start(&instance, &[])),

@@ -1,6 +1,5 @@
 //! Schemathesis over the whole API: requests made from the platform's own document, against a platform of its own, as a
-//! member of real rooms. `./dev test` runs it; `cargo run -p system-tests --example schemathesis -- ARGUMENTS` gives its
-//! arguments to Schemathesis.
+//! member of real rooms. `./dev test` runs it; `target/debug/schemathesis ARGUMENTS` gives its arguments to Schemathesis.
 #![expect(clippy::print_stdout, reason = "a program that reports to a terminal")]
 
 use std::collections::BTreeSet;

@@ -58,14 +58,12 @@ pub async fn apply_topics(settings: &KafkaSettings, partitions: i32) -> Result<V
             return Err(KafkaError::Partitions { topic: name, has, wanted });
         }
     }
+    let is_new = |topic: &Topic| !existing.contains_key(&config::topic_name(settings, *topic));
+    create(&admin, settings, Topic::ALL.into_iter().filter(is_new), partitions).await?;
     let mut report = Vec::with_capacity(Topic::ALL.len());
     for topic in Topic::ALL {
         let name = config::topic_name(settings, topic);
-        let action = if existing.contains_key(&name) {
-            configure(&admin, topic, &name).await?
-        } else {
-            create(&admin, topic, &name, topic.partitions(partitions), settings.replication).await?
-        };
+        let action = if is_new(&topic) { TopicAction::Created } else { configure(&admin, topic, &name).await? };
         report.push(TopicReport { topic, name, partitions: topic.partitions(partitions), action });
     }
     await_topics(settings).await?;
@@ -128,25 +126,30 @@ async fn await_topics(settings: &KafkaSettings) -> Result<(), KafkaError> {
     }
 }
 
+/// In one request: a broker makes them in the time of one.
 async fn create(
     admin: &AdminClient<Quiet>,
-    topic: Topic,
-    name: &str,
+    settings: &KafkaSettings,
+    topics: impl Iterator<Item = Topic>,
     partitions: i32,
-    replication: i32,
-) -> Result<TopicAction, KafkaError> {
-    let mut new = NewTopic::new(name, partitions, TopicReplication::Fixed(replication));
-    for (key, value) in wanted_config(topic) {
-        new = new.set(key, value);
+) -> Result<(), KafkaError> {
+    let topics: Vec<(Topic, String)> = topics.map(|topic| (topic, config::topic_name(settings, topic))).collect();
+    if topics.is_empty() {
+        return Ok(());
     }
-    for created in admin.create_topics([&new], &options()).await? {
+    let new = topics.iter().map(|(topic, name)| {
+        let replication = TopicReplication::Fixed(settings.replication);
+        let new = NewTopic::new(name, topic.partitions(partitions), replication);
+        wanted_config(*topic).into_iter().fold(new, |new, (key, value)| new.set(key, value))
+    });
+    for created in admin.create_topics(&new.collect::<Vec<_>>(), &options()).await? {
         match created {
             // Somebody else applies the same declaration at the same time.
             Ok(_) | Err((_, Code::TopicAlreadyExists)) => {}
             Err((_, code)) => return Err(ClientError::AdminOp(code).into()),
         }
     }
-    Ok(TopicAction::Created)
+    Ok(())
 }
 
 async fn configure(admin: &AdminClient<Quiet>, topic: Topic, name: &str) -> Result<TopicAction, KafkaError> {
@@ -194,7 +197,10 @@ async fn write_log_id(settings: &KafkaSettings) -> Result<(), KafkaError> {
     let (id, command) = (EventId(ids.v7()), CommandId(ids.v7()));
     let key = Key::Name(setting::LOG_ID.to_owned());
     let event = Event::by_platform("/chatlog/topics", (id, command), Clock::system().now(), key, payload);
-    let sent = Kafka::new(settings)?.send(&event).await;
+    // Twice written is as good as once, and an idempotent producer waits half a second for its id.
+    let mut settings = settings.clone();
+    settings.options.push("enable.idempotence=false".to_owned().into());
+    let sent = Kafka::new(&settings)?.send(&event).await;
     sent.map(drop).map_err(|error| KafkaError::Record(format!("the log's id was not written: {error}")))
 }
 
@@ -202,7 +208,8 @@ async fn write_log_id(settings: &KafkaSettings) -> Result<(), KafkaError> {
 pub(super) async fn log_id(settings: &KafkaSettings) -> Result<Option<LogId>, KafkaError> {
     let topic = config::topic_name(settings, Topic::Config);
     let mut config = config::consumer(settings, "chatlog-log-id");
-    config.set("enable.partition.eof", "true");
+    // The end is told by an empty answer, which the broker need not hold back.
+    config.set("enable.partition.eof", "true").set("fetch.wait.max.ms", "1");
     blocking(move || {
         let consumer: BaseConsumer<Quiet> =
             config.create_with_context(Quiet).map_err(|error| KafkaError::Settings(error.to_string()))?;
