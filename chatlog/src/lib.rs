@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod args;
+pub mod assets;
 pub mod cli;
 pub mod demo;
 pub mod docs_page;

@@ -1,13 +1,11 @@
 //! `chatlog serve`: any of the platform's roles in one process, the APIs from one origin with one document.
 
-use std::sync::Arc;
-
 use api_kit::{ApiContext, ApiSettings, HttpSettings, documented, http};
 use axum::Router;
-use axum::extract::State;
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue};
-use axum::response::{Html, IntoResponse, Json, Redirect, Response};
+use axum::body::Bytes;
+use axum::http::HeaderMap;
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::response::{IntoResponse, Json, Redirect, Response};
 use axum::routing::get;
 use clap::{Args, ValueEnum};
 use platform::{Health, Lifecycle, Platform, PlatformSettings, internal};
@@ -143,31 +141,12 @@ fn origin(apis: Vec<OpenApiRouter>) -> Router {
     let start = OpenApiRouter::with_openapi(openapi::empty());
     let (router, mut document) = apis.into_iter().fold(start, OpenApiRouter::merge).split_for_parts();
     documented::with_cookies(&mut document);
-    let document = serde_json::to_value(&document).unwrap_or_default();
-    let pages = Arc::new(Pages { docs: docs_page::render(&document), document });
+    let document = Bytes::from(serde_json::to_vec(&document).unwrap_or_default());
     let found_by_people = Router::new()
         .route("/", get(root))
-        .route("/openapi.json", get(async |State(pages): State<Arc<Pages>>| Json(pages.document.clone())))
-        .route("/docs", get(docs))
-        .route("/docs/style.css", get(async || ([(CONTENT_TYPE, "text/css; charset=utf-8")], docs_page::STYLE)))
-        .with_state(pages);
+        .route("/openapi.json", get(async move || ([(CONTENT_TYPE, "application/json")], document)))
+        .merge(docs_page::router());
     router.merge(found_by_people)
-}
-
-/// What is rendered once.
-struct Pages {
-    document: serde_json::Value,
-    docs: String,
-}
-
-async fn docs(State(pages): State<Arc<Pages>>) -> Response {
-    // Its own style, nothing else.
-    let policy = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
-    let headers = [
-        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy)),
-        (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-    ];
-    (headers, Html(pages.docs.clone())).into_response()
 }
 
 /// People go on to the page; programs are told where things are.

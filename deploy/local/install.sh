@@ -51,11 +51,11 @@ has_aiosmtpd() {
   return 1
 }
 
-# What ./dev test needs beside what ./dev up does. npm comes with a Node that is good enough to install another.
+# What ./dev test needs beside what ./dev up does.
 missing_test_packages() {
   if ! has_python; then printf '%s\n' python3 python3-venv; fi
   has_aiosmtpd || say python3-aiosmtpd
-  if ! has npm || ! has node; then say npm; fi
+  has chromium || say chromium
 }
 
 # Prints the Debian packages that are missing. Servers that the environment names are not needed here.
@@ -68,6 +68,8 @@ missing_packages() {
   has_perl || say perl
   has curl || say curl
   has git || say git
+  # npm comes with a Node that is good enough to install another.
+  if ! has npm || ! has node; then say npm; fi
   [[ -e /etc/ssl/certs/ca-certificates.crt ]] || say ca-certificates
   if [[ -z ${KAFKA_BROKERS:-} ]]; then
     has_java || say default-jre-headless
@@ -170,13 +172,31 @@ require_node() {
   has_node || die "the Node under $own does not run: $(node --version 2>&1)"
 }
 
-# The generators of web/, as its lock file names them.
-install_web() {
+# What browsers load, in web/dist: the program takes it in when it is compiled. Installs what web/ needs, for its checks too.
+build_web_assets() {
+  require_node
+  step 'tools and assets of web/' "$LOCAL/log/web.log" make_web_assets
+}
+
+make_web_assets() {
   local web="$REPO/web" sum
-  sum=$(cat "$web/package.json" "$web/package-lock.json" | sha256sum)
-  if [[ $(cat "$web/node_modules/.installed" 2>/dev/null) == "$sum" ]]; then return; fi
-  npm ci --prefix "$web" --no-audit --no-fund
-  printf '%s\n' "$sum" >"$web/node_modules/.installed"
+  # ./dev up and ./dev test may be at work at once.
+  exec 8>"$LOCAL/web.lock"
+  flock 8
+  install_web "$web"
+  sum=$(find "$web/package-lock.json" "$web/scripts" "$web/docs" -type f -print0 | sort -z | xargs -0 sha256sum)
+  if [[ -d $web/dist && $(cat "$web/node_modules/.built" 2>/dev/null) == "$sum" ]]; then return; fi
+  npm run build:docs --prefix "$web"
+  printf '%s\n' "$sum" >"$web/node_modules/.built"
+}
+
+# As the lock file names it.
+install_web() { # FOLDER
+  local sum
+  sum=$(cat "$1/package.json" "$1/package-lock.json" | sha256sum)
+  if [[ $(cat "$1/node_modules/.installed" 2>/dev/null) == "$sum" ]]; then return; fi
+  npm ci --prefix "$1" --no-audit --no-fund
+  printf '%s\n' "$sum" >"$1/node_modules/.installed"
 }
 
 # A virtual environment with exactly what requirements.txt names.
@@ -191,7 +211,6 @@ install_schemathesis() {
 
 require_test_tools() {
   require_test_packages
-  require_node
-  step 'tools of web/' "$LOCAL/log/web-install.log" install_web
+  build_web_assets
   step 'Schemathesis' "$LOCAL/log/schemathesis-install.log" install_schemathesis
 }

@@ -9,6 +9,7 @@ PLATFORM_LOG="$DEV/log/platform.log"
 MAIL="$LOCAL/mail"
 
 build() {
+  build_web_assets
   step 'build (the first time takes minutes)' "$LOCAL/log/build.log" \
     cargo build --release --locked --workspace --bin chatlog
 }

@@ -25,7 +25,7 @@ const PUBLIC: &[&str] = &[
 ];
 
 /// Pages beside the API that are no part of its document, open to everybody.
-const PUBLIC_PAGES: &[&str] = &["/", "/openapi.json", "/docs", "/docs/style.css"];
+const PUBLIC_PAGES: &[&str] = &["/", "/openapi.json", "/docs", "/docs/docs.js"];
 
 /// Pages for operators, which are never on this port.
 const ELSEWHERE: &[&str] = &["/metrics", "/readyz", "/healthz", "/admin"];
