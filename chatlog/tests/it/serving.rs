@@ -114,7 +114,7 @@ fn policy(page: &reqwest::Response) -> BTreeMap<String, String> {
     directives.map(|(name, sources)| (name.to_owned(), sources.to_owned())).collect()
 }
 
-/// To loosen it is a decision: docs/adr/0013.
+/// To loosen it is a decision: docs/adr/0014.
 fn strict_policy() -> BTreeMap<String, String> {
     let directives = [
         ("default-src", "'none'"),
