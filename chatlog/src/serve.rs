@@ -141,7 +141,9 @@ fn origin(apis: Vec<OpenApiRouter>) -> Router {
     let start = OpenApiRouter::with_openapi(openapi::empty());
     let (router, mut document) = apis.into_iter().fold(start, OpenApiRouter::merge).split_for_parts();
     documented::with_cookies(&mut document);
-    let document = Bytes::from(serde_json::to_vec(&document).unwrap_or_default());
+    // In the order of names, as `chatlog openapi` prints it.
+    let document = serde_json::to_value(&document).and_then(|document| serde_json::to_vec(&document));
+    let document = Bytes::from(document.unwrap_or_default());
     let found_by_people = Router::new()
         .route("/", get(root))
         .route("/openapi.json", get(async move || ([(CONTENT_TYPE, "application/json")], document)))
