@@ -1,5 +1,6 @@
 //! The log as any consumer reads it, and as a faulty participant writes it.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use api_kit::ApiContext;
@@ -9,7 +10,8 @@ use rdkafka::message::Headers as _;
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::{ClientConfig, Message as _, Offset, TopicPartitionList};
 
-/// Types of a key's records, without `chat.…` and version, in their order.
+/// Types of a key's events, without `chat.…` and version, in their order. An event that was sent again, as after a crash of
+/// whoever sent it, counts once: it has the same id.
 pub async fn types(platform: &ApiContext, topic: Topic, key: &str) -> Vec<String> {
     let partition = platform.kafka.partition_for(topic, key).await.expect("a partition");
     let (_, end) = platform.kafka.watermarks(topic, partition).await.expect("an end");
@@ -20,7 +22,7 @@ pub async fn types(platform: &ApiContext, topic: Topic, key: &str) -> Vec<String
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(&name, partition, Offset::Beginning).expect("a partition");
         consumer.assign(&list).expect("assigned");
-        let mut types = Vec::new();
+        let (mut types, mut seen) = (Vec::new(), HashSet::new());
         let mut next = 0;
         while next < end {
             let Some(message) = consumer.poll(Duration::from_secs(10)) else { panic!("nothing comes") };
@@ -30,9 +32,13 @@ pub async fn types(platform: &ApiContext, topic: Topic, key: &str) -> Vec<String
                 continue;
             }
             let headers = message.headers().expect("headers");
-            let header = headers.iter().find(|header| header.key == "ce_type").expect("a type");
-            let name = std::str::from_utf8(header.value.expect("a value")).expect("text");
-            types.push(name.split('.').nth(2).expect("a word").to_owned());
+            let text = |name| {
+                let header = headers.iter().find(|header| header.key == name).expect("the header");
+                std::str::from_utf8(header.value.expect("a value")).expect("text")
+            };
+            if seen.insert(text("ce_id").to_owned()) {
+                types.push(text("ce_type").split('.').nth(2).expect("a word").to_owned());
+            }
         }
         types
     })

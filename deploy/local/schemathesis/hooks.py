@@ -66,9 +66,11 @@ def before_call(context, case, kwargs):
         return
     meta = case.meta
     opaque = meta is not None and meta.generation.mode == GenerationMode.POSITIVE
-    for part in ("path_parameters", "query", "body"):
+    modes = {location.value: component.mode for location, component in meta.components.items()} if meta else {}
+    for part, location in (("path_parameters", "path"), ("query", "query"), ("body", "body")):
         value = getattr(case, part)
-        if isinstance(value, dict):
+        # A part that is wrong on purpose keeps what is wrong with it.
+        if isinstance(value, dict) and modes.get(location) != GenerationMode.NEGATIVE:
             setattr(case, part, settled(part, value, facts, opaque))
 
 
