@@ -6,6 +6,8 @@
 #   servers.sh start   SET [kafka|postgres|redis|all]…   idempotent; returns when they answer
 #   servers.sh stop    SET […]                           in order, with nothing left running
 #   servers.sh kill    SET […]                           SIGKILL to the server and all its children
+#   servers.sh freeze  SET […]                           SIGSTOP to the server and all its children
+#   servers.sh thaw    SET […]                           SIGCONT to them
 #   servers.sh restart SET […]                           same port, same data
 #   servers.sh status  SET                               one line a server: name, pid, address, state
 #   servers.sh remove  SET                               kill all, then delete the folder and its data
@@ -258,6 +260,19 @@ wait_until_ready() { # NAME
   done
 }
 
+signal_server() { # NAME SIGNAL
+  local pids
+  if [[ $1 == postgres ]]; then pids=$(postgres_pids); else pids=$(process_of "$SET/pid/$1"); fi
+  # shellcheck disable=SC2086 # a list of pids
+  kill "-$2" $pids
+}
+
+signal_each() { # SIGNAL NAME…
+  local signal=$1 name
+  shift
+  for name in "$@"; do signal_server "$name" "$signal"; done
+}
+
 address_of() { # NAME
   local port
   port=$(env_get "$SET/ports" "$1")
@@ -346,7 +361,7 @@ remove_orphans() {
 }
 
 main() {
-  (($# >= 2)) || die "usage: servers.sh start|stop|kill|restart|status|remove SET [kafka|postgres|redis|all]…"
+  (($# >= 2)) || die "usage: servers.sh start|stop|kill|freeze|thaw|restart|status|remove SET [kafka|postgres|redis|all]…"
   local action=$1 name
   use_set "$2"
   shift 2
@@ -357,6 +372,8 @@ main() {
   case $action in
     start) start "$@" ;;
     stop | kill) each "$action" "$@" ;;
+    freeze) signal_each STOP "$@" ;;
+    thaw) signal_each CONT "$@" ;;
     restart)
       each stop "$@"
       start "$@"

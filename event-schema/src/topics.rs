@@ -162,7 +162,13 @@ impl From<UserId> for Key {
 /// Zero where there is no partition at all.
 #[must_use]
 pub fn partition_of(key: &str, partitions: i32) -> i32 {
-    (murmur2(key.as_bytes()) & 0x7fff_ffff).checked_rem(partitions.unsigned_abs()).map_or(0, u32::cast_signed)
+    (key_hash(key).cast_unsigned() & 0x7fff_ffff).checked_rem(partitions.unsigned_abs()).map_or(0, u32::cast_signed)
+}
+
+/// The hash by which a key is placed: murmur2 over its bytes, as Java writes it.
+#[must_use]
+pub fn key_hash(key: &str) -> i32 {
+    murmur2(key.as_bytes()).cast_signed()
 }
 
 /// `org.apache.kafka.common.utils.Utils.murmur2`, in unsigned arithmetic.

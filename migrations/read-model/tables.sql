@@ -9,6 +9,8 @@ create table checkpoints (
     next_offset   bigint not null,
     -- The last event folded: at next assignment it must still stand where it stood. Null before the first.
     last_event_id uuid,
+    -- Where it is. Null in a row that was written before offsets could have gaps: right before next_offset.
+    last_event_offset bigint,
     primary key (topic, partition)
 );
 

@@ -11,6 +11,7 @@ pub mod codes;
 pub mod health;
 pub mod internal;
 pub mod kafka;
+pub mod leases;
 pub mod lifecycle;
 pub mod log_explorer;
 pub mod outbox;
@@ -18,7 +19,6 @@ pub mod platform;
 pub mod postgres;
 pub mod redis;
 pub mod settings;
-pub mod shard_locks;
 pub mod telemetry;
 pub mod terminal;
 

@@ -2,47 +2,67 @@
 
 use std::time::Duration;
 
-use event_schema::{Event, EventId};
+use event_schema::Event;
+use read_model::checkpoint::LastEvent;
 use tokio::time::Instant;
 
-/// Consecutive events of one partition; the log has no holes, so the first offset tells all.
+/// Events of one partition, in the log's order, up to an offset. Between them may be offsets without an event.
 #[derive(Clone, Debug)]
 pub(crate) struct Batch {
     from: i64,
-    events: Vec<Event>,
+    to: i64,
+    events: Vec<(i64, Event)>,
     bytes: usize,
 }
 
 impl Batch {
     /// An empty batch that will begin at an offset.
     pub(crate) fn starting(from: i64) -> Self {
-        Self { from, events: Vec::new(), bytes: 0 }
+        Self { from, to: from, events: Vec::new(), bytes: 0 }
     }
 
-    /// Appends the event at [`Self::to`], whose record has so many bytes.
-    pub(crate) fn push(&mut self, event: Event, bytes: usize) {
-        self.events.push(event);
+    /// Appends the event at an offset, whose record has so many bytes.
+    pub(crate) fn push(&mut self, offset: i64, event: Event, bytes: usize) {
+        self.events.push((offset, event));
+        self.to = offset + 1;
         self.bytes += bytes;
+    }
+
+    /// Appends an event without a gap before it.
+    #[cfg(test)]
+    pub(crate) fn append(&mut self, event: Event) {
+        self.push(self.to, event, 1);
+    }
+
+    /// There is no event before this offset that is not in the batch.
+    pub(crate) fn skip_to(&mut self, offset: i64) {
+        self.to = self.to.max(offset);
     }
 
     /// Hands over what there is and goes on empty behind it.
     pub(crate) fn take(&mut self) -> Self {
-        let next = Self::starting(self.to());
+        let next = Self::starting(self.to);
         std::mem::replace(self, next)
     }
 
-    /// The offset of the first event.
+    /// The first offset.
     pub(crate) fn from(&self) -> i64 {
         self.from
     }
 
-    /// The offset after the last event.
+    /// The offset after the last.
     pub(crate) fn to(&self) -> i64 {
-        self.from + i64::try_from(self.events.len()).unwrap_or(i64::MAX)
+        self.to
     }
 
+    /// How many events it has.
     pub(crate) fn len(&self) -> usize {
         self.events.len()
+    }
+
+    /// Whether it has no offset at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.from == self.to
     }
 
     /// The size of its records; of a part of a batch, that of the whole.
@@ -50,27 +70,25 @@ impl Batch {
         self.bytes
     }
 
-    pub(crate) fn events(&self) -> &[Event] {
+    /// The events, each with its offset.
+    pub(crate) fn events(&self) -> &[(i64, Event)] {
         &self.events
     }
 
-    /// The id of the last event; `None` of an empty batch.
-    pub(crate) fn last_event_id(&self) -> Option<EventId> {
-        self.events.last().map(|event| event.envelope.id)
+    /// The last event; `None` if it has none.
+    pub(crate) fn last_event(&self) -> Option<LastEvent> {
+        self.events.last().map(|(offset, event)| LastEvent { offset: *offset, id: event.envelope.id })
     }
 
-    /// The offsets and events.
-    pub(crate) fn placed(&self) -> impl Iterator<Item = (i64, &Event)> {
-        (self.from..).zip(&self.events)
-    }
-
-    /// Two batches, the first of `at` events; `None` where one of them would be empty.
+    /// Two batches, the first of `at` events; `None` where one of them would have none.
     pub(crate) fn split(mut self, at: usize) -> Option<(Self, Self)> {
         if at == 0 || at >= self.events.len() {
             return None;
         }
         let events = self.events.split_off(at);
-        let rest = Self { from: self.to(), events, bytes: self.bytes };
+        let middle = self.events.last().map_or(self.from, |(offset, _)| offset + 1);
+        let rest = Self { from: middle, to: self.to, events, bytes: self.bytes };
+        self.to = middle;
         Some((self, rest))
     }
 }
@@ -106,7 +124,9 @@ impl Pace {
     }
 
     pub(crate) fn due(&self, batch: &Batch, now: Instant) -> Due {
-        self.due_at(batch.len(), batch.bytes(), now)
+        // Offsets without an event move the checkpoint, too.
+        let len = if batch.is_empty() { 0 } else { batch.len().max(1) };
+        self.due_at(len, batch.bytes(), now)
     }
 
     fn due_at(&self, len: usize, bytes: usize, now: Instant) -> Due {
@@ -125,6 +145,10 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
+    use event_schema::{RoomId, UserId};
+    use test_support::story::posted;
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]
@@ -146,5 +170,22 @@ mod tests {
         assert!(Batch::starting(7).split(0).is_none());
         assert!(Batch::starting(7).split(1).is_none());
         assert_eq!(Batch::starting(7).to(), 7);
+    }
+
+    #[test]
+    fn offsets_without_an_event_belong_to_a_batch() {
+        let event = |n| test_support::story::event(n, RoomId(Uuid::from_u128(1)), UserId::PLATFORM, posted("words"));
+        let mut batch = Batch::starting(3);
+        batch.push(5, event(1), 1);
+        batch.push(8, event(2), 1);
+        batch.skip_to(10);
+        assert_eq!(batch.last_event().map(|last| last.offset), Some(8));
+        let (first, rest) = batch.split(1).expect("two halves");
+        assert_eq!((first.from(), first.to(), rest.from(), rest.to()), (3, 6, 6, 10));
+        let (mut markers, now) = (Batch::starting(3), Instant::now());
+        let pace = Pace::new(3, Duration::ZERO);
+        assert_eq!(pace.due(&markers, now), Due::Empty);
+        markers.skip_to(4);
+        assert_eq!(pace.due(&markers, now), Due::Now, "the checkpoint moves over them");
     }
 }

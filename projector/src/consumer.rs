@@ -1,21 +1,20 @@
-//! Membership in the consumer group: which partitions are ours, and their records.
+//! Reading partitions of the log from given offsets, each by a queue of its own.
 //!
-//! The group only spreads the work; what keeps a second owner out is the checkpoint's epoch. Rebalancing is *cooperative*:
-//! only partitions that move stand still, so that a replica that joins, leaves or restarts does not stop the others'
-//! rooms. librdkafka tells of a change by a callback on the thread that polls; the answer (assign, unassign) is given
-//! later, when checkpoints have been read and work in flight is done. Until then the group waits for it.
+//! The client is a member of no consumer group: who folds a partition is settled by leases, and from where by checkpoints, both
+//! in Postgres (ADR 0015). So a broker that freezes, dies or changes coordinators moves nothing, and there is no state of a
+//! group that could be lost. Offsets are committed under the group's name for lag tools; nothing reads them back.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use platform::Kafka;
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::stream_consumer::StreamPartitionQueue;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, StreamConsumer};
+use rdkafka::consumer::{CommitMode, Consumer as _, ConsumerContext, StreamConsumer};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use rdkafka::types::RDKafkaRespErr;
 use read_model::Partition;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -23,35 +22,25 @@ use tokio::task::JoinHandle;
 /// The records of one partition.
 pub(crate) type Records = Arc<StreamPartitionQueue<Context>>;
 
-/// A wake-up that librdkafka gives only when a queue stops being empty can be missed; so queues are looked at anyway.
-pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// A wake-up that librdkafka gives only when a queue stops being empty can be missed; so queues are polled anyway.
+pub(crate) const POLL: Duration = Duration::from_millis(500);
 
-/// How long leaving the group may take.
-const LEAVE: Duration = Duration::from_secs(3);
+/// How long closing the client may take.
+const CLOSE: Duration = Duration::from_secs(3);
+/// How long moving to another offset may take.
+const SEEK: Duration = Duration::from_secs(5);
 
-/// What the group says.
+/// Something is wrong with the client; `fatal` means that only a new one helps.
 #[derive(Debug)]
-pub(crate) enum AssignmentChange {
-    /// These are ours now; answer with [`Membership::assign`].
-    Assigned(Vec<Partition>),
-    /// These are no longer ours; answer with [`Membership::unassign`].
-    Revoked(Vec<Partition>),
-    /// Something is wrong; `fatal` means that only a new member helps.
-    Trouble { error: KafkaError, fatal: bool },
+pub(crate) struct Trouble {
+    pub(crate) error: KafkaError,
+    pub(crate) fatal: bool,
 }
 
+#[derive(Default)]
 pub(crate) struct Context {
-    kafka: Kafka,
-    changes: mpsc::UnboundedSender<AssignmentChange>,
-}
-
-impl Context {
-    fn partitions(&self, list: &TopicPartitionList) -> Vec<Partition> {
-        let known = |element: rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
-            Some(Partition { topic: self.kafka.topic_of(element.topic())?, number: element.partition() })
-        };
-        list.elements().into_iter().filter_map(known).collect()
-    }
+    /// Offsets are on their way to the brokers.
+    committing: Arc<AtomicBool>,
 }
 
 impl ClientContext for Context {
@@ -74,184 +63,147 @@ impl ClientContext for Context {
 }
 
 impl ConsumerContext for Context {
-    fn rebalance(&self, consumer: &BaseConsumer<Self>, code: RDKafkaRespErr, list: &mut TopicPartitionList) {
-        let partitions = self.partitions(list);
-        let assigned = code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
-        let change =
-            if assigned { AssignmentChange::Assigned(partitions) } else { AssignmentChange::Revoked(partitions) };
-        if self.changes.send(change).is_ok() {
-            return;
-        }
-        // Nobody is there any more: the consumer is being dropped, which ends when everything is unassigned.
-        let answered = if assigned { consumer.unassign() } else { consumer.incremental_unassign(list) };
-        if let Err(error) = answered {
-            tracing::debug!(%error, "leaving the group");
-        }
-    }
-
     fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
+        self.committing.store(false, Ordering::Release);
         if let Err(error) = result {
             tracing::debug!(%error, "offsets for lag tools were not committed");
         }
     }
 }
 
-/// A member of the group. Dropping it leaves the group.
-pub(crate) struct Membership {
+/// A client that reads partitions.
+pub(crate) struct LogConsumer {
     kafka: Kafka,
-    changes: mpsc::UnboundedReceiver<AssignmentChange>,
-    /// A change that was taken from the channel and not answered yet.
-    unanswered: Option<AssignmentChange>,
     poller: JoinHandle<()>,
-    consumer: Option<Arc<StreamConsumer<Context>>>,
+    committing: Arc<AtomicBool>,
+    consumer: Arc<StreamConsumer<Context>>,
 }
 
-impl Membership {
-    /// Joins the group and subscribes.
-    pub(crate) fn join(kafka: &Kafka, group: &str, topics: &[event_schema::Topic]) -> KafkaResult<Self> {
-        let (sender, changes) = mpsc::unbounded_channel();
+impl LogConsumer {
+    /// A client that reads nothing yet, and what it says of itself.
+    pub(crate) fn connect(kafka: &Kafka, group: &str) -> KafkaResult<(Self, mpsc::UnboundedReceiver<Trouble>)> {
         let mut config = kafka.consumer_config(group);
         config
             .set("auto.offset.reset", "error")
-            .set("partition.assignment.strategy", "cooperative-sticky")
+            // Says when a partition is read to its end.
+            .set("enable.partition.eof", "true")
             // A full queue is looked at again soon: with the default of a second, replays would stutter.
             .set("fetch.queue.backoff.ms", "20");
-        let context = Context { kafka: kafka.clone(), changes: sender.clone() };
+        let context = Context::default();
+        let committing = Arc::clone(&context.committing);
         let consumer: Arc<StreamConsumer<Context>> = Arc::new(config.create_with_context(context)?);
-        let names: Vec<String> = topics.iter().map(|topic| kafka.topic_name(*topic)).collect();
-        consumer.subscribe(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
+        let (sender, troubles) = mpsc::unbounded_channel();
         let poller = tokio::spawn(poll(Arc::clone(&consumer), sender));
-        Ok(Self { kafka: kafka.clone(), changes, unanswered: None, poller, consumer: Some(consumer) })
+        Ok((Self { kafka: kafka.clone(), poller, committing, consumer }, troubles))
     }
 
-    /// What the group says next. An assignment or revocation must be answered before the next call.
-    pub(crate) async fn changed(&mut self) -> AssignmentChange {
-        match self.changes.recv().await {
-            Some(AssignmentChange::Assigned(partitions)) => {
-                self.unanswered = Some(AssignmentChange::Assigned(partitions.clone()));
-                AssignmentChange::Assigned(partitions)
-            }
-            Some(AssignmentChange::Revoked(partitions)) => {
-                self.unanswered = Some(AssignmentChange::Revoked(partitions.clone()));
-                AssignmentChange::Revoked(partitions)
-            }
-            Some(trouble) => trouble,
-            // The poller holds the other end until this is dropped.
-            None => std::future::pending().await,
+    /// What reads one partition. `None` if the client refuses it.
+    pub(crate) fn partition(&self, partition: Partition) -> Option<PartitionReader> {
+        let topic = self.kafka.topic_name(partition.topic);
+        let records = Arc::new(self.consumer.split_partition_queue(&topic, partition.number)?);
+        Some(PartitionReader { topic, number: partition.number, consumer: Arc::clone(&self.consumer), records })
+    }
+
+    /// No more records of a partition. To be called when its reader is gone.
+    pub(crate) async fn stop(&self, partition: Partition) {
+        let (consumer, topic) = (Arc::clone(&self.consumer), self.kafka.topic_name(partition.topic));
+        if let Err(error) = unassign(consumer, topic, partition.number).await {
+            tracing::debug!(%partition, %error, "reading was not stopped");
         }
     }
 
-    /// The records of a partition, apart from all others. To be called before [`Self::assign`].
-    pub(crate) fn records(&self, partition: Partition) -> Option<Records> {
-        let topic = self.kafka.topic_name(partition.topic);
-        self.consumer.as_ref()?.split_partition_queue(&topic, partition.number).map(Arc::new)
-    }
-
-    /// Begins to read partitions, each from an offset.
-    pub(crate) fn assign(&mut self, from: &[(Partition, i64)]) -> KafkaResult<()> {
-        let list = self.list(from.iter().map(|(partition, offset)| (*partition, Offset::Offset(*offset))))?;
-        self.answer(|consumer| consumer.incremental_assign(&list))
-    }
-
-    pub(crate) fn unassign(&mut self, partitions: &[Partition]) -> KafkaResult<()> {
-        let list = self.list(partitions.iter().map(|partition| (*partition, Offset::Invalid)))?;
-        self.answer(|consumer| consumer.incremental_unassign(&list))
-    }
-
-    /// Says to the group how far the checkpoints are, for lag tools; nothing reads it back. Best effort.
+    /// Says how far the checkpoints are, for lag tools. Best effort: nothing is said while the last word is on its way.
     pub(crate) fn commit_offsets(&self, reached: &[(Partition, i64)]) {
-        let told = self
-            .list(reached.iter().map(|(partition, offset)| (*partition, Offset::Offset(*offset))))
-            .and_then(|list| self.consumer.as_ref().map_or(Ok(()), |it| it.commit(&list, CommitMode::Async)));
-        if let Err(error) = told {
+        if reached.is_empty() || self.committing.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let mut list = TopicPartitionList::new();
+        let listed = reached.iter().try_for_each(|(partition, offset)| {
+            list.add_partition_offset(
+                &self.kafka.topic_name(partition.topic),
+                partition.number,
+                Offset::Offset(*offset),
+            )
+        });
+        if let Err(error) = listed.and_then(|()| self.consumer.commit(&list, CommitMode::Async)) {
+            self.committing.store(false, Ordering::Release);
             tracing::debug!(%error, "offsets for lag tools were not committed");
         }
     }
 
-    /// A handle to move partitions to other offsets.
-    pub(crate) fn seeker(&self) -> Option<Seeker> {
-        Some(Seeker { kafka: self.kafka.clone(), consumer: Arc::clone(self.consumer.as_ref()?) })
-    }
-
-    /// Leaves the group. All records and seekers must be gone, or it is left when the last of them is.
-    pub(crate) async fn leave(mut self) {
-        self.stop();
-        let consumer = self.consumer.take();
-        let _ = (&mut self.poller).await;
-        let (done, left) = tokio::sync::oneshot::channel();
+    /// Ends the client, when all readers are gone.
+    pub(crate) async fn close(self) {
+        self.poller.abort();
+        let _ = self.poller.await;
+        let (done, closed) = tokio::sync::oneshot::channel();
+        let consumer = self.consumer;
         // A thread of its own: dropping a consumer blocks, and a broker that is away must not keep the process.
         std::thread::spawn(move || {
             drop(consumer);
             let _ = done.send(());
         });
-        if tokio::time::timeout(LEAVE, left).await.is_err() {
-            tracing::warn!("timed out leaving the consumer group");
-        }
-    }
-
-    fn list(&self, offsets: impl Iterator<Item = (Partition, Offset)>) -> KafkaResult<TopicPartitionList> {
-        let mut list = TopicPartitionList::new();
-        for (partition, offset) in offsets {
-            list.add_partition_offset(&self.kafka.topic_name(partition.topic), partition.number, offset)?;
-        }
-        Ok(list)
-    }
-
-    fn answer(&mut self, answer: impl FnOnce(&StreamConsumer<Context>) -> KafkaResult<()>) -> KafkaResult<()> {
-        self.unanswered = None;
-        self.consumer.as_ref().map_or(Ok(()), |consumer| answer(consumer))
-    }
-
-    /// No more polling here; what was asked and not answered is answered, because a consumer that waits for an answer
-    /// could not be dropped.
-    fn stop(&mut self) {
-        self.poller.abort();
-        self.changes.close();
-        while let Some(change) = self.unanswered.take().or_else(|| self.changes.try_recv().ok()) {
-            let answered = match change {
-                AssignmentChange::Assigned(partitions) => {
-                    self.assign(&partitions.iter().map(|partition| (*partition, 0)).collect::<Vec<_>>())
-                }
-                AssignmentChange::Revoked(partitions) => self.unassign(&partitions),
-                AssignmentChange::Trouble { .. } => Ok(()),
-            };
-            if let Err(error) = answered {
-                tracing::debug!(%error, "leaving the group");
-            }
+        if tokio::time::timeout(CLOSE, closed).await.is_err() {
+            tracing::warn!("timed out closing the Kafka consumer");
         }
     }
 }
 
-impl Drop for Membership {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
-/// Moves the reading of an assigned partition to another offset.
-#[derive(Clone)]
-pub(crate) struct Seeker {
-    kafka: Kafka,
+/// Reads one partition.
+pub(crate) struct PartitionReader {
+    topic: String,
+    number: i32,
     consumer: Arc<StreamConsumer<Context>>,
+    records: Records,
 }
 
-impl Seeker {
-    /// After it, the next record read is the one at the offset. Blocks at most a few seconds, on a thread of its own.
-    pub(crate) async fn seek(&self, partition: Partition, offset: i64) -> KafkaResult<()> {
-        let seeker = self.clone();
-        let sought = tokio::task::spawn_blocking(move || {
-            let topic = seeker.kafka.topic_name(partition.topic);
-            seeker.consumer.seek(&topic, partition.number, Offset::Offset(offset), Duration::from_secs(5))
-        });
-        sought.await.unwrap_or(Err(KafkaError::Canceled))
+impl PartitionReader {
+    pub(crate) fn records(&self) -> Records {
+        Arc::clone(&self.records)
     }
+
+    /// After it, the next record is the one at the offset: of a partition that is read for the first time.
+    pub(crate) async fn start(&self, offset: i64) -> KafkaResult<()> {
+        let (consumer, topic, number) = (Arc::clone(&self.consumer), self.topic.clone(), self.number);
+        blocking(move || {
+            let mut list = TopicPartitionList::new();
+            list.add_partition_offset(&topic, number, Offset::Offset(offset))?;
+            consumer.incremental_assign(&list)
+        })
+        .await
+    }
+
+    /// The same of a partition that is read already.
+    pub(crate) async fn seek(&self, offset: i64) -> KafkaResult<()> {
+        let (consumer, topic, number) = (Arc::clone(&self.consumer), self.topic.clone(), self.number);
+        let sought = blocking(move || consumer.seek(&topic, number, Offset::Offset(offset), SEEK)).await;
+        if let Err(error) = sought {
+            tracing::debug!(topic = self.topic, partition = self.number, %error, "seek failed; reading anew");
+            unassign(Arc::clone(&self.consumer), self.topic.clone(), self.number).await?;
+            self.start(offset).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn unassign(consumer: Arc<StreamConsumer<Context>>, topic: String, number: i32) -> KafkaResult<()> {
+    blocking(move || {
+        let mut list = TopicPartitionList::new();
+        list.add_partition(&topic, number);
+        consumer.incremental_unassign(&list)
+    })
+    .await
+}
+
+/// The client answers from a thread of its own, and the caller is blocked meanwhile.
+async fn blocking<T: Send + 'static>(ask: impl FnOnce() -> KafkaResult<T> + Send + 'static) -> KafkaResult<T> {
+    tokio::task::spawn_blocking(ask).await.unwrap_or(Err(KafkaError::Canceled))
 }
 
 /// Keeps librdkafka's callbacks going. Records come by their own queues, never here.
-async fn poll(consumer: Arc<StreamConsumer<Context>>, changes: mpsc::UnboundedSender<AssignmentChange>) {
+async fn poll(consumer: Arc<StreamConsumer<Context>>, troubles: mpsc::UnboundedSender<Trouble>) {
     loop {
-        match tokio::time::timeout(LOOK_AGAIN, consumer.recv()).await {
-            Err(_) => {}
+        match tokio::time::timeout(POLL, consumer.recv()).await {
+            Err(_) | Ok(Err(KafkaError::PartitionEOF(_))) => {}
             Ok(Ok(message)) => {
                 use rdkafka::Message as _;
                 let (topic, partition, offset) = (message.topic(), message.partition(), message.offset());
@@ -260,7 +212,7 @@ async fn poll(consumer: Arc<StreamConsumer<Context>>, changes: mpsc::UnboundedSe
             Ok(Err(error)) => {
                 let fatal = matches!(error, KafkaError::MessageConsumptionFatal(_))
                     || error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal);
-                if changes.send(AssignmentChange::Trouble { error, fatal }).is_err() {
+                if troubles.send(Trouble { error, fatal }).is_err() {
                     return;
                 }
             }

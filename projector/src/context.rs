@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use platform::settings::PostgresSettings;
 use platform::{Clock, Kafka, Outbox};
 use read_model::Partition;
 use read_model::generations::Fold;
@@ -38,11 +39,20 @@ pub(crate) struct ProjectorContext {
     pub(crate) owner_requests: OwnerRequests,
     /// How far the partitions held here are committed.
     pub(crate) reached: Mutex<BTreeMap<Partition, i64>>,
+    /// Where the log was last seen to end.
+    pub(crate) ends: Mutex<BTreeMap<Partition, i64>>,
+    /// Where leases are.
+    pub(crate) postgres: PostgresSettings,
 }
 
 impl ProjectorContext {
     pub(crate) fn group(&self) -> String {
         self.settings.projector_group.clone().unwrap_or_else(|| self.default_group.clone())
+    }
+
+    /// What processes that fold this generation share, as the leases name it.
+    pub(crate) fn leased_work(&self) -> String {
+        format!("projector/g{}", self.generation)
     }
 
     pub(crate) fn set_reached(&self, partition: Partition, offset: i64) {
@@ -55,6 +65,15 @@ impl ProjectorContext {
 
     pub(crate) fn reached_of(&self, partition: Partition) -> Option<i64> {
         self.reached.lock().unwrap_or_else(PoisonError::into_inner).get(&partition).copied()
+    }
+
+    /// Where the log was last seen to end, which may be a few seconds ago.
+    pub(crate) fn end_of(&self, partition: Partition) -> Option<i64> {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner).get(&partition).copied()
+    }
+
+    pub(crate) fn set_end(&self, partition: Partition, end: i64) {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner).insert(partition, end);
     }
 
     pub(crate) fn all_reached(&self) -> Vec<(Partition, i64)> {

@@ -37,9 +37,6 @@ pub enum HaltReason {
     /// The log does not reach what was folded, or no longer holds what is to be folded.
     #[error("the log was cut: it holds offsets {low} to {high} (exclusive)")]
     Truncated { low: i64, high: i64 },
-    /// Nothing may be missing: these topics are neither compacted nor written in Kafka transactions.
-    #[error("the log has a hole: the next record is at offset {found}")]
-    Hole { found: i64 },
     /// The tables were folded from another log.
     #[error("generation {generation} was folded from log {theirs}, this is log {ours}")]
     OtherLog { generation: i32, theirs: LogId, ours: LogId },

@@ -1,10 +1,9 @@
-//! Taking partitions: raise the epoch, then compare what the checkpoint says with what the log holds.
+//! Taking the checkpoint of a partition: raise the epoch, then compare what it says with what the log holds.
 //!
 //! Servers that are away are waited for; a log that does not fit is never folded.
 
 use std::time::Duration;
 
-use futures::future::join_all;
 use platform::Backoff;
 use read_model::Partition;
 use read_model::checkpoint::{self, Checkpoint};
@@ -26,24 +25,18 @@ pub(crate) struct Lease {
     pub(crate) repairs: i32,
 }
 
-/// Takes partitions; ends when the servers have answered. Dropping it midway does no harm: an epoch has been raised.
-pub(crate) async fn take(
-    shared: &ProjectorContext,
-    partitions: &[Partition],
-) -> Vec<(Partition, Result<Lease, Halted>)> {
-    if partitions.is_empty() {
-        return Vec::new();
-    }
+/// Takes a partition; ends when the servers have answered. Dropping it midway does no harm: an epoch has been raised.
+pub(crate) async fn take(shared: &ProjectorContext, partition: Partition) -> Result<Lease, Halted> {
     let mut backoff = Backoff::up_to(LONGEST_PAUSE);
     loop {
-        match try_take(shared, partitions).await {
+        match try_take(shared, partition).await {
             Ok(taken) => {
                 shared.status.clear(Concern::Taking);
                 return taken;
             }
             Err(error) => {
                 let wait = backoff.next_pause();
-                tracing::warn!(error = %error, ?wait, "failed to take partitions; retrying");
+                tracing::warn!(%partition, %error, ?wait, "failed to take a partition; retrying");
                 shared.status.raise(Concern::Taking, format!("taking partitions: {error}"));
                 tokio::time::sleep(wait).await;
             }
@@ -51,26 +44,17 @@ pub(crate) async fn take(
     }
 }
 
-type Taken = Vec<(Partition, Result<Lease, Halted>)>;
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
-async fn try_take(shared: &ProjectorContext, partitions: &[Partition]) -> Result<Taken, Error> {
+async fn try_take(shared: &ProjectorContext, partition: Partition) -> Result<Result<Lease, Halted>, Error> {
+    let halted = |offset, reason| Err(Halted { partition, offset, reason });
     let repairs = match check_generation(shared).await? {
         Ok(generation) => generation.repairs,
-        Err(refused) => {
-            let stopped = |partition| Halted { partition, offset: 0, reason: refused() };
-            return Ok(partitions.iter().map(|partition| (*partition, Err(stopped(*partition)))).collect());
-        }
+        Err(refused) => return Ok(halted(0, refused())),
     };
-    let claimed = checkpoint::claim(&shared.pool, partitions).await?;
-    let checked = claimed.into_iter().map(|(partition, checkpoint)| async move {
-        let unfit = compare(shared, partition, &checkpoint).await?;
-        let lease = Lease { checkpoint, repairs };
-        let offset = checkpoint.next_offset;
-        let taken = unfit.map_or(Ok(lease), |reason| Err(Halted { partition, offset, reason }));
-        Ok((partition, taken))
-    });
-    join_all(checked).await.into_iter().collect()
+    let checkpoint = checkpoint::claim(&shared.pool, partition).await?;
+    let unfit = compare(shared, partition, &checkpoint).await?;
+    Ok(unfit.map_or(Ok(Lease { checkpoint, repairs }), |reason| halted(checkpoint.next_offset, reason)))
 }
 
 /// The generation, or why this program may not write it.
@@ -118,20 +102,28 @@ fn fits(low: i64, high: i64, checkpoint: &Checkpoint) -> bool {
 #[cfg(test)]
 mod tests {
     use event_schema::EventId;
+    use read_model::checkpoint::LastEvent;
     use uuid::Uuid;
 
     use super::*;
 
     #[test]
     fn a_log_fits_that_holds_the_last_folded_event_and_all_after_it() {
-        let fresh = Checkpoint { epoch: 1, next_offset: 0, last_event_id: None };
+        let fresh = Checkpoint { epoch: 1, next_offset: 0, last_event: None };
         assert!(fits(0, 0, &fresh));
         assert!(fits(0, 9, &fresh));
         assert!(!fits(1, 9, &fresh), "the beginning is gone");
-        let later = Checkpoint { next_offset: 5, last_event_id: Some(EventId(Uuid::from_u128(1))), ..fresh };
+        let later = Checkpoint {
+            next_offset: 5,
+            last_event: Some(LastEvent { offset: 4, id: EventId(Uuid::from_u128(1)) }),
+            ..fresh
+        };
         assert!(fits(0, 5, &later));
         assert!(fits(4, 5, &later));
         assert!(!fits(5, 7, &later), "the last folded event is gone");
         assert!(!fits(0, 4, &later), "the log is shorter than what was folded");
+        let marked = Checkpoint { next_offset: 6, ..later };
+        assert!(fits(4, 6, &marked), "a marker behind it");
+        assert!(!fits(5, 6, &marked), "the last folded event is gone");
     }
 }

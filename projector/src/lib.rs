@@ -1,8 +1,8 @@
 //! Folds the log into the read models, each event exactly once.
 //!
-//! One consumer reads the projected topics; each partition has a keeper (`partition`) with a reader that decodes and a
-//! writer that folds a batch and commits its rows together with the checkpoint. A keeper whose checkpoint somebody else has
-//! taken cannot commit. [`fold`] is pure; everything else here is about getting events to it and rows from it.
+//! Processes share the partitions of the projected topics by leases. Each partition has a task (`partition_task`) with a reader
+//! that decodes and a writer that folds a batch and commits its rows together with the checkpoint. A task whose checkpoint
+//! somebody else has taken cannot commit. [`fold`] is pure; everything else here is about getting events to it and rows from it.
 
 mod assignment;
 mod batch;
@@ -127,6 +127,8 @@ fn share(platform: &Platform, settings: &Settings, target: &Target, pushes: Push
         clock: platform.clock.clone(),
         owner_requests: parking::owner_requests::OwnerRequests::default(),
         reached: Mutex::default(),
+        ends: Mutex::default(),
+        postgres: platform.settings.postgres.clone(),
     }
 }
 

@@ -22,6 +22,8 @@ pub(crate) fn describe() {
     describe_gauge!("projector_parked_events", "Events set aside with them");
     describe_gauge!("projector_parked_oldest_seconds", "How long the oldest parked key waits");
     describe_gauge!("projector_stopped_partitions", "1 where a partition is paused until an operator acts");
+    describe_counter!("projector_consumer_restarts_total", "Kafka clients that stopped reading and were replaced");
+    describe_gauge!("projector_unheld_partitions", "1 where a partition is held by no projector");
     describe_gauge!("projector_folds_active", "1 where this process folds the generation that is read");
 }
 
@@ -75,6 +77,15 @@ pub(crate) fn parked(generation: i32, partition: Partition, keys: usize, events:
     gauge!("projector_parked_events", labels(generation, partition)).set(events as f64);
     let seconds = oldest.unwrap_or_default().as_secs_f64();
     gauge!("projector_parked_oldest_seconds", labels(generation, partition)).set(seconds);
+}
+
+pub(crate) fn consumer_restarted(generation: i32) {
+    counter!("projector_consumer_restarts_total", "generation" => generation.to_string()).increment(1);
+}
+
+/// A partition that events wait in, and that nobody holds.
+pub(crate) fn unheld(generation: i32, partition: Partition, unheld: bool) {
+    gauge!("projector_unheld_partitions", labels(generation, partition)).set(if unheld { 1.0 } else { 0.0 });
 }
 
 pub(crate) fn push_dropped() {

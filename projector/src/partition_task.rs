@@ -1,5 +1,5 @@
-//! The life of a partition that is ours: take it, fold it, take it again when the ground moved, stand still when only a
-//! person can help.
+//! The life of a partition that is leased: take its checkpoint, fold it, take it again when somebody else moved it, pause when
+//! only an operator can help.
 
 use std::collections::VecDeque;
 use std::pin::pin;
@@ -7,17 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use platform::Backoff;
-use rdkafka::error::KafkaError;
 use read_model::Partition;
 use read_model::checkpoint::{self, Mark};
 use read_model::push::Push;
-use tokio::sync::mpsc;
-use tokio::time::MissedTickBehavior;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use crate::batch::{Batch, Pace};
-use crate::consumer::{Records, Seeker};
+use crate::consumer::PartitionReader;
 use crate::context::LONGEST_PAUSE;
 use crate::context::ProjectorContext;
 use crate::halt::{HaltReason, Halted};
@@ -31,79 +30,112 @@ use crate::writer::{Failure, Writer, Written};
 /// Readers forget what they know of a partition that says nothing for three seconds.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// A partition while it is assigned to this process.
+/// A partition while it is leased by this process.
 pub(crate) struct PartitionTask {
     pub(crate) shared: Arc<ProjectorContext>,
     pub(crate) partition: Partition,
-    pub(crate) records: Records,
-    pub(crate) seeker: Seeker,
-    /// The group wants it back, or the process ends.
+    pub(crate) reader: PartitionReader,
+    /// The lease is given back, or the process ends.
     pub(crate) released: CancellationToken,
-    /// Asks for a new membership: nothing else makes the client read this partition again.
-    pub(crate) rejoin: mpsc::Sender<()>,
+    /// Asks for a new client: nothing else makes this one read the partition again.
+    pub(crate) restart: mpsc::Sender<&'static str>,
+    /// Changes when leases are renewed.
+    pub(crate) renewed: watch::Receiver<()>,
 }
 
 #[derive(Debug)]
 pub(crate) enum Ended {
     Released,
     Halted(Halted),
-    /// Somebody else has it, or Postgres lost the last commits, or the client stopped reading: take it again.
+    /// Postgres lost the last commits, or the client stopped reading: take it again.
     Lost(&'static str),
+    /// Somebody else has taken the checkpoint.
+    Fenced,
 }
 
 impl PartitionTask {
-    /// Keeps the partition until it is released.
-    pub(crate) async fn run(self, mut taken: Result<Lease, Halted>) {
+    /// Folds the partition until it is released.
+    pub(crate) async fn run(mut self) {
         let released = self.released.clone();
+        tokio::select! {
+            () = released.cancelled() => {}
+            () = self.fold_until_released() => {}
+        }
+        self.shared.forget_reached(self.partition);
+        self.shared.status.fine(self.partition);
+        parking::clear_report(&self.shared, self.partition);
+    }
+
+    async fn fold_until_released(&mut self) {
         let mut backoff = Backoff::up_to(LONGEST_PAUSE);
+        let mut taken = self.take(false).await;
         loop {
             let repairs = taken.as_ref().map_or(0, |lease| lease.repairs);
             let epoch = taken.as_ref().ok().map(|lease| lease.checkpoint.epoch);
+            let is_reading = taken.is_ok();
+            let began = Instant::now();
             let ended = match taken {
                 Ok(lease) => self.hold(lease).await,
                 Err(stopped) => Ended::Halted(stopped),
             };
             let why = match ended {
-                Ended::Released => break,
-                Ended::Halted(stopped) => match self.stand_still(&stopped, epoch).await {
+                Ended::Released => return,
+                Ended::Halted(stopped) => match self.pause(&stopped, epoch).await {
                     Some(why) => why,
-                    None => break,
+                    None => return,
                 },
                 Ended::Lost(why) => why,
+                Ended::Fenced => "somebody else has taken the partition",
             };
-            // Two groups that fold the same generation would take it from each other for ever: slowly, and not unseen. Whoever
-            // repairs a room does it once, and wants what is in memory here forgotten.
+            if began.elapsed() > LONGEST_PAUSE {
+                backoff = Backoff::up_to(LONGEST_PAUSE);
+            }
+            // Whoever repairs a room does it once, and wants what is in memory here forgotten.
             let repaired = self.is_repaired(repairs).await;
             let wait = if repaired { Duration::ZERO } else { backoff.next_pause() };
             tracing::warn!(partition = %self.partition, why, repaired, ?wait, "partition lost; taking it again");
             if !repaired {
                 self.concern(&format!("{why}; taking it again"));
+                tokio::time::sleep(wait).await;
+                self.lease_is_ours().await;
             }
-            taken = tokio::select! {
-                () = released.cancelled() => break,
-                taken = async { tokio::time::sleep(wait).await; self.take_again().await } => taken,
-            };
+            taken = self.take(is_reading).await;
         }
-        self.shared.forget_reached(self.partition);
-        self.shared.status.fine(self.partition);
-        parking::clear_report(&self.shared, self.partition);
-        // Told by its next owner from now on.
-        crate::metrics::lag(self.shared.generation, self.partition, 0, Duration::ZERO);
     }
 
-    async fn take_again(&self) -> Result<Lease, Halted> {
-        loop {
-            let taken = lease::take(&self.shared, &[self.partition]).await.into_iter().next();
-            let Some((_, taken)) = taken else { continue };
-            let lease = taken?;
+    /// Who lost the lease without knowing it must not take the partition from whoever has it now: after a renewal, this task
+    /// goes on only if the lease is still ours.
+    async fn lease_is_ours(&mut self) {
+        self.renewed.mark_unchanged();
+        if self.renewed.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Takes the checkpoint and has the client read from it.
+    async fn take(&self, is_reading: bool) -> Result<Lease, Halted> {
+        let lease = lease::take(&self.shared, self.partition).await?;
+        let from = lease.checkpoint.read_from();
+        let moved = if is_reading {
             // Other rows than readers know may be there, or fewer.
             let at = lease.checkpoint.next_offset;
             self.shared.pushes.offer(Push::gap(self.shared.generation, self.partition, at));
-            if let Err(error) = self.seeker.seek(self.partition, lease.checkpoint.read_from()).await {
-                self.ask_to_rejoin(&error).await;
-            }
-            return Ok(lease);
+            self.reader.seek(from).await
+        } else {
+            self.reader.start(from).await
+        };
+        if let Err(error) = moved {
+            tracing::warn!(partition = %self.partition, %error, "the Kafka client does not read the partition");
+            self.ask_for_restart("a partition could not be read").await;
         }
+        Ok(lease)
+    }
+
+    /// The client does not read the partition and cannot be made to. Waits to be released.
+    async fn ask_for_restart(&self, why: &'static str) {
+        // One request is enough for all.
+        let _ = self.restart.try_send(why);
+        self.released.cancelled().await;
     }
 
     /// Whether a room of the generation was repaired since.
@@ -112,21 +144,13 @@ impl PartitionTask {
         found.ok().flatten().is_some_and(|it| it.repairs != before)
     }
 
-    /// The partition is assigned, but the client does not read it and cannot be made to. Waits to be released.
-    async fn ask_to_rejoin(&self, error: &KafkaError) {
-        tracing::warn!(partition = %self.partition, %error, "failed to seek; rejoining the consumer group");
-        // One request is enough for all.
-        let _ = self.rejoin.try_send(());
-        self.released.cancelled().await;
-    }
-
     /// Folds from the checkpoint on.
     async fn hold(&self, lease: Lease) -> Ended {
         if let Err(ended) = ParkedKeys::new(self).scan_ahead(lease.checkpoint.next_offset).await {
             return ended;
         }
         let pace = Pace::new(self.shared.settings.batch_events(), self.shared.settings.linger());
-        let feed = Feed::start(self.partition, Arc::clone(&self.records), &lease.checkpoint, pace);
+        let feed = Feed::start(&self.shared, self.partition, self.reader.records(), &lease.checkpoint, pace);
         let mut writer = Writer::new(Arc::clone(&self.shared), self.partition, lease.checkpoint);
         crate::metrics::held(self.shared.generation, self.partition);
         self.shared.set_reached(self.partition, writer.next_offset());
@@ -170,6 +194,11 @@ impl PartitionTask {
                 Fed::FeedEnd(FeedEnd::Halted(stopped)) => return Some(Ended::Halted(stopped)),
                 Fed::FeedEnd(FeedEnd::OutOfRange) => {
                     return Some(Ended::Lost("the brokers do not know the next offset"));
+                }
+                Fed::FeedEnd(FeedEnd::Stalled) => {
+                    self.concern("no records come although the log goes on; starting a new client");
+                    self.ask_for_restart("no records came although the log goes on").await;
+                    return Some(Ended::Released);
                 }
             }
         }
@@ -253,9 +282,9 @@ impl PartitionTask {
         }
     }
 
-    /// Nothing is read any more, and nothing lost: the checkpoint stands before what could not be folded. Ends when the
+    /// Nothing is folded any more, and nothing lost: the checkpoint is before what could not be folded. Ends when the
     /// partition is released, or says why it must be taken again. Without an epoch it was never taken.
-    async fn stand_still(&self, stopped: &Halted, epoch: Option<i64>) -> Option<&'static str> {
+    async fn pause(&self, stopped: &Halted, epoch: Option<i64>) -> Option<&'static str> {
         self.shared.status.stopped(stopped);
         let next_offset = self.shared.reached_of(self.partition);
         let held = epoch.zip(next_offset).map(|(epoch, next_offset)| Mark { epoch, next_offset });
@@ -290,7 +319,7 @@ impl PartitionTask {
 
     pub(crate) fn fenced(&self) -> Ended {
         crate::metrics::fenced(self.shared.generation, self.partition);
-        Ended::Lost("somebody else has taken the partition")
+        Ended::Fenced
     }
 
     pub(crate) fn stopped(&self, offset: i64, reason: HaltReason) -> Ended {

@@ -3,7 +3,9 @@
 //! The writer asks for the next batch when it has committed the last; what has been decoded by then goes with it, so that
 //! batches grow with the load and at most two are in memory.
 
-use event_schema::EventId;
+use std::sync::Arc;
+use std::time::Duration;
+
 use futures::{FutureExt as _, StreamExt as _};
 use platform::kafka::{self, is_out_of_range};
 use platform::lifecycle::panic_message;
@@ -11,17 +13,25 @@ use rdkafka::Message as _;
 use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
 use read_model::Partition;
-use read_model::checkpoint::Checkpoint;
+use read_model::checkpoint::{Checkpoint, LastEvent};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::batch::{Batch, Due, Pace};
-use crate::consumer::{LOOK_AGAIN, Records};
+use crate::consumer::{POLL, Records};
+use crate::context::ProjectorContext;
 use crate::halt::{HaltReason, Halted};
 
 /// Records decoded without letting others run.
 const STRIDE: usize = 128;
+
+/// After the end of the log was read, so long nothing comes before it is asked whether offsets without a record follow.
+const QUIET: Duration = Duration::from_millis(200);
+/// Without that, how often the same is asked, if the log is known to go on.
+const ASK: Duration = Duration::from_secs(5);
+/// Records that are in the log and do not come for so long never will: the client has stopped reading.
+const STALLED: Duration = Duration::from_secs(30);
 
 /// What the reader hands over.
 #[derive(Debug)]
@@ -38,6 +48,8 @@ pub(crate) enum FeedEnd {
     Halted(Halted),
     /// The brokers say that the log does not hold the next offset.
     OutOfRange,
+    /// The log has records that the client does not give.
+    Stalled,
 }
 
 /// The running reader of a partition. Dropping it ends it.
@@ -48,15 +60,26 @@ pub(crate) struct Feed {
 
 impl Feed {
     /// Begins to read behind a checkpoint; the records must already come from [`Checkpoint::read_from`] on.
-    pub(crate) fn start(partition: Partition, records: Records, after: &Checkpoint, pace: Pace) -> Self {
+    pub(crate) fn start(
+        shared: &Arc<ProjectorContext>,
+        partition: Partition,
+        records: Records,
+        after: &Checkpoint,
+        pace: Pace,
+    ) -> Self {
         let (requests, asked) = mpsc::channel(1);
         let reader = Reader {
+            shared: Arc::clone(shared),
             partition,
             next: after.read_from(),
-            verify: after.last_event_id,
+            resume: after.next_offset,
+            verify: after.last_event,
             batch: Batch::starting(after.next_offset),
             end: None,
             pace,
+            caught_up: false,
+            quiet_since: Instant::now(),
+            asked: Instant::now(),
         };
         Self { requests, task: tokio::spawn(reader.run(records, asked)) }
     }
@@ -83,14 +106,23 @@ impl Drop for Feed {
 }
 
 struct Reader {
+    shared: Arc<ProjectorContext>,
     partition: Partition,
-    /// The next offset to come.
+    /// The next offset to come, or one behind which it comes.
     next: i64,
-    /// The event that must stand at it, where it is the last one folded.
-    verify: Option<EventId>,
+    /// The first offset that is not folded.
+    resume: i64,
+    /// The last event folded, which must stand where it stood.
+    verify: Option<LastEvent>,
     batch: Batch,
     end: Option<FeedEnd>,
     pace: Pace,
+    /// The client says that it has read to the end, and nothing came since.
+    caught_up: bool,
+    /// When the last record came.
+    quiet_since: Instant,
+    /// When it was last asked whether there are more.
+    asked: Instant,
 }
 
 impl Reader {
@@ -101,8 +133,8 @@ impl Reader {
             let reading = self.end.is_none() && due != Due::Full;
             let ready = self.end.is_some() || matches!(due, Due::Now | Due::Full);
             let wait = match due {
-                Due::At(at) if reading => at.saturating_duration_since(Instant::now()).min(LOOK_AGAIN),
-                _ => LOOK_AGAIN,
+                Due::At(at) if reading => at.saturating_duration_since(Instant::now()).min(POLL),
+                _ => POLL,
             };
             tokio::select! {
                 biased;
@@ -130,6 +162,33 @@ impl Reader {
                 }
                 () = tokio::time::sleep(wait) => {}
             }
+            if self.batch.is_empty() && self.end.is_none() {
+                self.look_behind_the_end().await;
+            }
+        }
+    }
+
+    /// Where nothing comes, offsets without a record may follow, which the checkpoint moves over: whoever waits for the end of
+    /// the log would wait for ever. Or the client has stopped reading.
+    async fn look_behind_the_end(&mut self) {
+        let quiet = self.quiet_since.elapsed();
+        let known_to_go_on = self.shared.end_of(self.partition).is_some_and(|end| end > self.next);
+        let due = if self.caught_up { quiet >= QUIET } else { known_to_go_on && self.asked.elapsed() >= ASK };
+        if !due {
+            return;
+        }
+        (self.caught_up, self.asked) = (false, Instant::now());
+        match self.shared.kafka.next_record(self.partition.topic, self.partition.number, self.next).await {
+            Ok(found) if found.record.is_none() => {
+                self.next = self.next.max(found.end);
+                if self.verify.is_none() {
+                    self.batch.skip_to(found.end);
+                }
+            }
+            Ok(_) if quiet >= STALLED => self.end = Some(FeedEnd::Stalled),
+            Ok(_) => {}
+            // Whether brokers answer at all is watched elsewhere.
+            Err(error) => tracing::debug!(partition = %self.partition, %error, "looking for records"),
         }
     }
 
@@ -138,7 +197,7 @@ impl Reader {
     }
 
     fn feed(&mut self) -> Option<Fed> {
-        if self.batch.len() > 0 {
+        if !self.batch.is_empty() {
             self.pace.sent(Instant::now());
             return Some(Fed::Batch(self.batch.take()));
         }
@@ -148,6 +207,7 @@ impl Reader {
     fn take(&mut self, record: Option<Result<BorrowedMessage<'_>, KafkaError>>) {
         match record {
             Some(Ok(message)) => {
+                (self.caught_up, self.quiet_since) = (false, Instant::now());
                 if let Err(reason) = self.decode(&message) {
                     self.end = Some(FeedEnd::Halted(Halted { partition: self.partition, offset: self.next, reason }));
                 }
@@ -156,6 +216,7 @@ impl Reader {
                 tracing::warn!(partition = %self.partition, offset = self.next, %error, "requested offset is out of range");
                 self.end = Some(FeedEnd::OutOfRange);
             }
+            Some(Err(KafkaError::PartitionEOF(_))) => self.caught_up = true,
             // The client keeps trying; whether brokers answer at all is watched elsewhere.
             Some(Err(error)) => {
                 tracing::debug!(partition = %self.partition, offset = self.next, %error, "reading");
@@ -170,19 +231,16 @@ impl Reader {
             // Fetched before the reading was moved here.
             return Ok(());
         }
-        if offset > self.next {
-            return Err(HaltReason::Hole { found: offset });
-        }
         if let Some(expected) = self.verify.take() {
-            if kafka::id_of(message) != Some(expected) {
+            if offset != expected.offset || kafka::id_of(message) != Some(expected.id) {
                 self.verify = Some(expected);
-                return Err(HaltReason::Replaced { at: offset, expected });
+                return Err(HaltReason::Replaced { at: expected.offset, expected: expected.id });
             }
-        } else {
+        } else if offset >= self.resume {
             let event = kafka::read(self.partition.topic, message).map_err(HaltReason::of_decoding)?;
-            self.batch.push(event, message.payload_len());
+            self.batch.push(offset, event, message.payload_len());
         }
-        self.next += 1;
+        self.next = offset + 1;
         Ok(())
     }
 }

@@ -11,11 +11,13 @@ use crate::halt::Halted;
 /// What may be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Concern {
-    /// Not in the group yet.
+    /// Without leases.
     Joining,
-    /// Partitions are ours, but their checkpoints could not be taken yet.
+    /// Partitions are leased, but their checkpoints could not be taken yet.
     Taking,
     Kafka,
+    /// Nobody folds a partition.
+    Unheld(Partition),
     /// A partition makes no progress.
     Partition(Partition),
     /// Keys of a partition wait. The others flow: it does not make the process unready.
@@ -37,7 +39,7 @@ struct Inner {
 impl ProjectorStatus {
     pub(crate) fn new(generation: i32) -> Self {
         let status = Self(Arc::new(Inner { generation, check: Mutex::default(), concerns: Mutex::default() }));
-        status.raise(Concern::Joining, "joining the consumer group");
+        status.raise(Concern::Joining, "taking leases of partitions");
         status
     }
 

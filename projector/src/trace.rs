@@ -20,7 +20,7 @@ pub(crate) fn span(partition: Partition, batch: &Batch) -> Span {
         to = batch.to()
     );
     if !span.is_disabled() {
-        for context in batch.events().iter().filter_map(context_of).take(LINKS) {
+        for context in batch.events().iter().filter_map(|(_, event)| context_of(event)).take(LINKS) {
             span.add_link(context);
         }
     }

@@ -1,11 +1,14 @@
-//! Looks at Kafka from time to time: how far the log is ahead, since when, and whether brokers answer at all.
+//! Compares checkpoints with the log's ends from time to time, for every partition of the generation, whoever folds it: how
+//! far the log is ahead, since when, which partitions nobody holds, and whether brokers answer at all.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::join_all;
-use read_model::Partition;
+use event_schema::Topic;
+use futures::future::{join_all, try_join_all};
+use platform::kafka::KafkaError;
+use read_model::{Partition, checkpoint};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -14,44 +17,83 @@ use crate::status::Concern;
 
 const CALM: Duration = Duration::from_secs(5);
 const WORRIED: Duration = Duration::from_secs(1);
+/// Leases change hands within this time, also of a process that was killed or is frozen.
+const HAND_OVER: Duration = Duration::from_secs(15);
 
-/// Looks until asked to end.
+/// Measures until asked to end.
 pub(crate) async fn run(shared: Arc<ProjectorContext>, soft: CancellationToken) {
-    let mut ends: HashMap<Partition, Ends> = HashMap::new();
+    let mut watched: HashMap<Partition, Watched> = HashMap::new();
     loop {
         let pause = if shared.status.is_raised(Concern::Kafka) { WORRIED } else { CALM };
         if tokio::time::timeout(pause, soft.cancelled()).await.is_ok() {
             return;
         }
-        if let Err(error) = measure(&shared, &mut ends).await {
-            shared.status.raise(Concern::Kafka, format!("Kafka does not answer: {error}"));
-        } else {
-            shared.status.clear(Concern::Kafka);
+        match ends(&shared).await {
+            Ok(ends) => {
+                shared.status.clear(Concern::Kafka);
+                if let Err(error) = compare(&shared, &ends, &mut watched).await {
+                    tracing::debug!(%error, "checkpoints were not compared with the log");
+                }
+            }
+            Err(error) => shared.status.raise(Concern::Kafka, format!("Kafka does not answer: {error}")),
         }
     }
 }
 
-async fn measure(
-    shared: &ProjectorContext,
-    ends: &mut HashMap<Partition, Ends>,
-) -> Result<(), platform::kafka::KafkaError> {
-    let reached = shared.all_reached();
-    if reached.is_empty() && shared.status.is_raised(Concern::Kafka) {
-        shared.kafka.watermarks(event_schema::Topic::PROJECTED[0], 0).await?;
-    }
-    ends.retain(|partition, _| reached.iter().any(|(held, _)| held == partition));
-    let asked = reached.into_iter().map(|(partition, reached)| async move {
-        let end = shared.kafka.end_offset(partition.topic, partition.number).await?;
-        Ok((partition, reached, end))
+/// What is remembered of a partition.
+#[derive(Debug, Default)]
+struct Watched {
+    ends: Ends,
+    /// Since when nobody has held it.
+    unheld: Option<Instant>,
+}
+
+/// Where every partition ends, in the order of the leases' items.
+async fn ends(shared: &ProjectorContext) -> Result<Vec<(Partition, i64)>, KafkaError> {
+    let count = async |topic| Ok::<(Topic, i32), KafkaError>((topic, shared.kafka.partitions(topic).await?));
+    let counts = try_join_all(Topic::PROJECTED.map(count)).await?;
+    let partitions =
+        counts.iter().flat_map(|(topic, count)| (0..*count).map(|number| Partition { topic: *topic, number }));
+    let asked = partitions.map(|partition| async move {
+        Ok((partition, shared.kafka.end_offset(partition.topic, partition.number).await?))
     });
-    let answers: Vec<Result<_, platform::kafka::KafkaError>> = join_all(asked).await;
+    // All of them are waited for: an answer that is late is not asked for twice.
+    join_all(asked).await.into_iter().collect()
+}
+
+async fn compare(
+    shared: &ProjectorContext,
+    ends: &[(Partition, i64)],
+    watched: &mut HashMap<Partition, Watched>,
+) -> sqlx::Result<()> {
+    let checkpoints = checkpoint::all(&shared.pool).await?;
+    let free = free_items(shared).await?;
     let now = Instant::now();
-    for answer in answers {
-        let (partition, reached, end) = answer?;
-        let since = ends.entry(partition).or_default().lag(now, reached, end);
-        crate::metrics::lag(shared.generation, partition, (end - reached).max(0), since);
+    for (item, (partition, end)) in (0..).zip(ends) {
+        let reached = checkpoints.get(partition).map_or(0, |mark| mark.next_offset);
+        let watched = watched.entry(*partition).or_default();
+        let since = watched.ends.lag(now, reached, *end);
+        shared.set_end(*partition, *end);
+        crate::metrics::lag(shared.generation, *partition, (end - reached).max(0), since);
+        watched.unheld = free.contains(&item).then(|| watched.unheld.unwrap_or(now));
+        let unheld = watched.unheld.is_some_and(|since| now - since >= HAND_OVER);
+        crate::metrics::unheld(shared.generation, *partition, unheld);
+        let concern = Concern::Unheld(*partition);
+        if unheld {
+            shared.status.raise(concern, format!("{partition} is held by no projector"));
+        } else {
+            shared.status.clear(concern);
+        }
     }
     Ok(())
+}
+
+/// Leases that nobody holds.
+async fn free_items(shared: &ProjectorContext) -> sqlx::Result<Vec<i32>> {
+    let work = shared.leased_work();
+    sqlx::query_scalar!("select item from control.leases where work = $1 and holder is null", work)
+        .fetch_all(&shared.pool)
+        .await
 }
 
 /// When the log was first known to reach so far. Records have times of their own, but imported ones are of long ago, and in a

@@ -106,7 +106,7 @@ impl Writer {
     }
 
     async fn transaction(&mut self, batch: &Batch) -> Result<Written, Failure> {
-        let after = self.held.after(batch.to(), batch.last_event_id());
+        let after = self.held.after(batch.to(), batch.last_event());
         let shared = Arc::clone(&self.shared);
         let _turn = shared.commits.acquire().await;
         let started = Instant::now();
@@ -146,7 +146,7 @@ impl Writer {
         connection: &mut PgConnection,
         batch: &Batch,
     ) -> Result<Option<Written>, Failure> {
-        let after = self.held.after(batch.to(), batch.last_event_id());
+        let after = self.held.after(batch.to(), batch.last_event());
         if checkpoint::advance(&mut *connection, self.partition, &self.held, &after).await? {
             return Ok(None);
         }

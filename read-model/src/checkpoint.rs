@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use event_schema::{EventId, Topic};
 use platform::LogId;
 use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
 
 use crate::Partition;
 
@@ -19,14 +20,24 @@ pub struct Checkpoint {
     /// The next offset to be folded.
     pub next_offset: i64,
     /// The last event folded; `None` before the first.
-    pub last_event_id: Option<EventId>,
+    pub last_event: Option<LastEvent>,
+}
+
+/// An event and where it is. Between it and the next offset there may be offsets without an event: markers of transactions,
+/// aborted records, records that are not ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastEvent {
+    /// Its offset.
+    pub offset: i64,
+    /// Its id.
+    pub id: EventId,
 }
 
 impl Checkpoint {
-    /// Where to read from: one before, where the last folded event must still stand.
+    /// Where to read from: at the last folded event, which must still be there.
     #[must_use]
     pub fn read_from(&self) -> i64 {
-        if self.last_event_id.is_some() { self.next_offset - 1 } else { self.next_offset }
+        self.last_event.map_or(self.next_offset, |last| last.offset)
     }
 
     /// Without what stands there.
@@ -35,10 +46,10 @@ impl Checkpoint {
         Mark { epoch: self.epoch, next_offset: self.next_offset }
     }
 
-    /// The row after a batch that ends before an offset; the id of its last event, if it has one.
+    /// The row after a batch that ends before an offset; its last event, if it has one.
     #[must_use]
-    pub fn after(&self, next_offset: i64, last_event_id: Option<EventId>) -> Self {
-        Self { next_offset, last_event_id: last_event_id.or(self.last_event_id), ..*self }
+    pub fn after(&self, next_offset: i64, last_event: Option<LastEvent>) -> Self {
+        Self { next_offset, last_event: last_event.or(self.last_event), ..*self }
     }
 }
 
@@ -80,28 +91,25 @@ pub async fn generation(pool: &PgPool, number: i32) -> sqlx::Result<Option<Gener
     }))
 }
 
-/// Takes the rows of partitions: whoever held them can no longer write. Durable before it returns.
-pub async fn claim(pool: &PgPool, partitions: &[Partition]) -> sqlx::Result<Vec<(Partition, Checkpoint)>> {
-    let topics: Vec<String> = partitions.iter().map(|partition| partition.topic.name().to_owned()).collect();
-    let numbers: Vec<i32> = partitions.iter().map(|partition| partition.number).collect();
-    // In a fixed order: two that claim the same rows wait for each other, never in a circle.
-    let rows = sqlx::query!(
-        r#"insert into checkpoints (topic, partition, epoch, next_offset)
-           select topic, partition, 1, 0 from unnest($1::text[], $2::int[]) as wanted (topic, partition) order by 1, 2
-           on conflict (topic, partition) do update set epoch = checkpoints.epoch + 1
-           returning topic, partition, epoch, next_offset, last_event_id"#,
-        &topics,
-        &numbers
+/// Takes the row of a partition: whoever held it can no longer write. Durable before it returns.
+pub async fn claim(pool: &PgPool, partition: Partition) -> sqlx::Result<Checkpoint> {
+    let row = sqlx::query!(
+        "insert into checkpoints (topic, partition, epoch, next_offset) values ($1, $2, 1, 0)
+         on conflict (topic, partition) do update set epoch = checkpoints.epoch + 1
+         returning epoch, next_offset, last_event_id, last_event_offset",
+        partition.topic.name(),
+        partition.number
     );
-    let rows = rows.fetch_all(pool).await?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| {
-            let partition = Partition { topic: Topic::from_name(&row.topic)?, number: row.partition };
-            let last_event_id = row.last_event_id.map(EventId);
-            Some((partition, Checkpoint { epoch: row.epoch, next_offset: row.next_offset, last_event_id }))
-        })
-        .collect())
+    let row = row.fetch_one(pool).await?;
+    let last_event = last_event(row.next_offset, row.last_event_id, row.last_event_offset);
+    Ok(Checkpoint { epoch: row.epoch, next_offset: row.next_offset, last_event })
+}
+
+/// The last event of a row. One that was written before offsets could have gaps does not say where the event is: right
+/// before the next offset.
+#[must_use]
+pub fn last_event(next_offset: i64, id: Option<Uuid>, offset: Option<i64>) -> Option<LastEvent> {
+    id.map(|id| LastEvent { id: EventId(id), offset: offset.unwrap_or(next_offset - 1) })
 }
 
 /// Keeps the row where it is until the transaction ends; where there is none, makes it.
@@ -134,14 +142,15 @@ pub async fn advance(
     to: &Checkpoint,
 ) -> sqlx::Result<bool> {
     let moved = sqlx::query!(
-        "update checkpoints set next_offset = $5, last_event_id = $6
+        "update checkpoints set next_offset = $5, last_event_id = $6, last_event_offset = $7
          where topic = $1 and partition = $2 and epoch = $3 and next_offset = $4",
         partition.topic.name(),
         partition.number,
         held.epoch,
         held.next_offset,
         to.next_offset,
-        to.last_event_id.map(|id| id.0)
+        to.last_event.map(|last| last.id.0),
+        to.last_event.map(|last| last.offset)
     );
     Ok(moved.execute(connection).await?.rows_affected() == 1)
 }
@@ -159,13 +168,13 @@ pub async fn all(pool: &PgPool) -> sqlx::Result<HashMap<Partition, Mark>> {
 /// The row as it stands.
 pub async fn read(connection: &mut PgConnection, partition: Partition) -> sqlx::Result<Option<Checkpoint>> {
     let row = sqlx::query!(
-        "select epoch, next_offset, last_event_id from checkpoints where topic = $1 and partition = $2",
+        "select epoch, next_offset, last_event_id, last_event_offset from checkpoints where topic = $1 and partition = $2",
         partition.topic.name(),
         partition.number
     );
     Ok(row.fetch_optional(connection).await?.map(|row| Checkpoint {
         epoch: row.epoch,
         next_offset: row.next_offset,
-        last_event_id: row.last_event_id.map(EventId),
+        last_event: last_event(row.next_offset, row.last_event_id, row.last_event_offset),
     }))
 }

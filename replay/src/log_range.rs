@@ -3,16 +3,18 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use event_schema::{Event, EventId};
+use event_schema::Event;
 use fold::Outcome;
 use platform::Kafka;
 use platform::kafka::{self, Quiet};
 use projector::HaltReason;
 use rdkafka::Message as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use read_model::Partition;
+use read_model::checkpoint::LastEvent;
 use read_model::parked::scan_dropped::ScanError;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -33,7 +35,7 @@ pub enum ReadError {
     #[error("interrupted")]
     Interrupted,
     #[error("Kafka: {0}")]
-    Kafka(#[from] rdkafka::error::KafkaError),
+    Kafka(#[from] KafkaError),
     #[error("Kafka has been silent for {} s at {place} offset {offset}", SILENCE.as_secs())]
     Silent { place: String, offset: i64 },
     /// A record that cannot be folded.
@@ -97,8 +99,8 @@ pub(crate) struct Stretch<'a> {
 /// What the reading of a stretch says beside the rows.
 #[derive(Debug, Default)]
 pub(crate) struct Read {
-    /// The id of the record before the end, whatever its key.
-    pub(crate) last_event_id: Option<EventId>,
+    /// The last event before the end, whatever its key.
+    pub(crate) last_event: Option<LastEvent>,
     pub(crate) spent: Spent,
 }
 
@@ -134,13 +136,17 @@ impl Stretch<'_> {
             if self.stop.is_cancelled() {
                 return Err(ReadError::Interrupted);
             }
-            let message = self.next(&consumer, next, &mut read.spent)?;
+            // Offsets may have gaps: behind the last record there may be more of them.
+            let Some(message) = self.next(&consumer, next, &mut read.spent)? else { break };
             if message.offset() < next {
                 continue;
             }
-            let event = self.decode(&message, next, &mut read)?;
+            if message.offset() >= self.to {
+                break;
+            }
+            let event = self.decode(&message, &mut read)?;
             let bytes = message.payload_len();
-            next += 1;
+            next = message.offset() + 1;
             if let Some(event) = event {
                 if watch.ends_before(&event) {
                     break;
@@ -164,7 +170,10 @@ impl Stretch<'_> {
         let mut config = self.kafka.consumer_config("chatlog-replay");
         // A full queue is looked at again soon: with the default of a second, the fold would wait for records most of the
         // time. What lies ready stays bounded as for the live fold.
-        config.set("fetch.queue.backoff.ms", "10").set("queued.min.messages", "20000");
+        config
+            .set("fetch.queue.backoff.ms", "10")
+            .set("queued.min.messages", "20000")
+            .set("enable.partition.eof", "true");
         let consumer: BaseConsumer<Quiet> = config.create_with_context(Quiet)?;
         let mut list = TopicPartitionList::new();
         let topic = self.kafka.topic_name(self.partition.topic);
@@ -173,19 +182,21 @@ impl Stretch<'_> {
         Ok(consumer)
     }
 
+    /// The next record; `None` if there is none before the end that was known when the stretch was made.
     fn next<'c>(
         &self,
         consumer: &'c BaseConsumer<Quiet>,
         next: i64,
         spent: &mut Spent,
-    ) -> Result<BorrowedMessage<'c>, ReadError> {
+    ) -> Result<Option<BorrowedMessage<'c>>, ReadError> {
         let began = Instant::now();
         loop {
             match consumer.poll(LOOK) {
                 Some(Ok(message)) => {
                     spent.kafka += began.elapsed();
-                    return Ok(message);
+                    return Ok(Some(message));
                 }
+                Some(Err(KafkaError::PartitionEOF(_))) => return Ok(None),
                 Some(Err(error)) if kafka::is_out_of_range(&error) => return Err(error.into()),
                 Some(Err(error)) => tracing::debug!(partition = %self.partition, %error, "reading"),
                 None => {}
@@ -200,14 +211,11 @@ impl Stretch<'_> {
     }
 
     /// The event of a record; `None` where its key is not asked for.
-    fn decode(&self, message: &BorrowedMessage<'_>, next: i64, read: &mut Read) -> Result<Option<Event>, ReadError> {
+    fn decode(&self, message: &BorrowedMessage<'_>, read: &mut Read) -> Result<Option<Event>, ReadError> {
         let began = Instant::now();
         let offset = message.offset();
-        if offset > next {
-            return Err(self.refused(next, &HaltReason::Hole { found: offset }));
-        }
-        if offset == self.to - 1 {
-            read.last_event_id = kafka::id_of(message);
+        if let Some(id) = kafka::id_of(message) {
+            read.last_event = Some(LastEvent { offset, id });
         }
         let wanted = self.keys.is_none_or(|keys| {
             let key = message.key().and_then(|key| Uuid::try_parse_ascii(key).ok());

@@ -1,20 +1,36 @@
 //! Small events, for tests of what does not care which.
 
 use event_schema::envelope::{ClientKind, Envelope, RULES};
-use event_schema::{CommandId, Event, EventId, Payload, RoomId, UserId, WorkspaceId, room};
+use event_schema::topics::Key;
+use event_schema::{
+    CommandId, Event, EventId, MailRequestId, Payload, RoomId, Text, UserId, WorkspaceId, mail, room, user,
+};
 use platform::{Clock, Ids};
 
 /// A small event of a room.
 pub fn room_event(room: RoomId, name: &str) -> Event {
+    event(room.into(), room::Renamed { name: Text::Plain(name.to_owned()) })
+}
+
+/// A small event of a user.
+pub fn status_event(user: UserId) -> Event {
+    event(user.into(), user::StatusChanged { status: None })
+}
+
+/// A mail that somebody is to get.
+pub fn mail_event(user: UserId) -> Event {
+    let request_id = MailRequestId(Ids::new().v7());
+    event(user.into(), mail::Requested { request_id, template: "verify".to_owned(), locale: "en".to_owned() })
+}
+
+fn event(key: Key, payload: impl Into<Payload>) -> Event {
     let ids = Ids::new();
-    let payload = room::Renamed { name: event_schema::Text::Plain(name.to_owned()) };
     Event {
-        key: room.into(),
         envelope: Envelope {
             id: EventId(ids.v7()),
             source: "/chatlog/test".to_owned(),
             time: Clock::system().now(),
-            subject: room.to_string(),
+            subject: key.to_string(),
             rules: RULES,
             actor: UserId::PLATFORM,
             command: CommandId(ids.v7()),
@@ -22,7 +38,8 @@ pub fn room_event(room: RoomId, name: &str) -> Event {
             workspace: WorkspaceId::DEFAULT,
             traceparent: None,
         },
-        payload: Payload::from(payload),
+        key,
+        payload: payload.into(),
     }
 }
 

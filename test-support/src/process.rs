@@ -91,9 +91,23 @@ impl Process {
 
     /// Asks it to end (`SIGTERM`).
     pub fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Stops it without ending it (`SIGSTOP`): its connections stay, and it does nothing.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on after [`Self::freeze`].
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
         let running = self.running.as_ref().expect("it runs");
-        let asked = Command::new("kill").args(["-TERM", &running.child.id().to_string()]).status();
-        assert!(asked.is_ok_and(|status| status.success()), "kill -TERM");
+        let sent = Command::new("kill").args([signal, &running.child.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "kill {signal}");
     }
 
     /// How it ended, if it has.

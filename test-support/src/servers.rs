@@ -66,6 +66,16 @@ impl PrivateServers {
         script("kill", self.folder.path(), server);
     }
 
+    /// Stops a server without ending it (`SIGSTOP`): its connections stay, nothing answers.
+    pub fn freeze(&self, server: &str) {
+        script("freeze", self.folder.path(), server);
+    }
+
+    /// Lets a frozen server go on.
+    pub fn thaw(&self, server: &str) {
+        script("thaw", self.folder.path(), server);
+    }
+
     /// Starts a server again: same port, same data. Returns when it answers.
     pub fn restart(&self, server: &str) {
         script("start", self.folder.path(), server);

@@ -1,6 +1,6 @@
 //! Takes the log in: what asks for mails, and what the sign-up saga wants of the mailer.
 //!
-//! Processes share the partitions (`platform::shard_locks`); what keeps two from taking in the same event is the checkpoint, which
+//! Processes share the partitions by leases; what keeps two from taking in the same event is the checkpoint, which
 //! moves in the transaction that writes what follows from its events, and only from where the reader believes it to be.
 
 mod batch;
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use event_schema::Topic;
 use platform::HealthCheck;
-use platform::shard_locks::{ShardLocks, ShardSet};
+use platform::leases::Leases;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -22,8 +22,8 @@ use crate::store::checkpoints::Place;
 use reader::{Reader, Round};
 
 const TOPICS: [Topic; 2] = [Topic::Users, Topic::Mail];
-/// How often processes look at each other.
-const BALANCE: Duration = Duration::from_secs(1);
+/// What is shared, as the leases name it.
+const WORK: &str = "mailer";
 /// How long something that failed rests.
 const REST: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 /// How often what cannot be read is tried again.
@@ -53,23 +53,26 @@ pub(crate) async fn run(shared: Arc<MailerContext>, soft: CancellationToken) {
     }
 }
 
-/// Takes in what falls to this process, as long as its session lasts.
+/// Takes in what falls to this process, until asked to end or until its leases are lost.
 async fn hold(shared: &MailerContext, check: &HealthCheck, soft: &CancellationToken) -> Result<(), Error> {
     let platform = &shared.platform;
     let places = places(shared).await?;
-    let work = ShardSet { pieces_class: 0x6d61_696c, sharers_class: 0x6d61_696d, pieces: i16::try_from(places.len())? };
-    let mut share = ShardLocks::connect(&platform.settings.postgres, work).await?;
+    let mut leases = Leases::connect(&platform.settings.postgres, WORK, i32::try_from(places.len())?).await?;
     let mut reader = Reader::new(platform)?;
-    let (mut balanced, mut read_again) = (None::<Instant>, Instant::now());
+    let (mut renew, mut read_again) = (Instant::now(), Instant::now());
     let mut held = Vec::new();
     while !soft.is_cancelled() {
-        if balanced.is_none_or(|at| at.elapsed() >= BALANCE) {
-            share.balance().await?;
-            balanced = Some(Instant::now());
-            let now_held = share.held();
+        if renew <= Instant::now() {
+            // Between two rounds nothing is in hand.
+            let surplus = leases.renew().await?;
+            if !surplus.is_empty() {
+                leases.release(&surplus).await?;
+            }
+            renew = Instant::now() + leases.next_renewal();
+            let now_held = leases.held();
             let unread = reader.is_unread() && read_again.elapsed() >= AGAIN;
             if now_held != held || unread {
-                let ours: Vec<Place> = now_held.iter().filter_map(|piece| place(&places, *piece)).collect();
+                let ours: Vec<Place> = now_held.iter().filter_map(|item| place(&places, *item)).collect();
                 reader.read(&ours).await?;
                 (held, read_again) = (now_held, Instant::now());
             }
@@ -80,14 +83,14 @@ async fn hold(shared: &MailerContext, check: &HealthCheck, soft: &CancellationTo
         }
         match reader.round(shared, soft).await? {
             Round::Done => {}
-            // Somebody else took the same events in, or the log is not what it was: look again where we stand.
+            // Somebody else took the same events in, or the log is not what it was: read again from the checkpoints.
             Round::Lost => {
                 held.clear();
-                balanced = None;
+                renew = Instant::now();
             }
         }
     }
-    Ok(())
+    Ok(leases.leave().await?)
 }
 
 /// Every partition that is read, always in the same order: their places in it are what is shared.
@@ -100,6 +103,6 @@ async fn places(shared: &MailerContext) -> Result<Vec<Place>, platform::kafka::K
     Ok(places)
 }
 
-fn place(places: &[Place], piece: i16) -> Option<Place> {
-    places.get(usize::try_from(piece).ok()?).copied()
+fn place(places: &[Place], item: i32) -> Option<Place> {
+    places.get(usize::try_from(item).ok()?).copied()
 }

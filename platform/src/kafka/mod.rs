@@ -5,6 +5,7 @@ mod client;
 mod coalesce;
 mod config;
 mod log_id;
+mod probe;
 mod producer;
 mod read;
 mod topics;
@@ -21,6 +22,7 @@ use crate::settings::KafkaSettings;
 
 pub use client::{Quiet, log, log_error};
 pub use log_id::LogId;
+pub use probe::NextRecord;
 pub use producer::{Delivery, RawRecord, RecordMetadata, SendError};
 pub use read::{Header, header_of, headers, id_of, is_out_of_range, read};
 pub use topics::{TopicAction, TopicReport, apply_topics, delete_topics};
@@ -139,6 +141,19 @@ impl Kafka {
     pub async fn watermarks(&self, topic: Topic, partition: i32) -> Result<(i64, i64), KafkaError> {
         let name = self.topic_name(topic);
         self.ask(move |client| Ok(client.fetch_watermarks(&name, partition, QUESTION)?)).await
+    }
+
+    /// Whether records follow at or after an offset. Costs a client of its own where the partition does not end there: to be
+    /// asked when nothing has come for a while.
+    pub async fn next_record(&self, topic: Topic, partition: i32, from: i64) -> Result<NextRecord, KafkaError> {
+        let end = self.end_offset(topic, partition).await?;
+        if end <= from {
+            return Ok(NextRecord { record: None, end });
+        }
+        let (config, name) = (self.consumer_config("chatlog-probe"), self.topic_name(topic));
+        let looked = tokio::task::spawn_blocking(move || probe::first_record(config, &name, partition, from));
+        let record = looked.await.unwrap_or(Err(KafkaError::Client(rdkafka::error::KafkaError::Canceled)))?;
+        Ok(NextRecord { record, end })
     }
 
     /// What a consumer of the log is configured with: nothing committed by itself, no offset guessed.

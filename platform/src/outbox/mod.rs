@@ -3,23 +3,21 @@
 //! Order: whoever inserts rows of a key holds that key's lock (its account row, its partition) until commit, so a key's
 //! rows become visible in the order of their ids. There is no high-water mark: ids of different keys commit out of order.
 
+mod lanes;
 mod published;
 mod relay;
 
+use event_schema::topics::key_hash;
 use event_schema::{Event, Topic, record};
 use sqlx::PgConnection;
 
 use crate::kafka::SendError;
-use crate::shard_locks::ShardSet;
 
 pub use published::Outbox;
 pub use relay::Relay;
 
 /// How many relays can share the work. Fixed for ever: the number is stored with each row.
 pub const SHARDS: i16 = 16;
-
-/// The locks of the relays.
-const SHARED: ShardSet = ShardSet { pieces_class: 0x6f75_7462, sharers_class: 0x6f75_7463, pieces: SHARDS };
 
 /// Why events cannot be put into the outbox.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +76,7 @@ struct Rows {
     origins: Vec<Option<String>>,
     topics: Vec<String>,
     keys: Vec<String>,
+    key_hashes: Vec<i32>,
     headers: Vec<serde_json::Value>,
     values: Vec<Vec<u8>>,
 }
@@ -88,6 +87,7 @@ impl Rows {
         self.shards.push(shard_of(&record.key));
         self.origins.push(origin);
         self.topics.push(record.topic.name().to_owned());
+        self.key_hashes.push(key_hash(&record.key));
         self.keys.push(record.key);
         // A list of pairs keeps their order.
         self.headers.push(serde_json::json!(record.headers));
@@ -101,10 +101,10 @@ impl Rows {
         }
         // Function Scan on unnest -> Sort by ordinality -> Insert: ids follow the order of the list.
         let rows = sqlx::query!(
-            r#"insert into control.outbox (shard, origin, topic, key, headers, value)
-               select shard, origin, topic, key, headers, value
-               from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::bytea[])
-                    with ordinality as rows (shard, origin, topic, key, headers, value, n)
+            r#"insert into control.outbox (shard, origin, topic, key, headers, value, key_hash)
+               select shard, origin, topic, key, headers, value, key_hash
+               from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::bytea[], $7::int[])
+                    with ordinality as rows (shard, origin, topic, key, headers, value, key_hash, n)
                order by n
                on conflict (origin) do nothing
                returning id, topic, key"#,
@@ -114,6 +114,7 @@ impl Rows {
             &self.keys,
             &self.headers,
             &self.values,
+            &self.key_hashes,
         )
         .fetch_all(tx)
         .await?;

@@ -2,6 +2,7 @@
 
 mod faults;
 mod kafka;
+mod leases;
 mod log_explorer;
 mod outbox;
 mod redis;

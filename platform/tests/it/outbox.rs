@@ -3,17 +3,17 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use event_schema::{Event, RoomId, Topic};
+use event_schema::{Event, RoomId, Topic, UserId};
 use futures::StreamExt as _;
 use platform::kafka::RecordMetadata;
 use platform::outbox::{self, Queued, Relay};
 use platform::settings::KafkaSettings;
-use platform::{Kafka, Platform};
+use platform::{Ids, Kafka, Platform};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::{Headers as _, Message as _};
 use rdkafka::mocking::MockCluster;
 use rdkafka::{Offset, TopicPartitionList};
-use test_support::events::{new_room, room_event};
+use test_support::events::{mail_event, new_room, room_event, status_event};
 use test_support::{TestPlatform, wait_for};
 use tokio_util::sync::CancellationToken;
 
@@ -196,16 +196,23 @@ async fn an_acked_row_that_was_not_deleted_is_sent_again() {
     test.finish().await;
 }
 
-/// Shards by the process of Postgres that holds them.
+/// How many shards each relay holds.
 async fn holders(test: &TestPlatform) -> HashMap<i32, i64> {
     let rows: Vec<(i32, i64)> = sqlx::query_as(
-        "select pid, count(*) from pg_locks where locktype = 'advisory' and objsubid = 2 and mode = 'ExclusiveLock'
-         and database = (select oid from pg_database where datname = current_database()) group by pid",
+        "select holder, count(*) from control.leases where work = 'outbox' and holder is not null group by holder",
     )
     .fetch_all(&test.platform.db)
     .await
     .expect("counted");
     rows.into_iter().collect()
+}
+
+/// Ends the session of a holder, as when its process is killed.
+async fn end_session(platform: &Platform, holder: i32) {
+    let ended = "select pg_terminate_backend(pid) from pg_locks
+                 where locktype = 'advisory' and objsubid = 2 and objid::bigint = $1
+                   and database = (select oid from pg_database where datname = current_database())";
+    sqlx::query(ended).bind(i64::from(holder)).execute(&platform.db).await.expect("killed");
 }
 
 #[tokio::test]
@@ -223,10 +230,10 @@ async fn two_relays_share_the_shards_and_one_takes_over_from_the_other() {
     .await;
     let rooms: Vec<_> = (0..20).map(|_| new_room()).collect();
     let killer = async {
-        // Each one's lock session dies once, while rows keep coming; the shards never stay free.
+        // Each one's session dies once, while rows keep coming; the shards never stay free.
         for _ in 0..3 {
             let victim = *holders(&test).await.keys().next().expect("a holder");
-            sqlx::query("select pg_terminate_backend($1)").bind(victim).execute(&one.db).await.expect("killed");
+            end_session(one, victim).await;
             wait_for("its shards to be held again", async || {
                 let held = holders(&test).await;
                 (!held.contains_key(&victim) && held.values().sum::<i64>() == 16).then_some(())
@@ -243,6 +250,42 @@ async fn two_relays_share_the_shards_and_one_takes_over_from_the_other() {
     second.await.expect("it ends when asked");
     assert_all_in_order(&wanted, &one.kafka);
     other.drain().await;
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_topic_that_takes_nothing_holds_up_no_other_not_even_of_the_same_key() {
+    let test = TestPlatform::start().await.expect("servers");
+    let cluster = MockCluster::new(1).expect("a mock cluster");
+    cluster.create_topic("chat.mail", 1, 1).expect("a topic");
+    cluster.create_topic("chat.users", 2, 1).expect("a topic");
+    let settings = KafkaSettings {
+        brokers: cluster.bootstrap_servers(),
+        topic_prefix: String::new(),
+        options: ["delivery.timeout.ms=3000", "request.timeout.ms=1000"].map(|o| o.to_owned().into()).to_vec(),
+        replication: -1,
+    };
+    let platform = test.platform.with_kafka(Kafka::new(&settings).expect("a client"));
+    // Without a leader it takes nothing.
+    cluster.partition_leader("chat.mail", 0, None).expect("no leader");
+    let (shutdown, relay) = run(&platform);
+    // More rows of the sick topic than are read at a time, before those of the healthy one.
+    let ids = Ids::new();
+    let users: Vec<UserId> = (0..1_500).map(|_| UserId(ids.v7())).collect();
+    let mails: Vec<Event> = users.iter().map(|user| mail_event(*user)).collect();
+    insert(&platform, &mails).await;
+    platform.outbox.wake();
+    for user in &users[..3] {
+        let queued = insert(&platform, &[status_event(*user)]).await;
+        let records = platform.outbox.published(&queued, SECOND * 20).await.expect("published beside the sick topic");
+        assert!(records.iter().all(|record| record.topic == Topic::Users));
+    }
+    let sick = async || (rows_left(&platform).await == 1_500).then_some(());
+    wait_for("the sick topic's rows to be the only ones left", sick).await;
+    cluster.partition_leader("chat.mail", 0, Some(1)).expect("a leader");
+    wait_for("the outbox to be empty", async || (rows_left(&platform).await == 0).then_some(())).await;
+    shutdown.cancel();
+    relay.await.expect("it ends when asked");
     test.finish().await;
 }
 

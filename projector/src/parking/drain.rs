@@ -233,11 +233,11 @@ impl<'a> ParkedKeys<'a> {
 
     /// Parks the key of the one event of a batch. `Err` with the reason where that cannot be.
     pub(crate) async fn park(&self, writer: &mut Writer, batch: &Batch, reason: HaltReason) -> Result<(), Ended> {
-        let Some(event) = batch.events().first().filter(|event| event.key.id().is_some()) else {
+        let Some((offset, event)) = batch.events().first().filter(|(_, event)| event.key.id().is_some()) else {
             return Err(self.task.stopped(batch.from(), reason));
         };
         let (key, id) = (&event.key, event.envelope.id);
-        tracing::error!(partition = %self.task.partition, offset = batch.from(), %key, event = %id, %reason, "key parked");
+        tracing::error!(partition = %self.task.partition, offset, %key, event = %id, %reason, "key parked");
         let (mut backoff, words) = (Backoff::up_to(LONGEST_PAUSE), reason.to_string());
         loop {
             match ParkingTransactions::new(writer).park(batch, &words).await {

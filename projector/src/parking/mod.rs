@@ -53,8 +53,8 @@ pub(crate) struct Sorted<'a> {
 impl Sorted<'_> {
     /// The place in the batch of an event that flows.
     pub(crate) fn place(&self, index: usize, batch: &Batch) -> usize {
-        let offset = self.flow.get(index).map_or(0, |(offset, _)| offset - batch.from());
-        usize::try_from(offset).unwrap_or_default()
+        let place = |(offset, _): &(i64, &Event)| batch.events().iter().position(|(it, _)| it == offset);
+        self.flow.get(index).and_then(place).unwrap_or_default()
     }
 }
 
@@ -68,7 +68,8 @@ impl Parked {
     pub(crate) fn sort<'a>(&self, batch: &'a Batch, caps: ParkedLimits) -> Result<Sorted<'a>, (usize, Full)> {
         let mut sorted = Sorted { flow: Vec::with_capacity(batch.len()), ..Sorted::default() };
         let mut more: HashMap<Uuid, i64> = HashMap::new();
-        for (index, (offset, event)) in batch.placed().enumerate() {
+        for (index, (offset, event)) in batch.events().iter().enumerate() {
+            let offset = *offset;
             let key = event.key.id();
             let held = key.and_then(|key| self.keys.get(&key));
             if let Some((key, event_id)) = dropped_by(event) {
@@ -207,7 +208,7 @@ mod tests {
 
     fn batch(rooms: &[RoomId]) -> Batch {
         let mut batch = Batch::starting(10);
-        (1..).zip(rooms).for_each(|(n, room)| batch.push(event(n, *room, AUTHOR, posted("words")), 1));
+        (1..).zip(rooms).for_each(|(n, room)| batch.append(event(n, *room, AUTHOR, posted("words"))));
         batch
     }
 
@@ -236,7 +237,7 @@ mod tests {
     #[test]
     fn what_is_given_up_goes_nowhere_before_the_word_of_it() {
         let batch = batch(&[STUCK, OTHER, OTHER]);
-        let id = |index: usize| batch.events()[index].envelope.id;
+        let id = |index: usize| batch.events()[index].1.envelope.id;
         let mut parked = parked(1);
         parked.dropped_mut().add(STUCK.0, id(0), Some(20));
         parked.dropped_mut().add(OTHER.0, id(1), None);

@@ -81,7 +81,7 @@ impl<'a> ParkingTransactions<'a> {
             now.push((key, parked::of_key(&mut tx, self.writer.partition, key).await?));
         }
         tx.commit().await?;
-        self.writer.held = self.writer.held.after(batch.to(), batch.last_event_id());
+        self.writer.held = self.writer.held.after(batch.to(), batch.last_event());
         for (key, held) in now {
             self.writer.parked.set(key, held);
         }

@@ -31,12 +31,12 @@ async fn fold(world: &World, generation: i32, events: &[Event], kept: u32, mut s
         by_topic.entry(partition).or_default().push(event.clone());
     }
     for (partition, events) in by_topic {
-        let taken = checkpoint::claim(&shared.pool, &[partition]).await.expect("a checkpoint");
-        let mut writer = Writer::new(Arc::clone(&shared), partition, taken[0].1);
+        let taken = checkpoint::claim(&shared.pool, partition).await.expect("a checkpoint");
+        let mut writer = Writer::new(Arc::clone(&shared), partition, taken);
         let mut rest = events.into_iter().peekable();
         while rest.peek().is_some() {
             let mut batch = Batch::starting(writer.next_offset());
-            rest.by_ref().take(size()).for_each(|event| batch.push(event, 1));
+            rest.by_ref().take(size()).for_each(|event| batch.append(event));
             let written = writer.write(&batch).await.expect("a commit");
             assert!(matches!(written, Written::Now(push) if push.from == batch.from() && push.to == batch.to()));
         }

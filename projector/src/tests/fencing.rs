@@ -45,8 +45,8 @@ async fn an_earlier_owner_lets_nothing_out() {
     let (partition, rooms) = rooms(&world, 1).await;
     let bad = event(1, rooms[0], OWNER, created(OWNER, &[]));
     let mut batch = Batch::starting(0);
-    batch.push(bad.clone(), 1);
-    let claim = async || checkpoint::claim(&pool, &[partition]).await.expect("a claim")[0].1;
+    batch.append(bad.clone());
+    let claim = async || checkpoint::claim(&pool, partition).await.expect("a claim");
     let mut first = Writer::new(Arc::clone(&shared), partition, claim().await);
     let mut second = Writer::new(Arc::clone(&shared), partition, claim().await);
     assert!(matches!(ParkingTransactions::new(&mut first).park(&batch, "bad").await, Err(Failure::Fenced)));
@@ -94,11 +94,11 @@ async fn an_earlier_owner_cannot_commit() {
     let room = RoomId(Uuid::from_u128(5));
     let partition = world.partition(Topic::Rooms, &room).await;
     let mut batch = Batch::starting(0);
-    batch.push(event(1, room, OWNER, created(OWNER, &[])), 1);
+    batch.append(event(1, room, OWNER, created(OWNER, &[])));
 
-    let first = checkpoint::claim(&pool, &[partition]).await.expect("a claim")[0].1;
+    let first = checkpoint::claim(&pool, partition).await.expect("a claim");
     let mut first = Writer::new(Arc::clone(&shared), partition, first);
-    let second = checkpoint::claim(&pool, &[partition]).await.expect("a claim")[0].1;
+    let second = checkpoint::claim(&pool, partition).await.expect("a claim");
     assert!(matches!(first.write(&batch).await, Err(Failure::Fenced)));
     assert_eq!(number(&pool, "select count(*) from rooms").await, 0);
 
@@ -124,10 +124,10 @@ async fn a_commit_whose_answer_was_lost_is_recognised() {
     ));
     let room = RoomId(Uuid::from_u128(6));
     let partition = world.partition(Topic::Rooms, &room).await;
-    let held = checkpoint::claim(&pool, &[partition]).await.expect("a claim")[0].1;
+    let held = checkpoint::claim(&pool, partition).await.expect("a claim");
     let mut batch = Batch::starting(0);
-    batch.push(event(1, room, OWNER, created(OWNER, &[])), 1);
-    batch.push(event(2, room, OWNER, posted("once")), 1);
+    batch.append(event(1, room, OWNER, created(OWNER, &[])));
+    batch.append(event(2, room, OWNER, posted("once")));
     // Two writers that believe the same: the second is the first after it lost the answer.
     let mut writer = Writer::new(Arc::clone(&shared), partition, held);
     let mut again = Writer::new(Arc::clone(&shared), partition, held);
@@ -138,7 +138,7 @@ async fn a_commit_whose_answer_was_lost_is_recognised() {
     // After a crash of Postgres its last commits may be gone: they must be folded again.
     sqlx::query("update checkpoints set next_offset = 1").execute(&pool).await.expect("a row");
     let mut next = Batch::starting(2);
-    next.push(event(3, room, OWNER, posted("later")), 1);
+    next.append(event(3, room, OWNER, posted("later")));
     assert!(matches!(again.write(&next).await, Err(Failure::FellBack)));
     shared.pool.close().await;
     world.end().await;

@@ -57,8 +57,10 @@ async fn a_malformed_record_stops_its_partition_and_no_other() {
 
     // Somebody decides to go on behind it: all that follows is there.
     let id = event(4, one, OWNER, posted("")).envelope.id;
-    let moved =
-        sqlx::query("update checkpoints set next_offset = 3, last_event_id = $1 where topic = $2 and partition = 0");
+    let moved = sqlx::query(
+        "update checkpoints set next_offset = 3, last_event_id = $1, last_event_offset = 2
+         where topic = $2 and partition = 0",
+    );
     moved.bind(id.0).bind(Topic::Rooms.name()).execute(&pool).await.expect("a checkpoint");
     let running = world.project(active, &Settings::default());
     world.folded(active).await;

@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use event_schema::{Event, EventId, Topic};
+use event_schema::{Event, Topic};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use platform::postgres;
 use platform::settings::PostgresSettings;
 use projector::ParkedLimits;
 use read_model::Partition;
+use read_model::checkpoint::LastEvent;
 use read_model::generations::search_path;
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use tokio::sync::mpsc;
@@ -194,7 +195,7 @@ impl PartitionLoad<'_> {
         connection.execute(BEGIN).await?;
         let rows = copy(&mut connection, replay, Sharing::new(progress.clone(), share), sources).await?;
         aside.keep(&mut connection, partition).await?;
-        checkpoint(&mut connection, partition, end, read.last_event_id).await?;
+        checkpoint(&mut connection, partition, end, read.last_event).await?;
         connection.execute("commit").await?;
         connection.close().await?;
         let mut spent = read.spent;
@@ -292,14 +293,16 @@ async fn checkpoint(
     connection: &mut PgConnection,
     partition: Partition,
     next_offset: i64,
-    last: Option<EventId>,
+    last: Option<LastEvent>,
 ) -> sqlx::Result<()> {
     let insert = sqlx::query!(
-        "insert into checkpoints (topic, partition, epoch, next_offset, last_event_id) values ($1, $2, 0, $3, $4)",
+        "insert into checkpoints (topic, partition, epoch, next_offset, last_event_id, last_event_offset)
+         values ($1, $2, 0, $3, $4, $5)",
         partition.topic.name(),
         partition.number,
         next_offset,
-        last.map(|id| id.0)
+        last.map(|last| last.id.0),
+        last.map(|last| last.offset)
     );
     insert.execute(connection).await.map(drop)
 }

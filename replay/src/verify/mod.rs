@@ -34,6 +34,7 @@ use crate::partition_replay::Replay;
 use crate::progress::PhaseProgress;
 use crate::table::Table;
 use read_model::Partition;
+use read_model::checkpoint::LastEvent;
 use snapshot::{Reached, Snapshot};
 
 /// Keys that a partition counts apart from the others, so that each is not in memory twice.
@@ -194,7 +195,7 @@ fn stretches(
         if reached.next_offset > *end {
             let problem = format!("next_offset is {}, the log ends at {end}", reached.next_offset);
             report.differences.push(RowDifference::of_checkpoint(partition.to_string(), problem));
-            reached = Reached { next_offset: *end, last_event_id: None };
+            reached = Reached { next_offset: *end, last_event: None };
         }
         report.events += u64::try_from(reached.next_offset).unwrap_or_default();
         stretches.push((*partition, reached));
@@ -263,12 +264,15 @@ async fn look_closely(
 /// Why a checkpoint and the log do not belong together.
 fn mismatch(reached: &Reached, read: &Read) -> Option<String> {
     // Before the first record nothing was read; a record without an id says nothing.
-    let stands = read.last_event_id?;
-    let at = reached.next_offset - 1;
-    match reached.last_event_id {
+    let stands = read.last_event?;
+    let LastEvent { offset, id } = stands;
+    match reached.last_event {
         Some(says) if says == stands => None,
-        Some(says) => Some(format!("the last event folded is {says}, but offset {at} holds {stands}")),
-        None => Some(format!("it does not say which event was folded last; offset {at} holds {stands}")),
+        Some(says) => Some(format!(
+            "the last event folded is {} at offset {}, but offset {offset} holds {id}",
+            says.id, says.offset
+        )),
+        None => Some(format!("it does not say which event was folded last; offset {offset} holds {id}")),
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use event_schema::{EventId, RoomId, Topic};
+use event_schema::{RoomId, Topic};
 use futures::TryStreamExt as _;
 use platform::settings::PostgresSettings;
 use platform::{LogId, postgres};
 use read_model::Partition;
+use read_model::checkpoint::{self, LastEvent};
 use read_model::generations::search_path;
 use sqlx::{Connection as _, Executor as _, PgConnection, Row as _};
 use uuid::Uuid;
@@ -33,7 +34,7 @@ pub(crate) struct Meant {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reached {
     pub(crate) next_offset: i64,
-    pub(crate) last_event_id: Option<EventId>,
+    pub(crate) last_event: Option<LastEvent>,
 }
 
 /// One moment of a generation.
@@ -56,14 +57,17 @@ impl Snapshot {
 
     /// The checkpoints of partitions that there are by their names.
     pub(crate) async fn checkpoints(&mut self) -> sqlx::Result<Vec<(Partition, Reached)>> {
-        let rows = sqlx::query("select topic, partition, next_offset, last_event_id from checkpoints order by 1, 2")
-            .fetch_all(&mut self.connection)
-            .await?;
+        let rows = sqlx::query(
+            "select topic, partition, next_offset, last_event_id, last_event_offset from checkpoints order by 1, 2",
+        )
+        .fetch_all(&mut self.connection)
+        .await?;
         let mut checkpoints = Vec::with_capacity(rows.len());
         for row in rows {
             let Some(topic) = Topic::from_name(row.try_get("topic")?) else { continue };
-            let last: Option<Uuid> = row.try_get("last_event_id")?;
-            let reached = Reached { next_offset: row.try_get("next_offset")?, last_event_id: last.map(EventId) };
+            let (next_offset, id) = (row.try_get("next_offset")?, row.try_get("last_event_id")?);
+            let last_event = checkpoint::last_event(next_offset, id, row.try_get("last_event_offset")?);
+            let reached = Reached { next_offset, last_event };
             checkpoints.push((Partition { topic, number: row.try_get("partition")? }, reached));
         }
         Ok(checkpoints)

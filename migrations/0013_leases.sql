@@ -1,0 +1,33 @@
+-- Who does which part of work that processes share: the shards of the outbox, the partitions that are folded or read for
+-- mails. A lease ends when its holder has not renewed for a while by this server's clock, or when the session that the
+-- holder keeps open is gone: a process that is frozen holds nothing for long, one that was killed nothing at all.
+create table control.lease_holders (
+    -- Also the key of the advisory lock that the holder's session keeps.
+    holder     integer generated always as identity primary key,
+    work       text not null,
+    expires_at timestamptz not null
+);
+create index lease_holders_of_work on control.lease_holders (work);
+
+create table control.leases (
+    work   text not null,
+    item   integer not null,
+    holder integer references control.lease_holders on delete set null,
+    -- Counts the holders.
+    epoch  bigint not null default 0,
+    primary key (work, item)
+);
+create index leases_of_holder on control.leases (holder);
+
+-- Where a row goes: murmur2 of its key, as Kafka's clients place it. Rows of before have none.
+alter table control.outbox add column key_hash integer;
+
+-- Offsets may have gaps: where the last folded event is, in the generations that are there already.
+do $$
+declare
+    place text;
+begin
+    for place in select schema_name from control.generations loop
+        execute format('alter table %I.checkpoints add column if not exists last_event_offset bigint', place);
+    end loop;
+end $$;
