@@ -21,6 +21,8 @@ create index leases_of_holder on control.leases (holder);
 
 -- Where a row goes: murmur2 of its key, as Kafka's clients place it. Rows of before have none.
 alter table control.outbox add column key_hash integer;
+-- Whether something about a key is on its way.
+create index outbox_of_key on control.outbox (topic, key);
 
 -- Offsets may have gaps: where the last folded event is, in the generations that are there already.
 do $$
@@ -31,3 +33,16 @@ begin
         execute format('alter table %I.checkpoints add column if not exists last_event_offset bigint', place);
     end loop;
 end $$;
+
+alter table mail.checkpoints add column last_event_offset bigint;
+
+-- Records of the log that no Chatlog wrote: every reader sets them aside and goes on.
+create table control.foreign_records (
+    log_id    uuid not null,
+    topic     text not null,
+    partition integer not null,
+    at_offset bigint not null,
+    reason    text not null,
+    seen_at   timestamptz not null default now(),
+    primary key (log_id, topic, partition, at_offset)
+);

@@ -65,6 +65,9 @@ postgres_bin() {
 port_of() { # NAME
   local port
   port=$(env_get "$SET/ports" "$1")
+  # A server that was killed may hold it for another moment.
+  local deadline=$((SECONDS + 5))
+  while [[ -n $port ]] && port_answers "$port" && ((SECONDS < deadline)); do sleep 0.05; done
   if [[ -z $port ]] || port_answers "$port"; then
     port=$(free_port)
     env_set "$SET/ports" "$1" "$port"

@@ -5,6 +5,7 @@ use std::str::FromStr;
 pub use crate::decode_error::DecodeError;
 use crate::envelope::{self, ClientKind, Envelope, RULES, header};
 use crate::event::{Event, EventType, Payload};
+use crate::ids::EventId;
 use crate::topics::{Key, KeyKind, Topic};
 use crate::upcast;
 use crate::{json, limits};
@@ -102,6 +103,65 @@ pub fn decode<'a>(
     let payload = parse_value(event_type, version, value)?;
     check_key(&key, &envelope, &payload)?;
     Ok(Event { key, envelope, payload })
+}
+
+/// Why a record is not read as an event, and what every reader does about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAnEvent {
+    /// No Chatlog wrote it, or nothing tells to which key it belongs: it is set aside, and the reading goes on.
+    #[error("foreign record: {0}")]
+    Foreign(String),
+    /// It claims to be an event and cannot be read: its key is parked.
+    #[error("damaged event {}: {}", .0.id, .0.error)]
+    Damaged(DamagedEvent),
+    /// Written by a newer version: the reading pauses until this one is upgraded.
+    #[error(transparent)]
+    Unknown(DecodeError),
+}
+
+/// An event that cannot be read, by what can be read of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DamagedEvent {
+    /// Its key.
+    pub key: uuid::Uuid,
+    /// Its id.
+    pub id: EventId,
+    /// The name of its type with version; `None` where that cannot be read either.
+    pub event_type: Option<&'static str>,
+    /// What is wrong with it.
+    pub error: DecodeError,
+}
+
+/// [`decode`] for readers of topics that others can write to: tells foreign records from damaged events.
+pub fn classify(
+    topic: Topic,
+    key: Option<&[u8]>,
+    headers: &[(&str, Option<&[u8]>)],
+    value: Option<&[u8]>,
+) -> Result<Event, NotAnEvent> {
+    if value.is_none() {
+        return Err(NotAnEvent::Foreign("it has no value".to_owned()));
+    }
+    if !headers.iter().any(|(name, _)| name.starts_with("ce_")) {
+        return Err(NotAnEvent::Foreign("it has no CloudEvents headers".to_owned()));
+    }
+    let error = match decode(topic, key, headers.iter().copied(), value) {
+        Ok(event) => return Ok(event),
+        Err(error @ DecodeError::Unknown { .. }) => return Err(NotAnEvent::Unknown(error)),
+        Err(error @ DecodeError::Malformed { .. }) => error,
+    };
+    let text = |wanted: &str| {
+        let header = headers.iter().find(|(name, _)| *name == wanted);
+        header.and_then(|(_, value)| std::str::from_utf8((*value)?).ok())
+    };
+    let id: Option<EventId> = text(header::ID).and_then(|id| id.parse().ok());
+    let key = parse_key(topic, key).ok().and_then(|key| key.id());
+    let (Some(key), Some(id)) = (key, id) else {
+        return Err(NotAnEvent::Foreign(format!("it has no key or no id to be known by; {error}")));
+    };
+    let event_type = text(header::TYPE).and_then(|name| parse_type(topic, name).ok());
+    let event_type = event_type.map(|(event_type, _)| event_type.name());
+    Err(NotAnEvent::Damaged(DamagedEvent { key, id, event_type, error }))
 }
 
 fn parse_envelope(headers: &Headers<'_>, rules: u32) -> Result<Envelope, DecodeError> {

@@ -28,6 +28,13 @@ impl Timestamp {
         RANGE.contains(&micros).then_some(Self(micros))
     }
 
+    /// So much later; the latest time that there is, at most.
+    #[must_use]
+    pub fn plus(self, duration: std::time::Duration) -> Self {
+        let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        Self::from_micros(self.as_micros().saturating_add(micros)).unwrap_or(self)
+    }
+
     /// Microseconds since the epoch.
     #[must_use]
     pub fn as_micros(self) -> i64 {

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod backoff;
 pub mod clock;
 pub mod codes;
+pub mod foreign_records;
 pub mod health;
 pub mod internal;
 pub mod kafka;

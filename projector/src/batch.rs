@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use event_schema::Event;
+use platform::foreign_records::ForeignRecord;
 use read_model::checkpoint::LastEvent;
 use tokio::time::Instant;
 
@@ -12,13 +13,14 @@ pub(crate) struct Batch {
     from: i64,
     to: i64,
     events: Vec<(i64, Event)>,
+    foreign: Vec<ForeignRecord>,
     bytes: usize,
 }
 
 impl Batch {
     /// An empty batch that will begin at an offset.
     pub(crate) fn starting(from: i64) -> Self {
-        Self { from, to: from, events: Vec::new(), bytes: 0 }
+        Self { from, to: from, events: Vec::new(), foreign: Vec::new(), bytes: 0 }
     }
 
     /// Appends the event at an offset, whose record has so many bytes.
@@ -37,6 +39,17 @@ impl Batch {
     /// There is no event before this offset that is not in the batch.
     pub(crate) fn skip_to(&mut self, offset: i64) {
         self.to = self.to.max(offset);
+    }
+
+    /// A record that is set aside.
+    pub(crate) fn set_aside(&mut self, record: ForeignRecord) {
+        self.to = record.offset + 1;
+        self.foreign.push(record);
+    }
+
+    /// Records that are not ours.
+    pub(crate) fn foreign(&self) -> &[ForeignRecord] {
+        &self.foreign
     }
 
     /// Hands over what there is and goes on empty behind it.
@@ -87,7 +100,8 @@ impl Batch {
         }
         let events = self.events.split_off(at);
         let middle = self.events.last().map_or(self.from, |(offset, _)| offset + 1);
-        let rest = Self { from: middle, to: self.to, events, bytes: self.bytes };
+        let foreign = self.foreign.extract_if(.., |record| record.offset >= middle).collect();
+        let rest = Self { from: middle, to: self.to, events, foreign, bytes: self.bytes };
         self.to = middle;
         Some((self, rest))
     }

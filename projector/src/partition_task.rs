@@ -191,6 +191,12 @@ impl PartitionTask {
                     }
                     heartbeat.reset();
                 }
+                Fed::Damaged(damaged) => {
+                    if let Err(ended) = ParkedKeys::new(self).park_damaged(writer, &damaged).await {
+                        return Some(ended);
+                    }
+                    heartbeat.reset();
+                }
                 Fed::FeedEnd(FeedEnd::Halted(stopped)) => return Some(Ended::Halted(stopped)),
                 Fed::FeedEnd(FeedEnd::OutOfRange) => {
                     return Some(Ended::Lost("the brokers do not know the next offset"));

@@ -6,7 +6,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use event_schema::record::{DamagedEvent, NotAnEvent};
 use futures::{FutureExt as _, StreamExt as _};
+use platform::foreign_records::ForeignRecord;
 use platform::kafka::{self, is_out_of_range};
 use platform::lifecycle::panic_message;
 use rdkafka::Message as _;
@@ -37,8 +39,17 @@ const STALLED: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) enum Fed {
     Batch(Batch),
+    /// An event that cannot be read.
+    Damaged(Damaged),
     /// There are no more.
     FeedEnd(FeedEnd),
+}
+
+/// An event that cannot be read, behind all batches before it.
+#[derive(Debug)]
+pub(crate) struct Damaged {
+    pub(crate) offset: i64,
+    pub(crate) event: DamagedEvent,
 }
 
 /// Why there are no more events.
@@ -75,6 +86,7 @@ impl Feed {
             resume: after.next_offset,
             verify: after.last_event,
             batch: Batch::starting(after.next_offset),
+            damaged: None,
             end: None,
             pace,
             caught_up: false,
@@ -115,6 +127,8 @@ struct Reader {
     /// The last event folded, which must stand where it stood.
     verify: Option<LastEvent>,
     batch: Batch,
+    /// What comes behind the batch: nothing is read before it is taken.
+    damaged: Option<Damaged>,
     end: Option<FeedEnd>,
     pace: Pace,
     /// The client says that it has read to the end, and nothing came since.
@@ -130,8 +144,9 @@ impl Reader {
         let mut stream = records.stream();
         loop {
             let due = self.pace.due(&self.batch, Instant::now());
-            let reading = self.end.is_none() && due != Due::Full;
-            let ready = self.end.is_some() || matches!(due, Due::Now | Due::Full);
+            let blocked = self.is_blocked();
+            let reading = !blocked && due != Due::Full;
+            let ready = blocked || matches!(due, Due::Now | Due::Full);
             let wait = match due {
                 Due::At(at) if reading => at.saturating_duration_since(Instant::now()).min(POLL),
                 _ => POLL,
@@ -151,7 +166,7 @@ impl Reader {
                     self.take(record);
                     // What lies ready is taken in one go, up to a bound.
                     let mut taken = 1;
-                    while taken < STRIDE && self.end.is_none() && !self.is_full() {
+                    while taken < STRIDE && !self.is_blocked() && !self.is_full() {
                         let Some(record) = stream.next().now_or_never() else { break };
                         self.take(record);
                         taken += 1;
@@ -162,7 +177,7 @@ impl Reader {
                 }
                 () = tokio::time::sleep(wait) => {}
             }
-            if self.batch.is_empty() && self.end.is_none() {
+            if self.batch.is_empty() && !self.is_blocked() {
                 self.look_behind_the_end().await;
             }
         }
@@ -192,6 +207,11 @@ impl Reader {
         }
     }
 
+    /// Whether something that is no event comes next.
+    fn is_blocked(&self) -> bool {
+        self.end.is_some() || self.damaged.is_some()
+    }
+
     fn is_full(&self) -> bool {
         self.pace.due(&self.batch, Instant::now()) == Due::Full
     }
@@ -200,6 +220,10 @@ impl Reader {
         if !self.batch.is_empty() {
             self.pace.sent(Instant::now());
             return Some(Fed::Batch(self.batch.take()));
+        }
+        if let Some(damaged) = self.damaged.take() {
+            self.batch = Batch::starting(damaged.offset + 1);
+            return Some(Fed::Damaged(damaged));
         }
         self.end.take().map(Fed::FeedEnd)
     }
@@ -237,8 +261,13 @@ impl Reader {
                 return Err(HaltReason::Replaced { at: expected.offset, expected: expected.id });
             }
         } else if offset >= self.resume {
-            let event = kafka::read(self.partition.topic, message).map_err(HaltReason::of_decoding)?;
-            self.batch.push(offset, event, message.payload_len());
+            let Partition { topic, number } = self.partition;
+            match kafka::classify(topic, message) {
+                Ok(event) => self.batch.push(offset, event, message.payload_len()),
+                Err(NotAnEvent::Unknown(error)) => return Err(HaltReason::of_decoding(error)),
+                Err(NotAnEvent::Damaged(event)) => self.damaged = Some(Damaged { offset, event }),
+                Err(why) => self.batch.set_aside(ForeignRecord::new(topic, number, offset, &why)),
+            }
         }
         self.next = offset + 1;
         Ok(())

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use event_schema::{Event, MessageId, RoomId};
 use fold::{self, Change, FoldError, Needs, Outcome, State};
-use platform::postgres;
+use platform::{foreign_records, postgres};
 use read_model::Partition;
 use read_model::checkpoint::{self, Checkpoint};
 use sqlx::PgConnection;
@@ -111,7 +111,7 @@ impl Writer {
         let _turn = shared.commits.acquire().await;
         let started = Instant::now();
         let mut tx = shared.pool.begin_with(store::BEGIN).await?;
-        if let Some(before) = self.advance(&mut tx, batch).await? {
+        if let Some(before) = self.advance(&mut tx, &after).await? {
             return Ok(before);
         }
         let sorted = self.parked.load(&mut tx).await?.sort(batch, shared.settings.parked_caps());
@@ -126,6 +126,7 @@ impl Writer {
         for drop in sorted.drops.iter().filter(|drop| drop.of_parked) {
             released.push((drop.key, read_model::parked::store::of_key(&mut tx, self.partition, drop.key).await?));
         }
+        foreign_records::set_aside(&mut tx, shared.fold.log_id, batch.foreign()).await?;
         tx.commit().await?;
         self.held = after;
         if let Some(parked) = self.parked.known_mut() {
@@ -140,20 +141,19 @@ impl Writer {
         Ok(Written::Now(span.of(&sorted.flow, &folded.outcomes, &folded.changes)))
     }
 
-    /// Moves the checkpoint behind a batch. `Some` if an earlier try has done all of it.
+    /// Moves the checkpoint. `Some` if an earlier try has done all of it.
     pub(crate) async fn advance(
         &mut self,
         connection: &mut PgConnection,
-        batch: &Batch,
+        after: &Checkpoint,
     ) -> Result<Option<Written>, Failure> {
-        let after = self.held.after(batch.to(), batch.last_event());
-        if checkpoint::advance(&mut *connection, self.partition, &self.held, &after).await? {
+        if checkpoint::advance(&mut *connection, self.partition, &self.held, after).await? {
             return Ok(None);
         }
         let found = checkpoint::read(connection, self.partition).await?;
         match found {
-            Some(found) if found == after => {
-                self.held = after;
+            Some(found) if found == *after => {
+                self.held = *after;
                 Ok(Some(Written::Before))
             }
             Some(found) if found.epoch == self.held.epoch => Err(Failure::FellBack),

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use event_schema::record::DamagedEvent;
 use event_schema::{Event, EventId};
 use platform::settings::PostgresSettings;
 use platform::{Kafka, postgres};
@@ -59,6 +60,22 @@ impl Exclusions {
             self.parked.get(&key).is_some_and(|first| offset >= *first)
                 || self.dropped.covers(key, event.envelope.id, offset)
         })
+    }
+
+    /// Whether an event that cannot be read is left out.
+    pub(crate) fn holds_damaged(&self, offset: i64, event: &DamagedEvent) -> bool {
+        self.parked.get(&event.key).is_some_and(|first| offset >= *first)
+            || self.dropped.covers(event.key, event.id, offset)
+    }
+
+    /// The same, for a fold that parks the keys anew: its key is parked from here on.
+    pub(crate) fn sets_aside_damaged(&mut self, offset: i64, event: &DamagedEvent) -> bool {
+        if !self.dropped.covers(event.key, event.id, offset) {
+            self.parked.entry(event.key).or_insert(offset);
+            let event_type = event.event_type.unwrap_or("unreadable");
+            self.found.push(NewParked { key: event.key, offset, event_id: event.id, event_type });
+        }
+        true
     }
 
     /// Sets a key aside as a whole; `false` if that is done already, or was done often enough.

@@ -4,8 +4,10 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use event_schema::Event;
+use event_schema::record::{DamagedEvent, NotAnEvent};
 use fold::Outcome;
 use platform::Kafka;
+use platform::foreign_records::ForeignRecord;
 use platform::kafka::{self, Quiet};
 use projector::HaltReason;
 use rdkafka::Message as _;
@@ -101,6 +103,8 @@ pub(crate) struct Stretch<'a> {
 pub(crate) struct Read {
     /// The last event before the end, whatever its key.
     pub(crate) last_event: Option<LastEvent>,
+    /// Records that are not ours.
+    pub(crate) foreign: Vec<ForeignRecord>,
     pub(crate) spent: Spent,
 }
 
@@ -113,6 +117,11 @@ pub(crate) trait Watch {
 
     /// Whether the event at this offset is left out, because the live fold has not folded it.
     fn leaves_out(&mut self, _offset: i64, _event: &Event) -> bool {
+        false
+    }
+
+    /// Whether an event that cannot be read is left out, because its key is parked.
+    fn leaves_out_damaged(&mut self, _offset: i64, _event: &DamagedEvent) -> bool {
         false
     }
 
@@ -144,7 +153,7 @@ impl Stretch<'_> {
             if message.offset() >= self.to {
                 break;
             }
-            let event = self.decode(&message, &mut read)?;
+            let event = self.decode(&message, &mut read, watch)?;
             let bytes = message.payload_len();
             next = message.offset() + 1;
             if let Some(event) = event {
@@ -210,8 +219,13 @@ impl Stretch<'_> {
         }
     }
 
-    /// The event of a record; `None` where its key is not asked for.
-    fn decode(&self, message: &BorrowedMessage<'_>, read: &mut Read) -> Result<Option<Event>, ReadError> {
+    /// The event of a record; `None` where its key is not asked for, or where it is set aside.
+    fn decode(
+        &self,
+        message: &BorrowedMessage<'_>,
+        read: &mut Read,
+        watch: &mut impl Watch,
+    ) -> Result<Option<Event>, ReadError> {
         let began = Instant::now();
         let offset = message.offset();
         if let Some(id) = kafka::id_of(message) {
@@ -224,10 +238,20 @@ impl Stretch<'_> {
         if !wanted {
             return Ok(None);
         }
-        let event = kafka::read(self.partition.topic, message)
-            .map_err(|error| self.refused(offset, &HaltReason::of_decoding(error)))?;
+        let Partition { topic, number } = self.partition;
+        let event = match kafka::classify(topic, message) {
+            Ok(event) => Some(event),
+            Err(NotAnEvent::Damaged(event)) if watch.leaves_out_damaged(offset, &event) => None,
+            Err(NotAnEvent::Damaged(DamagedEvent { error, .. }) | NotAnEvent::Unknown(error)) => {
+                return Err(self.refused(offset, &HaltReason::of_decoding(error)));
+            }
+            Err(why) => {
+                read.foreign.push(ForeignRecord::new(topic, number, offset, &why));
+                None
+            }
+        };
         read.spent.decode += began.elapsed();
-        Ok(Some(event))
+        Ok(event)
     }
 
     fn fold_batch(

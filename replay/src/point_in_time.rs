@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::PathBuf;
 
+use event_schema::record::DamagedEvent;
 use event_schema::{Event, MessageId, RoomId, Timestamp, Topic, UserId};
 use fold::{Item, Member, Outcome, Room};
 use platform::Kafka;
@@ -93,6 +94,10 @@ impl Watch for Until {
 
     fn leaves_out(&mut self, offset: i64, event: &Event) -> bool {
         self.aside.holds(offset, event)
+    }
+
+    fn leaves_out_damaged(&mut self, offset: i64, event: &DamagedEvent) -> bool {
+        self.aside.holds_damaged(offset, event)
     }
 
     fn folded(&mut self, events: &[Event], _: &[Outcome]) {

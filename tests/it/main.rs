@@ -4,6 +4,7 @@
 mod api;
 mod drain;
 mod faults;
+mod freezes;
 mod model;
 mod sessions_without_redis;
 mod sign_up;

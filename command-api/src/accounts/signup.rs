@@ -1,10 +1,8 @@
 //! Sign-up: the account, which nobody can use yet, and what starts the saga, in one transaction.
 
-use std::time::Duration;
-
 use api_kit::Problem;
 use event_schema::user::RegistrationRequested;
-use event_schema::{Event, EventId, MailRequestId, RegistrationId, Text, Timestamp, UserId};
+use event_schema::{Event, EventId, MailRequestId, RegistrationId, Text, UserId};
 use http::StatusCode;
 use platform::codes::{self, Purpose};
 use platform::outbox::{self, OutboxError, Queued};
@@ -101,7 +99,7 @@ async fn write(
     account: &NewAccount,
 ) -> Result<Vec<Queued>, OutboxError> {
     let now = account.created_at;
-    let deadline = after(now, app.registrations.deadline);
+    let deadline = now.plus(app.registrations.deadline);
     let mut registration = Registration::begun(ids.registration, ids.user, command.id(), &app.registrations.steps);
     // The new row is locked by its own insertion: the account's outbox rows come after it.
     accounts::insert(tx, account).await?;
@@ -116,11 +114,6 @@ async fn write(
         queued.extend(settled.queued);
     }
     Ok(queued)
-}
-
-fn after(now: Timestamp, deadline: Duration) -> Timestamp {
-    let micros = i64::try_from(deadline.as_micros()).unwrap_or(i64::MAX);
-    Timestamp::from_micros(now.as_micros().saturating_add(micros)).unwrap_or(now)
 }
 
 fn requested(command: &Command, ids: Ids, account: &NewAccount) -> Event {

@@ -1,22 +1,21 @@
 //! Answers of participants as they lie in `chat.registrations`.
 
 use event_schema::{Event, Payload, RegistrationId, Topic, UserId};
+use platform::foreign_records::ForeignRecord;
 use platform::kafka;
 use rdkafka::Message as _;
 use rdkafka::message::BorrowedMessage;
 
 use super::saga::{ParticipantAnswer, StepOutcome};
 
-/// Reads a record. One that is no answer is skipped, and said: outsiders write here, and none of them may stop everybody's
-/// sign-ups. What it should have said is missing then, and the deadline decides.
-pub(super) fn read(message: &BorrowedMessage<'_>) -> Option<ParticipantAnswer> {
-    match kafka::read(Topic::Registrations, message) {
-        Ok(event) => answer(event),
-        Err(error) => {
-            let (partition, offset) = (message.partition(), message.offset());
-            tracing::error!(partition, offset, %error, "skipped a record of chat.registrations that is not an answer");
+/// Reads a record; `None` where it is an event of another kind. One that cannot be read is set aside: outsiders write here, and
+/// none of them may stop everybody's sign-ups. What it should have said is missing then, and the deadline decides.
+pub(super) fn read(message: &BorrowedMessage<'_>) -> Result<Option<ParticipantAnswer>, ForeignRecord> {
+    match kafka::classify(Topic::Registrations, message) {
+        Ok(event) => Ok(answer(event)),
+        Err(why) => {
             metrics::counter!("registrations_unreadable_total").increment(1);
-            None
+            Err(ForeignRecord::new(Topic::Registrations, message.partition(), message.offset(), &why))
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Sign-ups whose participants did not all answer in time are rejected, by whichever replica sees it first.
 //!
-//! A deadline passes only once everything that was said until then is taken in, by any replica: answers that lie unread in
-//! the log, because nobody ran or Kafka was away, were given in time.
+//! A deadline is the participants' time: it counts from when they can read the request. While that waits in the outbox, and
+//! after an outage of Kafka, it begins anew. It passes only once everything that was said until then is taken in, by any
+//! replica: answers that lie unread in the log, because nobody ran or Kafka was away, were given in time.
 
 use std::time::Duration;
 
@@ -40,10 +41,10 @@ struct Ends {
 }
 
 /// Lets deadlines pass until the process ends.
-pub async fn run(context: ApiContext, followers: Followers, soft: CancellationToken) {
+pub async fn run(context: ApiContext, followers: Followers, deadline: Duration, soft: CancellationToken) {
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut deadlines = Deadlines { context, followers, ends: None };
+    let mut deadlines = Deadlines { context, followers, deadline, ends: None, away: false };
     loop {
         tokio::select! {
             () = soft.cancelled() => return,
@@ -66,26 +67,49 @@ pub async fn run(context: ApiContext, followers: Followers, soft: CancellationTo
 struct Deadlines {
     context: ApiContext,
     followers: Followers,
+    /// How long participants have, from when they can read the request.
+    deadline: Duration,
     /// What has to be taken in before deadlines pass.
     ends: Option<Ends>,
+    /// The brokers did not answer the last time.
+    away: bool,
 }
 
 impl Deadlines {
     /// Rejects what is overdue; how many.
     async fn pass(&mut self) -> Result<i64, Unlooked> {
-        if !store::is_any_overdue(&self.context.db, self.context.clock.now()).await? {
+        let db = &self.context.db;
+        if !store::is_any_pending(db).await? {
             self.ends = None;
             return Ok(0);
         }
-        let ends = match self.ends.take() {
-            Some(ends) => ends,
-            None => self.ends().await?,
+        store::postpone_unpublished(db, self.full_time()).await?;
+        let asked = self.ends().await;
+        let Ok(now) = asked else {
+            self.away = true;
+            return asked.map(|_| 0).map_err(Unlooked::from);
         };
-        if !self.are_taken_in(&ends).await? {
-            self.ends = Some(ends);
-            return Ok(0);
+        if std::mem::take(&mut self.away) {
+            // Nobody could read or answer meanwhile.
+            tracing::info!("Kafka answers again; open sign-ups get their whole time");
+            store::postpone_all(db, self.full_time()).await?;
         }
-        Ok(self.reject(ends.at).await?)
+        let waited = self.ends.is_some();
+        let ends = self.ends.take().unwrap_or(now);
+        let missing = self.missing(&ends).await?;
+        if missing.is_empty() {
+            return Ok(self.reject(ends.at).await?);
+        }
+        if waited {
+            self.skip_gaps(&missing).await?;
+        }
+        self.ends = Some(ends);
+        Ok(0)
+    }
+
+    /// The deadline of a request that can be read only now.
+    fn full_time(&self) -> Timestamp {
+        self.context.clock.now().plus(self.deadline)
     }
 
     async fn ends(&self) -> Result<Ends, KafkaError> {
@@ -97,10 +121,24 @@ impl Deadlines {
         Ok(Ends { at, offsets })
     }
 
-    async fn are_taken_in(&self, ends: &Ends) -> Result<bool, sqlx::Error> {
+    /// Partitions that are not taken in so far, and where they are.
+    async fn missing(&self, ends: &Ends) -> Result<Vec<(i32, i64)>, sqlx::Error> {
         let partitions = i32::try_from(ends.offsets.len()).unwrap_or(i32::MAX);
-        let places = store::places(&self.context.db, partitions).await?;
-        Ok(ends.offsets.iter().all(|end| places.iter().any(|place| place.0 == end.0 && place.1 >= end.1)))
+        let mut places = store::places(&self.context.db, partitions).await?;
+        places.retain(|place| ends.offsets.iter().any(|end| place.0 == end.0 && place.1 < end.1));
+        Ok(places)
+    }
+
+    /// Behind the last record there may be offsets that no consumer is given, as transactions of participants leave them: no
+    /// answer moves the place over them.
+    async fn skip_gaps(&self, missing: &[(i32, i64)]) -> Result<(), Unlooked> {
+        for (partition, place) in missing {
+            let next = self.context.kafka.next_record(Topic::Registrations, *partition, *place).await?;
+            if next.record.is_none() && next.end > *place {
+                store::advance(&mut *self.context.db.acquire().await?, *partition, *place, next.end).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Rejects what was overdue at this time.

@@ -12,6 +12,7 @@ use api_kit::ApiContext;
 use event_schema::{RegistrationId, Topic};
 use futures::FutureExt as _;
 use platform::HealthCheck;
+use platform::foreign_records::{self, ForeignRecord};
 use platform::kafka::{KafkaError, Quiet};
 use platform::outbox::OutboxError;
 use rdkafka::Message as _;
@@ -54,8 +55,8 @@ impl From<sqlx::Error> for DeciderError {
     }
 }
 
-/// Offsets, and the answers at them; without one where a record is none.
-type Records = Vec<(i64, Option<ParticipantAnswer>)>;
+/// Offsets, and the answers at them; without one where a record is none, or is set aside.
+type Records = Vec<(i64, Result<Option<ParticipantAnswer>, ForeignRecord>)>;
 
 /// Takes answers in until the process ends; outlives the absence of Kafka and Postgres.
 pub async fn run(context: ApiContext, followers: Followers, soft: CancellationToken) {
@@ -179,7 +180,10 @@ impl Decider {
         if !store::advance(&mut tx, partition, from, to).await? {
             return Ok(None);
         }
-        let answers: Vec<&ParticipantAnswer> = records.iter().filter_map(|(_, answer)| answer.as_ref()).collect();
+        let foreign: Vec<ForeignRecord> = records.iter().filter_map(|(_, read)| read.as_ref().err().cloned()).collect();
+        foreign_records::set_aside(&mut tx, self.context.log_id, &foreign).await?;
+        let answers: Vec<&ParticipantAnswer> =
+            records.iter().filter_map(|(_, read)| read.as_ref().ok()?.as_ref()).collect();
         let ids: Vec<RegistrationId> = answers.iter().map(|answer| answer.registration).collect();
         let mut registrations = store::lock(&mut tx, &ids).await?;
         let (changed, follows) = receive(&mut registrations, &answers);

@@ -47,7 +47,8 @@ impl Registrations {
         let (context, told) = (context.clone(), followers.clone());
         let decider = |soft: CancellationToken| decider::run(context.clone(), told.clone(), soft);
         lifecycle.spawn("registrations", decider(lifecycle.soft()));
-        lifecycle.spawn("deadlines of registrations", deadline::run(context.clone(), told.clone(), lifecycle.soft()));
+        let deadlines = deadline::run(context.clone(), told.clone(), deadline, lifecycle.soft());
+        lifecycle.spawn("deadlines of registrations", deadlines);
         Self { steps, deadline, followers }
     }
 }

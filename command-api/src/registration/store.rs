@@ -92,14 +92,37 @@ pub async fn lock(
     Ok(read(tx, &locked).await?.into_iter().map(|registration| (registration.id, registration)).collect())
 }
 
-/// Whether a registration should have been decided by now. Index Only Scan on `registrations_undecided`.
-pub async fn is_any_overdue(db: &PgPool, now: Timestamp) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"select exists (select from identity.registrations where status = 'pending' and deadline_at <= $1) as "is!""#,
-        now.to_datetime(),
+/// Gives sign-ups whose request has not left the outbox their whole time again: until it is published, nobody can answer.
+/// Nested Loop over the undecided ones and `outbox_of_key`.
+pub async fn postpone_unpublished(db: &PgPool, deadline: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update identity.registrations set deadline_at = $1
+         where status = 'pending' and deadline_at < $1
+           and exists (select from control.outbox where topic = $2 and key = registrations.user_id::text)",
+        deadline.to_datetime(),
+        Topic::Users.name(),
     )
-    .fetch_one(db)
+    .execute(db)
     .await
+    .map(drop)
+}
+
+/// Gives every undecided sign-up its whole time again: after an outage, in which nobody could answer.
+pub async fn postpone_all(db: &PgPool, deadline: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update identity.registrations set deadline_at = $1 where status = 'pending' and deadline_at < $1",
+        deadline.to_datetime(),
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Whether a registration is undecided. Index Only Scan on `registrations_undecided`.
+pub async fn is_any_pending(db: &PgPool) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(r#"select exists (select from identity.registrations where status = 'pending') as "is!""#)
+        .fetch_one(db)
+        .await
 }
 
 /// Takes registrations that should have been decided by this time, the longest overdue first, passing over those that somebody

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use event_schema::{Event, MailRequestId, Timestamp};
+use platform::foreign_records::{self, ForeignRecord};
 use platform::outbox::{self, OutboxError};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -22,6 +23,8 @@ pub(crate) struct Run {
     pub(crate) to: Checkpoint,
     /// Those that ask for something, in the log's order.
     pub(crate) events: Vec<Event>,
+    /// Records that cannot be read, which are set aside.
+    pub(crate) foreign: Vec<ForeignRecord>,
 }
 
 /// Partitions, in a fixed order: two processes that take in the same ones wait for each other, never in a circle.
@@ -35,6 +38,7 @@ pub(crate) async fn take_in(shared: &MailerContext, batch: &Batch) -> Result<boo
         if !checkpoints::advance(&mut tx, platform.log_id, *place, run.from, run.to).await? {
             return Ok(false);
         }
+        foreign_records::set_aside(&mut tx, platform.log_id, &run.foreign).await?;
     }
     let now = platform.clock.now();
     let mut released = Vec::new();

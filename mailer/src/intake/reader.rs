@@ -4,9 +4,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use event_schema::record::NotAnEvent;
 use event_schema::{Event, EventId};
 use futures::FutureExt as _;
 use platform::Platform;
+use platform::foreign_records::ForeignRecord;
 use platform::kafka::{self, Quiet};
 use rdkafka::consumer::{Consumer as _, StreamConsumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -17,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::batch::{self, Batch, Run};
 use super::{Error, mail_action};
 use crate::context::MailerContext;
-use crate::store::checkpoints::{self, Checkpoint, Place};
+use crate::store::checkpoints::{self, Checkpoint, LastEvent, Place};
 
 /// Most records in one transaction.
 const BATCH: usize = 500;
@@ -39,7 +41,7 @@ struct Cursor {
     /// The next offset to come.
     next: i64,
     /// The event that must stand at it, where it is the last one taken in.
-    verify: Option<EventId>,
+    verify: Option<LastEvent>,
     checkpoint: Checkpoint,
 }
 
@@ -70,7 +72,7 @@ impl Reader {
                 continue;
             }
             list.add_partition_offset(&self.platform.kafka.topic_name(place.0), place.1, Offset::Offset(from))?;
-            self.cursors.insert(place, Cursor { next: from, verify: checkpoint.last_event_id, checkpoint });
+            self.cursors.insert(place, Cursor { next: from, verify: checkpoint.last_event, checkpoint });
         }
         self.consumer.assign(&list)?;
         Ok(())
@@ -141,32 +143,36 @@ impl Reader {
             // Fetched before the reading was moved here.
             return;
         }
-        if record.offset > cursor.next {
-            let (next, found) = (cursor.next, record.offset);
-            return self.cannot(place, format!("offset {next} is missing: {found} comes next"));
-        }
         if let Some(expected) = cursor.verify.take() {
-            if record.id != Some(expected) {
-                let offset = record.offset;
-                return self.cannot(place, format!("offset {offset} is not event {expected} any more"));
+            if (record.offset, record.id) != (expected.offset, Some(expected.id)) {
+                let LastEvent { offset, id } = expected;
+                return self.cannot(place, format!("offset {offset} is not event {id} any more"));
             }
-            cursor.next += 1;
+            cursor.next = record.offset + 1;
             return;
         }
-        let event = match record.event {
-            Ok(event) => event,
-            Err(why) => {
-                let offset = record.offset;
-                return self.cannot(place, format!("offset {offset} cannot be read: {why}"));
-            }
-        };
-        cursor.next += 1;
-        let to = Checkpoint { next_offset: cursor.next, last_event_id: Some(event.envelope.id) };
+        if record.offset < cursor.checkpoint.next_offset {
+            // Between the last event and the checkpoint: taken in before.
+            return;
+        }
+        if let Err(NotAnEvent::Unknown(why)) = &record.event {
+            let why = format!("offset {} cannot be read: {why}; upgrade the mailer", record.offset);
+            return self.cannot(place, why);
+        }
+        cursor.next = record.offset + 1;
         let from = cursor.checkpoint.next_offset;
-        let run = batch.entry(place).or_insert(Run { from, to, events: Vec::new() });
-        run.to = to;
-        if mail_action::of(&event).is_some() {
-            run.events.push(event);
+        let to = Checkpoint { next_offset: cursor.next, last_event: cursor.checkpoint.last_event };
+        let run = batch.entry(place).or_insert(Run { from, to, events: Vec::new(), foreign: Vec::new() });
+        run.to.next_offset = cursor.next;
+        match record.event {
+            Ok(event) => {
+                run.to.last_event = Some(LastEvent { offset: record.offset, id: event.envelope.id });
+                if mail_action::of(&event).is_some() {
+                    run.events.push(event);
+                }
+            }
+            // The mailer has no order to keep among a key's events: what cannot be read asks for nothing.
+            Err(why) => run.foreign.push(ForeignRecord::new(place.0, place.1, record.offset, &why)),
         }
     }
 
@@ -188,14 +194,14 @@ struct Taken {
     place: Place,
     offset: i64,
     id: Option<EventId>,
-    event: Result<Event, String>,
+    event: Result<Event, NotAnEvent>,
 }
 
 impl Taken {
     fn of(platform: &Platform, message: &BorrowedMessage<'_>) -> Option<Self> {
         let topic = platform.kafka.topic_of(message.topic())?;
         let place = (topic, message.partition());
-        let event = kafka::read(topic, message).map_err(|error| error.to_string());
+        let event = kafka::classify(topic, message);
         let id = kafka::id_of(message);
         Some(Self { place, offset: message.offset(), id, event })
     }

@@ -13,13 +13,20 @@ pub(crate) struct Checkpoint {
     /// The next offset to be taken in.
     pub(crate) next_offset: i64,
     /// The last event taken in; `None` before the first.
-    pub(crate) last_event_id: Option<EventId>,
+    pub(crate) last_event: Option<LastEvent>,
+}
+
+/// An event and where it is. Between it and the next offset there may be offsets without an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LastEvent {
+    pub(crate) offset: i64,
+    pub(crate) id: EventId,
 }
 
 impl Checkpoint {
-    /// Where to read from: one before, where the last event must still stand.
+    /// Where to read from: at the last event, which must still be there.
     pub(crate) fn read_from(&self) -> i64 {
-        if self.last_event_id.is_some() { self.next_offset - 1 } else { self.next_offset }
+        self.last_event.map_or(self.next_offset, |last| last.offset)
     }
 }
 
@@ -38,7 +45,7 @@ pub(crate) async fn load(db: &PgPool, log: LogId, places: &[Place]) -> sqlx::Res
     .execute(db)
     .await?;
     let rows = sqlx::query!(
-        r#"select checkpoint.topic, checkpoint.partition, next_offset, last_event_id
+        r#"select checkpoint.topic, checkpoint.partition, next_offset, last_event_id, last_event_offset
            from mail.checkpoints checkpoint
            join unnest($2::text[], $3::int[]) as wanted (topic, partition) using (topic, partition)
            where log_id = $1"#,
@@ -49,11 +56,10 @@ pub(crate) async fn load(db: &PgPool, log: LogId, places: &[Place]) -> sqlx::Res
     .fetch_all(db)
     .await?;
     let known = rows.into_iter().filter_map(|row| {
-        let last_event_id = row.last_event_id.map(EventId);
-        Some((
-            (Topic::from_name(&row.topic)?, row.partition),
-            Checkpoint { next_offset: row.next_offset, last_event_id },
-        ))
+        // A row that was written before offsets could have gaps does not say where the event is.
+        let offset = row.last_event_offset.unwrap_or(row.next_offset - 1);
+        let last_event = row.last_event_id.map(|id| LastEvent { offset, id: EventId(id) });
+        Some(((Topic::from_name(&row.topic)?, row.partition), Checkpoint { next_offset: row.next_offset, last_event }))
     });
     Ok(known.collect())
 }
@@ -68,14 +74,15 @@ pub(crate) async fn advance(
     to: Checkpoint,
 ) -> sqlx::Result<bool> {
     let moved = sqlx::query!(
-        "update mail.checkpoints set next_offset = $5, last_event_id = $6
+        "update mail.checkpoints set next_offset = $5, last_event_id = $6, last_event_offset = $7
          where log_id = $1 and topic = $2 and partition = $3 and next_offset = $4",
         log.0,
         topic.name(),
         partition,
         from,
         to.next_offset,
-        to.last_event_id.map(|id| id.0),
+        to.last_event.map(|last| last.id.0),
+        to.last_event.map(|last| last.offset),
     );
     Ok(moved.execute(tx).await?.rows_affected() == 1)
 }

@@ -24,7 +24,7 @@ pub use client::{Quiet, log, log_error};
 pub use log_id::LogId;
 pub use probe::NextRecord;
 pub use producer::{Delivery, RawRecord, RecordMetadata, SendError};
-pub use read::{Header, header_of, headers, id_of, is_out_of_range, read};
+pub use read::{Header, classify, header_of, headers, id_of, is_out_of_range, read};
 pub use topics::{TopicAction, TopicReport, apply_topics, delete_topics};
 
 /// How long a question to the brokers may take.

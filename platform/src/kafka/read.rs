@@ -6,7 +6,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use event_schema::envelope::header;
-use event_schema::record::DecodeError;
+use event_schema::record::{DecodeError, NotAnEvent};
 use event_schema::{Event, EventId, Topic, record};
 use rdkafka::Message as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -18,6 +18,12 @@ pub type Header<'a> = (&'a str, Option<&'a [u8]>);
 /// The event that a record is.
 pub fn read(topic: Topic, message: &BorrowedMessage<'_>) -> Result<Event, DecodeError> {
     record::decode(topic, message.key(), headers(message)?.into_iter(), message.payload())
+}
+
+/// The event that a record is, or what it is instead.
+pub fn classify(topic: Topic, message: &BorrowedMessage<'_>) -> Result<Event, NotAnEvent> {
+    let headers = headers(message).map_err(|error| NotAnEvent::Foreign(error.to_string()))?;
+    record::classify(topic, message.key(), &headers, message.payload())
 }
 
 /// The event id of a record that need not be readable otherwise.

@@ -12,12 +12,13 @@ use tokio::time::{Instant, MissedTickBehavior};
 use uuid::Uuid;
 
 use super::fetch::{FetchError, Fetcher};
-use super::transactions::{ParkingTransaction, ParkingTransactions};
+use super::transactions::{Parking, ParkingTransaction, ParkingTransactions};
 use super::{Full, report};
 use crate::batch::Batch;
 use crate::context::LONGEST_PAUSE;
 use crate::halt::{HaltReason, Halted};
 use crate::partition_task::{Ended, PartitionTask};
+use crate::reader::Damaged;
 use crate::writer::{Failure, Writer};
 
 /// Events of a key folded together on its way out.
@@ -238,21 +239,39 @@ impl<'a> ParkedKeys<'a> {
         };
         let (key, id) = (&event.key, event.envelope.id);
         tracing::error!(partition = %self.task.partition, offset, %key, event = %id, %reason, "key parked");
-        let (mut backoff, words) = (Backoff::up_to(LONGEST_PAUSE), reason.to_string());
+        self.park_until_done(writer, Parking::Batch(batch, &reason.to_string()), batch.from(), reason).await
+    }
+
+    /// Parks the key of an event that cannot be read.
+    pub(crate) async fn park_damaged(&self, writer: &mut Writer, damaged: &Damaged) -> Result<(), Ended> {
+        let Damaged { offset, event } = damaged;
+        let reason = HaltReason::Malformed(event.error.clone());
+        tracing::error!(partition = %self.task.partition, offset, key = %event.key, event = %event.id, %reason, "key parked");
+        self.park_until_done(writer, Parking::Damaged(damaged, &reason.to_string()), *offset, reason).await
+    }
+
+    async fn park_until_done(
+        &self,
+        writer: &mut Writer,
+        parking: Parking<'_>,
+        at: i64,
+        reason: HaltReason,
+    ) -> Result<(), Ended> {
+        let mut backoff = Backoff::up_to(LONGEST_PAUSE);
         loop {
-            match ParkingTransactions::new(writer).park(batch, &words).await {
+            match ParkingTransactions::new(writer).park(parking).await {
                 Ok(written) => {
                     self.task.written(written, writer.next_offset());
                     self.recovered(&mut backoff);
                     return self.serve(writer).await;
                 }
-                Err(Failure::Full { full, .. }) => self.wait_for_room(writer, batch.from(), full).await?,
+                Err(Failure::Full { full, .. }) => self.wait_for_room(writer, at, full).await?,
                 Err(Failure::Fenced) => return Err(self.task.fenced()),
                 Err(Failure::FellBack) => return Err(Ended::Lost("Postgres has lost the last commits")),
                 Err(Failure::Infrastructure(error) | Failure::TooSlow(error)) => {
-                    self.task.wait(&mut backoff, batch.from(), &error).await?;
+                    self.task.wait(&mut backoff, at, &error).await?;
                 }
-                Err(Failure::Data(_) | Failure::Fold { .. }) => return Err(self.task.stopped(batch.from(), reason)),
+                Err(Failure::Data(_) | Failure::Fold { .. }) => return Err(self.task.stopped(at, reason)),
             }
         }
     }

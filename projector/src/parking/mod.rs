@@ -102,6 +102,21 @@ impl Parked {
         if events + more > caps.partition { Err(Full::Partition { events }) } else { Ok(()) }
     }
 
+    /// Whether one more event of a key waits behind others; there must be room for it.
+    pub(crate) fn check_key(&self, key: Uuid, caps: ParkedLimits) -> Result<bool, Full> {
+        self.check_room(1, caps)?;
+        let held = self.keys.get(&key);
+        match held {
+            Some(held) if held.events >= caps.key => Err(Full::Key { key, events: held.events }),
+            held => Ok(held.is_some()),
+        }
+    }
+
+    /// Whether the log gives up the event at an offset.
+    pub(crate) fn is_given_up_at(&self, key: Uuid, event_id: EventId, offset: i64) -> bool {
+        self.dropped.covers(key, event_id, offset)
+    }
+
     /// Events that wait, of all keys.
     pub(crate) fn events(&self) -> i64 {
         self.keys.values().map(|held| held.events).sum()

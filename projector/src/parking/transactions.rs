@@ -6,17 +6,19 @@ use std::sync::Arc;
 use event_schema::ids::effect_event_id;
 use event_schema::room::EventDropped;
 use event_schema::{CommandId, Event, EventId, RoomId, Topic};
+use platform::foreign_records;
 use platform::outbox::{self, OutboxError};
-use read_model::checkpoint;
+use read_model::checkpoint::{self, Checkpoint, LastEvent};
 use read_model::parked::ParkedKey;
-use read_model::parked::store::{self as parked, PendingDrop, Request};
-use sqlx::PgConnection;
+use read_model::parked::store::{self as parked, NewParked, PendingDrop, Request};
+use sqlx::{PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
 use crate::batch::Batch;
 use crate::context::ProjectorContext;
 use crate::effects::SOURCE;
 use crate::push;
+use crate::reader::Damaged;
 use crate::store;
 use crate::writer::{Failure, Writer, Written};
 
@@ -40,6 +42,15 @@ pub(crate) enum ParkingTransaction<'a> {
     Stick(Uuid, &'a str),
 }
 
+/// What is parked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Parking<'a> {
+    /// The one event of a batch, and why.
+    Batch(&'a Batch, &'a str),
+    /// An event that cannot be read, and why.
+    Damaged(&'a Damaged, &'a str),
+}
+
 /// What an owner does about its parked keys, each in a transaction of its own.
 pub(crate) struct ParkingTransactions<'a> {
     writer: &'a mut Writer,
@@ -51,9 +62,12 @@ impl<'a> ParkingTransactions<'a> {
         Self { writer }
     }
 
-    /// Sets the one event of a batch aside, and with it its key.
-    pub(crate) async fn park(&mut self, batch: &Batch, reason: &str) -> Result<Written, Failure> {
-        let done = self.park_batch(batch, reason).await;
+    /// Sets an event aside, and with it its key.
+    pub(crate) async fn park(&mut self, parking: Parking<'_>) -> Result<Written, Failure> {
+        let done = match parking {
+            Parking::Batch(batch, reason) => self.park_batch(batch, reason).await,
+            Parking::Damaged(damaged, reason) => self.park_damaged(damaged, reason).await,
+        };
         self.writer.forget_unless(done.is_ok());
         done
     }
@@ -62,7 +76,8 @@ impl<'a> ParkingTransactions<'a> {
         let shared = Arc::clone(&self.writer.shared);
         let _turn = shared.commits.acquire().await;
         let mut tx = shared.pool.begin_with(store::BEGIN).await?;
-        if let Some(before) = self.writer.advance(&mut tx, batch).await? {
+        let after = self.writer.held.after(batch.to(), batch.last_event());
+        if let Some(before) = self.writer.advance(&mut tx, &after).await? {
             return Ok(before);
         }
         let caps = shared.settings.parked_caps();
@@ -76,19 +91,52 @@ impl<'a> ParkingTransactions<'a> {
         self.writer.parked.load(&mut tx).await?.check_room(1, caps).map_err(|full| Failure::Full { index: 0, full })?;
         parked::park(&mut tx, self.writer.partition, &sorted.flow, Some(reason)).await?;
         parked::remember_all(&mut tx, self.writer.partition, &sorted.drops).await?;
-        let mut now = Vec::new();
-        for key in sorted.flow.iter().filter_map(|(_, event)| event.key.id()) {
-            now.push((key, parked::of_key(&mut tx, self.writer.partition, key).await?));
+        foreign_records::set_aside(&mut tx, shared.fold.log_id, batch.foreign()).await?;
+        let keys: Vec<Uuid> = sorted.flow.iter().filter_map(|(_, event)| event.key.id()).collect();
+        self.commit_parked(tx, &keys, batch.from(), after).await
+    }
+
+    /// An event that cannot be read waits as one that cannot be folded, unless the log gives it up.
+    async fn park_damaged(&mut self, damaged: &Damaged, reason: &str) -> Result<Written, Failure> {
+        let shared = Arc::clone(&self.writer.shared);
+        let _turn = shared.commits.acquire().await;
+        let mut tx = shared.pool.begin_with(store::BEGIN).await?;
+        let Damaged { offset, event } = damaged;
+        let (from, last) = (self.writer.held.next_offset, LastEvent { offset: *offset, id: event.id });
+        let after = self.writer.held.after(offset + 1, Some(last));
+        if let Some(before) = self.writer.advance(&mut tx, &after).await? {
+            return Ok(before);
+        }
+        let known = self.writer.parked.load(&mut tx).await?;
+        if !known.is_given_up_at(event.key, event.id, *offset) {
+            let full = |full| Failure::Full { index: 0, full };
+            let waits = known.check_key(event.key, shared.settings.parked_caps()).map_err(full)?;
+            let event_type = event.event_type.unwrap_or("unreadable");
+            let parked = NewParked { key: event.key, offset: *offset, event_id: event.id, event_type };
+            parked::park_all(&mut tx, self.writer.partition, &[parked], (!waits).then_some(reason)).await?;
+        }
+        self.commit_parked(tx, &[event.key], from, after).await
+    }
+
+    async fn commit_parked(
+        &mut self,
+        mut tx: Transaction<'_, Postgres>,
+        keys: &[Uuid],
+        from: i64,
+        after: Checkpoint,
+    ) -> Result<Written, Failure> {
+        let partition = self.writer.partition;
+        let mut now = Vec::with_capacity(keys.len());
+        for key in keys {
+            now.push((*key, parked::of_key(&mut tx, partition, *key).await?));
         }
         tx.commit().await?;
-        self.writer.held = self.writer.held.after(batch.to(), batch.last_event());
+        self.writer.held = after;
         for (key, held) in now {
             self.writer.parked.set(key, held);
         }
-        let (from, to) = (batch.from(), batch.to());
-        Ok(Written::Now(
-            push::Span { generation: shared.generation, partition: self.writer.partition, from, to }.empty(),
-        ))
+        let generation = self.writer.shared.generation;
+        Ok(Written::Now(push::Span { generation, partition, from, to: after.next_offset }.empty()))
     }
 
     /// Does one thing about parked keys. `None` if somebody has done it before.

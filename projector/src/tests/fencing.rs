@@ -10,7 +10,7 @@ use test_support::world::{World, number};
 use uuid::Uuid;
 
 use crate::batch::Batch;
-use crate::parking::transactions::{ParkingTransaction, ParkingTransactions};
+use crate::parking::transactions::{Parking, ParkingTransaction, ParkingTransactions};
 use crate::push::Pushes;
 use crate::writer::{Failure, Writer};
 use crate::{Settings, Target, share};
@@ -49,11 +49,17 @@ async fn an_earlier_owner_lets_nothing_out() {
     let claim = async || checkpoint::claim(&pool, partition).await.expect("a claim");
     let mut first = Writer::new(Arc::clone(&shared), partition, claim().await);
     let mut second = Writer::new(Arc::clone(&shared), partition, claim().await);
-    assert!(matches!(ParkingTransactions::new(&mut first).park(&batch, "bad").await, Err(Failure::Fenced)));
-    ParkingTransactions::new(&mut second).park(&batch, "bad").await.expect("parked");
+    assert!(matches!(
+        ParkingTransactions::new(&mut first).park(Parking::Batch(&batch, "bad")).await,
+        Err(Failure::Fenced)
+    ));
+    ParkingTransactions::new(&mut second).park(Parking::Batch(&batch, "bad")).await.expect("parked");
     assert_eq!((number(&pool, WAITING).await, number(&pool, "select next_offset from checkpoints").await), (1, 1));
     // The same again is known, and the offset guards as the epoch does.
-    assert!(matches!(ParkingTransactions::new(&mut first).park(&batch, "bad").await, Err(Failure::Fenced)));
+    assert!(matches!(
+        ParkingTransactions::new(&mut first).park(Parking::Batch(&batch, "bad")).await,
+        Err(Failure::Fenced)
+    ));
     let mut third = Writer::new(Arc::clone(&shared), partition, claim().await);
     let drain = [(0, bad)];
     assert!(matches!(

@@ -1,11 +1,14 @@
-//! A log that is not what it was, or holds what cannot be folded: its partition is paused, and nothing is skipped.
+//! A log that is not what it was, or holds what cannot be folded: nothing is skipped silently.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use event_schema::record::encode;
 use event_schema::{RoomId, Topic, UserId};
+use platform::foreign_records;
 use platform::kafka::RawRecord;
 use projector::Settings;
+use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
 use test_support::story::{created, event, posted};
 use test_support::world::{World, number};
 use uuid::Uuid;
@@ -30,43 +33,154 @@ async fn spoilt(world: &World, n: u64, room: RoomId, spoil: impl FnOnce(&mut Raw
     world.platform().kafka.enqueue_record(&record).expect("room in the queue").await.expect("a log");
 }
 
+/// Another room in the partition of one.
+async fn neighbour(world: &World, room: RoomId) -> RoomId {
+    let home = world.partition(Topic::Rooms, &room).await;
+    for n in 200..300_u128 {
+        let other = RoomId(Uuid::from_u128(n));
+        if world.partition(Topic::Rooms, &other).await == home {
+            return other;
+        }
+    }
+    panic!("no room of {home}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_malformed_record_stops_its_partition_and_no_other() {
+async fn a_damaged_event_parks_its_key_and_holds_up_no_other() {
     let world = World::new().await;
     let active = world.read_model().generation();
-    let (one, other) = two_rooms(&world).await;
+    let (one, _) = two_rooms(&world).await;
+    let other = neighbour(&world, one).await;
     let rooms = [event(1, one, OWNER, created(OWNER, &[])), event(2, other, OWNER, created(OWNER, &[]))];
     world.log(&rooms).await;
     world.log(&[event(3, one, OWNER, posted("before"))]).await;
     spoilt(&world, 4, one, |record| record.value = b"{".to_vec()).await;
-    world.log(&[event(5, one, OWNER, posted("after")), event(6, other, OWNER, posted("elsewhere"))]).await;
+    world.log(&[event(5, one, OWNER, posted("behind it")), event(6, other, OWNER, posted("elsewhere"))]).await;
 
     let running = world.project(active, &Settings::default());
-    world.wait_for_concern(&running, "chat.rooms/0 paused at offset 2: the record cannot be read").await;
-    let (first, second) = (world.partition(Topic::Rooms, &one).await, world.partition(Topic::Rooms, &other).await);
-    world.folded_to(active, second, 2).await;
-    assert_eq!(world.next_offset(active, first).await, 2);
+    world.folded(active).await;
     let pool = world.pool(active);
-    assert_eq!(number(&pool, "select count(*) from messages").await, 2);
-    assert!(running.end().await, "what stands still does not keep the process");
-
-    // The same record stops it again.
-    let running = world.project(active, &Settings::default());
-    world.wait_for_concern(&running, "paused at offset 2").await;
+    assert_eq!(number(&pool, "select count(*) from messages").await, 2, "one of each room");
+    let parked = "select array_agg(at_offset || ' ' || coalesce(reason, '-') order by at_offset) from parked";
+    let parked: Vec<String> = sqlx::query_scalar(parked).fetch_one(&pool).await.expect("rows");
+    assert_eq!(parked.len(), 2, "{parked:?}");
+    assert!(parked[0].starts_with("3 the record cannot be read: value") && parked[1] == "4 -", "{parked:?}");
     running.end().await;
 
-    // Somebody decides to go on behind it: all that follows is there.
-    let id = event(4, one, OWNER, posted("")).envelope.id;
-    let moved = sqlx::query(
-        "update checkpoints set next_offset = 3, last_event_id = $1, last_event_offset = 2
-         where topic = $2 and partition = 0",
-    );
-    moved.bind(id.0).bind(Topic::Rooms.name()).execute(&pool).await.expect("a checkpoint");
+    // The checkpoint is behind it, and so a replica that takes over begins there.
+    world.log(&[event(7, other, OWNER, posted("later"))]).await;
     let running = world.project(active, &Settings::default());
     world.folded(active).await;
     assert_eq!(number(&pool, "select count(*) from messages").await, 3);
     running.end().await;
     world.end().await;
+}
+
+/// A record that no Chatlog wrote.
+async fn foreign(world: &World, room: RoomId, value: Option<&str>) {
+    let kafka = &world.platform().kafka;
+    let producer: FutureProducer =
+        kafka.consumer_config("nobody").set("partitioner", "murmur2_random").create().expect("a client");
+    let (topic, key) = (kafka.topic_name(Topic::Rooms), room.to_string());
+    let mut record: FutureRecord<'_, String, str> = FutureRecord::to(&topic).key(&key);
+    record.payload = value;
+    producer.send(record, Duration::from_secs(10)).await.expect("written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn foreign_records_are_set_aside_and_folding_goes_on() {
+    let world = World::new().await;
+    let active = world.read_model().generation();
+    let (one, _) = two_rooms(&world).await;
+    world.log(&[event(1, one, OWNER, created(OWNER, &[]))]).await;
+    foreign(&world, one, None).await;
+    foreign(&world, one, Some("hello")).await;
+    world.log(&[event(2, one, OWNER, posted("behind them"))]).await;
+    foreign(&world, one, None).await;
+    let running = world.project(active, &Settings::default());
+    world.folded(active).await;
+    running.end().await;
+    let pool = world.pool(active);
+    assert_eq!(number(&pool, "select count(*) from messages").await, 1);
+    assert_eq!(number(&pool, "select count(*) from parked").await, 0);
+    let found = foreign_records::list(&pool, world.fold().log_id, Some(Topic::Rooms), 10).await.expect("rows");
+    let mut found: Vec<(i64, String)> = found.into_iter().map(|row| (row.record.offset, row.record.reason)).collect();
+    found.sort();
+    let none = "foreign record: it has no value".to_owned();
+    let headers = "foreign record: it has no CloudEvents headers".to_owned();
+    assert_eq!(found, [(1, none.clone()), (2, headers), (4, none)]);
+
+    // The last event is further back than the checkpoint; it is found again, and another generation says the same.
+    world.log(&[event(3, one, OWNER, posted("later"))]).await;
+    let replayed = world.generation().await;
+    let (running, again) = (world.project(active, &Settings::default()), world.project(replayed, &Settings::default()));
+    world.folded(active).await;
+    world.folded(replayed).await;
+    running.end().await;
+    again.end().await;
+    assert_eq!(world.hashes(active).await, world.hashes(replayed).await);
+    assert_eq!(number(&pool, "select count(*) from control.foreign_records").await, 3, "each once");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_checkpoint_moves_over_what_transactions_leave_behind() {
+    let world = World::new().await;
+    let active = world.read_model().generation();
+    let (one, other) = two_rooms(&world).await;
+    world.log(&[event(1, one, OWNER, created(OWNER, &[])), event(2, other, OWNER, created(OWNER, &[]))]).await;
+    let running = world.project(active, &Settings::default());
+    world.folded(active).await;
+    let kafka = world.platform().kafka.clone();
+    let producer: FutureProducer = kafka
+        .consumer_config("nobody")
+        .set("transactional.id", kafka.topic_name(Topic::Rooms))
+        .set("partitioner", "murmur2_random")
+        .create()
+        .expect("a client");
+    let limit = Duration::from_secs(10);
+    let transact = async |commit: bool| {
+        let (producer, topic) = (producer.clone(), kafka.topic_name(Topic::Rooms));
+        producer.begin_transaction().expect("begun");
+        for room in [one, other] {
+            let key = room.to_string();
+            let record = FutureRecord::to(&topic).key(&key).payload("never");
+            producer.send(record, limit).await.expect("written");
+        }
+        let ended = move || if commit { producer.commit_transaction(limit) } else { producer.abort_transaction(limit) };
+        tokio::task::spawn_blocking(ended).await.expect("no panic").expect("ended");
+    };
+    let initialised = producer.clone();
+    tokio::task::spawn_blocking(move || initialised.init_transactions(limit)).await.expect("no panic").expect("ready");
+    // Aborted records are given to no consumer, and behind committed ones there is a marker: nothing else comes.
+    for commit in [false, true, false] {
+        transact(commit).await;
+        world.folded(active).await;
+    }
+    world.log(&[event(3, one, OWNER, posted("behind all of it"))]).await;
+    world.folded(active).await;
+    running.end().await;
+    assert_eq!(number(&world.pool(active), "select count(*) from messages").await, 1);
+    assert_eq!(
+        number(&world.pool(active), "select count(*) from control.foreign_records").await,
+        2,
+        "the committed ones"
+    );
+    let replayed = world.generation().await;
+    let running = world.project(replayed, &Settings::default());
+    world.folded(replayed).await;
+    running.end().await;
+    assert_eq!(world.hashes(active).await, world.hashes(replayed).await);
+    world.end().await;
+}
+
+/// Gives a record a type that this version does not know.
+fn of_a_newer_version(record: &mut RawRecord) {
+    for (name, value) in &mut record.headers {
+        if *name == Cow::Borrowed("ce_type") {
+            "chat.message.sung.v1".clone_into(value);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,7 +189,7 @@ async fn what_postgres_lost_of_a_partition_that_stands_still_is_folded_again() {
     let active = world.read_model().generation();
     let (one, _) = two_rooms(&world).await;
     world.log(&[event(1, one, OWNER, created(OWNER, &[])), event(2, one, OWNER, posted("kept"))]).await;
-    spoilt(&world, 3, one, |record| record.value = b"{".to_vec()).await;
+    spoilt(&world, 3, one, of_a_newer_version).await;
     let running = world.project(active, &Settings::default());
     world.wait_for_concern(&running, "chat.rooms/0 paused at offset 2").await;
     world.lose(active, "select").await;
@@ -93,14 +207,7 @@ async fn what_a_newer_version_wrote_waits_for_an_upgrade() {
     let active = world.read_model().generation();
     let (one, _) = two_rooms(&world).await;
     world.log(&[event(1, one, OWNER, created(OWNER, &[]))]).await;
-    spoilt(&world, 2, one, |record| {
-        for (name, value) in &mut record.headers {
-            if *name == Cow::Borrowed("ce_type") {
-                *value = "chat.message.sung.v1".to_owned();
-            }
-        }
-    })
-    .await;
+    spoilt(&world, 2, one, of_a_newer_version).await;
     let running = world.project(active, &Settings::default());
     world.wait_for_concern(&running, "chat.rooms/0 paused at offset 1").await;
     assert!(running.projector.concerns().iter().any(|concern| concern.contains("upgrade the projector")));

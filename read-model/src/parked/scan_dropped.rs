@@ -9,6 +9,7 @@ use platform::Kafka;
 use platform::kafka::{self, KafkaError, Quiet};
 use rdkafka::Message as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::KafkaError as ClientError;
 use rdkafka::message::BorrowedMessage;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use sqlx::PgPool;
@@ -97,7 +98,10 @@ pub fn scan(
     stop: &CancellationToken,
 ) -> Result<Vec<DroppedAt>, ScanError> {
     let mut config = kafka.consumer_config("chatlog-parked");
-    config.set("queued.min.messages", "50000").set("queued.max.messages.kbytes", "16384");
+    config
+        .set("queued.min.messages", "50000")
+        .set("queued.max.messages.kbytes", "16384")
+        .set("enable.partition.eof", "true");
     let consumer: BaseConsumer<Quiet> = config.create_with_context(Quiet)?;
     let mut list = TopicPartitionList::new();
     list.add_partition_offset(&kafka.topic_name(partition.topic), partition.number, Offset::Offset(from))?;
@@ -117,6 +121,8 @@ pub fn scan(
                     found.extend(word.map(|(key, event_id)| (key, event_id, message.offset())));
                 }
             }
+            // Behind the last record there may be offsets without one.
+            Some(Err(ClientError::PartitionEOF(_))) => return Ok(found),
             // What is missing stops whoever folds it.
             Some(Err(error)) if kafka::is_out_of_range(&error) => return Ok(found),
             Some(Err(error)) => tracing::debug!(%partition, %error, "looking ahead"),

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use event_schema::record::DamagedEvent;
 use event_schema::{Event, Topic};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use platform::postgres;
 use platform::settings::PostgresSettings;
+use platform::{foreign_records, postgres};
 use projector::ParkedLimits;
 use read_model::Partition;
 use read_model::checkpoint::LastEvent;
@@ -75,6 +76,10 @@ impl Watch for Sharing {
 
     fn leaves_out(&mut self, offset: i64, event: &Event) -> bool {
         self.aside.sets_aside(offset, event)
+    }
+
+    fn leaves_out_damaged(&mut self, offset: i64, event: &DamagedEvent) -> bool {
+        self.aside.sets_aside_damaged(offset, event)
     }
 }
 
@@ -195,6 +200,7 @@ impl PartitionLoad<'_> {
         connection.execute(BEGIN).await?;
         let rows = copy(&mut connection, replay, Sharing::new(progress.clone(), share), sources).await?;
         aside.keep(&mut connection, partition).await?;
+        foreign_records::set_aside(&mut connection, sources.fold.log_id, &read.foreign).await?;
         checkpoint(&mut connection, partition, end, read.last_event).await?;
         connection.execute("commit").await?;
         connection.close().await?;

@@ -8,6 +8,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use event_schema::record::DamagedEvent;
 use event_schema::{Event, EventId, RoomId, Topic};
 use fold::Outcome;
 use platform::kafka::KafkaError;
@@ -328,6 +329,10 @@ impl Watch for Watching {
 
     fn leaves_out(&mut self, offset: i64, event: &Event) -> bool {
         self.aside.holds(offset, event)
+    }
+
+    fn leaves_out_damaged(&mut self, offset: i64, event: &DamagedEvent) -> bool {
+        self.aside.holds_damaged(offset, event)
     }
 
     fn folded(&mut self, events: &[Event], _: &[Outcome]) {

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use event_schema::record::DamagedEvent;
 use event_schema::topics::partition_of;
 use event_schema::{Event, RoomId, Topic};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -328,6 +329,10 @@ impl Watch for Counting {
 
     fn leaves_out(&mut self, offset: i64, event: &Event) -> bool {
         self.aside.holds(offset, event)
+    }
+
+    fn leaves_out_damaged(&mut self, offset: i64, event: &DamagedEvent) -> bool {
+        self.aside.holds_damaged(offset, event)
     }
 
     fn folded(&mut self, _: &[Event], _: &[fold::Outcome]) {}
