@@ -3,7 +3,9 @@
 use clap::{Parser, Subcommand};
 use platform::settings::TelemetrySettings;
 
-use crate::{admin, demo, events, import, keys, mail, migrate, openapi, parked, rebuild, room, serve, topics, verify};
+use crate::{
+    admin, demo, events, import, keys, log, mail, migrate, openapi, parked, rebuild, room, serve, topics, verify,
+};
 
 /// Chatlog: a chat platform whose log is the truth.
 #[derive(Parser, Debug)]
@@ -67,6 +69,9 @@ pub enum Command {
     /// Keys set aside because an event of theirs could not be processed
     #[command(subcommand, after_help = parked::EXAMPLES)]
     Parked(parked::ParkedCommand),
+    /// What the log holds that is not ours
+    #[command(subcommand, after_help = log::EXAMPLES)]
+    Log(log::LogCommand),
     /// Mails on their way, and those that could not be sent
     #[command(subcommand, after_help = mail::EXAMPLES)]
     Mail(mail::MailCommand),
@@ -95,6 +100,7 @@ impl Command {
             Self::Admin(command) => command.log().telemetry(),
             Self::Keys(command) => command.log().telemetry(),
             Self::Parked(command) => command.log().telemetry(),
+            Self::Log(command) => command.log().telemetry(),
             Self::Mail(command) => command.log().telemetry(),
             Self::Demo(args) => args.log.telemetry(),
             Self::Openapi(args) => args.log.telemetry(),

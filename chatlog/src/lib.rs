@@ -13,6 +13,7 @@ pub mod events;
 pub mod folding;
 pub mod import;
 pub mod keys;
+pub mod log;
 pub mod mail;
 pub mod memory;
 pub mod migrate;
@@ -56,6 +57,7 @@ pub async fn run(command: &Command) -> anyhow::Result<()> {
         Command::Admin(command) => command.run().await,
         Command::Keys(command) => command.run().await,
         Command::Parked(command) => command.run().await,
+        Command::Log(command) => command.run().await,
         Command::Mail(command) => command.run().await,
         Command::Demo(args) => demo::run(args).await,
         Command::Openapi(_) => openapi::run(),

@@ -30,6 +30,8 @@ impl ForeignRecord {
 /// A row of the table.
 #[derive(Clone, Debug)]
 pub struct ForeignRow {
+    /// The log that has it.
+    pub log: LogId,
     /// What was set aside.
     pub record: ForeignRecord,
     /// When it was first read.
@@ -59,12 +61,11 @@ pub async fn set_aside(connection: &mut PgConnection, log: LogId, records: &[For
 }
 
 /// What was set aside, the newest first.
-pub async fn list(db: &PgPool, log: LogId, topic: Option<Topic>, most: i64) -> sqlx::Result<Vec<ForeignRow>> {
+pub async fn list(db: &PgPool, topic: Option<Topic>, most: i64) -> sqlx::Result<Vec<ForeignRow>> {
     // Seq Scan: the table is empty unless something is wrong.
     let rows = sqlx::query!(
-        "select topic, partition, at_offset, reason, seen_at from control.foreign_records
-         where log_id = $1 and topic = coalesce($2, topic) order by seen_at desc, topic, partition, at_offset limit $3",
-        log.0,
+        "select log_id, topic, partition, at_offset, reason, seen_at from control.foreign_records
+         where topic = coalesce($1, topic) order by seen_at desc, topic, partition, at_offset limit $2",
         topic.map(Topic::name),
         most
     );
@@ -73,7 +74,7 @@ pub async fn list(db: &PgPool, log: LogId, topic: Option<Topic>, most: i64) -> s
         .filter_map(|row| {
             let topic = Topic::from_name(&row.topic)?;
             let record = ForeignRecord { topic, partition: row.partition, offset: row.at_offset, reason: row.reason };
-            Some(ForeignRow { record, seen_at: Timestamp::from(row.seen_at) })
+            Some(ForeignRow { log: LogId(row.log_id), record, seen_at: Timestamp::from(row.seen_at) })
         })
         .collect())
 }

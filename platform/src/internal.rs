@@ -1,5 +1,5 @@
 //! The listener for operators: `/metrics` (Prometheus), `/healthz` (the process lives), `/readyz` (it can serve, or why
-//! not). Never reachable from outside.
+//! not, and what is degraded). Never reachable from outside.
 
 use std::net::SocketAddr;
 use std::sync::OnceLock;
@@ -89,10 +89,14 @@ async fn ready(State((health, ending)): State<(Health, CancellationToken)>) -> R
     if ending.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "process: ending\n").into_response();
     }
+    let line = |state: &str| {
+        let state = state.to_owned();
+        move |(part, why): (&'static str, String)| format!("{state}{part}: {why}\n")
+    };
     let missing = health.not_ready();
-    if missing.is_empty() {
-        return "ready\n".into_response();
-    }
-    let lines: Vec<String> = missing.iter().map(|(part, why)| format!("{part}: {why}\n")).collect();
-    (StatusCode::SERVICE_UNAVAILABLE, lines.concat()).into_response()
+    let status = if missing.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let head = missing.is_empty().then(|| "ready\n".to_owned());
+    let degraded = health.degraded().into_iter().map(line("degraded: "));
+    let lines: Vec<String> = head.into_iter().chain(missing.into_iter().map(line(""))).chain(degraded).collect();
+    (status, lines.concat()).into_response()
 }

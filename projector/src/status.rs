@@ -1,4 +1,4 @@
-//! What keeps the projector from being ready, said to `/readyz`, the log and the metrics.
+//! What is wrong with the projector, said to `/readyz`, the log and the metrics.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -96,10 +96,13 @@ impl ProjectorStatus {
         let Some(check) = &*check else { return };
         let grave = concerns.iter().filter(|(concern, _)| !matches!(concern, Concern::Parked(_)));
         let words: Vec<String> = grave.map(|(_, why)| why.clone()).collect();
+        if !concerns.contains_key(&Concern::Joining) {
+            check.begun();
+        }
         if words.is_empty() {
             check.ready();
         } else {
-            check.not_ready(words.join("; "));
+            check.degraded(words.join("; "));
         }
     }
 }

@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use event_schema::{Event, Topic, record};
+use event_schema::record::encode;
+use event_schema::{Event, RoomId, Topic, record};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::message::Headers as _;
+use rdkafka::message::{Header, Headers as _, OwnedHeaders};
 use rdkafka::metadata::MetadataPartition;
+use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::{ClientConfig, Message as _, Offset, TopicPartitionList};
 
+use crate::events::room_event;
 use crate::instance::Instance;
+use crate::person::Room;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -107,4 +111,21 @@ fn record_of(topic: Topic, message: &rdkafka::message::BorrowedMessage<'_>) -> L
         headers,
         value: message.payload().unwrap_or_default().to_vec(),
     }
+}
+
+/// A record whose type this version does not know: its partition pauses.
+pub async fn write_of_a_newer_version(instance: &Instance, room: &Room) {
+    let producer: FutureProducer = ClientConfig::new()
+        .set("bootstrap.servers", instance.brokers())
+        .set("partitioner", "murmur2_random")
+        .create()
+        .expect("a producer");
+    let mut headers = OwnedHeaders::new();
+    for (key, value) in encode(&room_event(RoomId(room.id), "newer")).expect("a record").headers {
+        let value = if key == "ce_type" { "chat.message.sung.v1" } else { value.as_str() };
+        headers = headers.insert(Header { key, value: Some(value) });
+    }
+    let (topic, key) = (instance.topic(Topic::Rooms), room.id.to_string());
+    let record = FutureRecord::to(&topic).key(&key).payload("{}").headers(headers);
+    producer.send(record, PATIENCE).await.expect("written");
 }

@@ -79,6 +79,12 @@ impl Process {
         .await;
     }
 
+    /// What `/readyz` answers: status and text.
+    pub async fn readiness(&self) -> (u16, String) {
+        let answer = reqwest::get(format!("http://{}/readyz", self.internal)).await.expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("a text"))
+    }
+
     /// `kill -9`, and nothing of it is left.
     pub fn kill(&mut self) {
         if let Some(mut running) = self.running.take() {

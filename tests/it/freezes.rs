@@ -10,7 +10,7 @@ use serde_json::json;
 use test_support::answer::try_send;
 use test_support::assertions::assert_nothing_lost;
 use test_support::load::Load;
-use test_support::person::messages;
+use test_support::person::{PASSWORD, messages};
 use test_support::process::Process;
 use test_support::random::{again, seed, unique};
 use test_support::servers::PrivateServers;
@@ -78,6 +78,73 @@ async fn folding_goes_on_when_brokers_froze_and_died() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn folding_goes_on_in_three_processes_when_brokers_froze_and_died() {
     brokers_freeze_and_die(3).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sign_up_outlives_an_outage_that_is_longer_than_its_deadline() {
+    let servers = PrivateServers::start();
+    let mut instance = Instance::on(&servers.servers).await;
+    instance.program = instance.program.clone().with("CHATLOG_REGISTRATION_DEADLINE", "5");
+    let process = instance.serve("process", &[]).await;
+    let api = Api::new(process.url());
+    let reader = Person::sign_up(&api, "reader").await;
+    let room = reader.channel("Read on").await;
+    let said = reader.say(&room, "before the outage").await;
+    let page = reader.get(&format!("{}?at_least={}", messages(&room), said.position)).await.expect(200);
+    servers.kill("kafka");
+    // Without the log nothing is written, and everything is read.
+    wait_for_within("the process says that it is degraded", PATIENCE, async || {
+        let (status, text) = process.readiness().await;
+        assert_eq!(status, 200, "{text}");
+        text.contains("degraded: kafka: ").then_some(())
+    })
+    .await;
+    let again = reader.get(&messages(&room)).await.expect(200);
+    assert_eq!(again.body["items"], page.body["items"]);
+    let username = format!("newcomer-{}", unique());
+    let email = format!("{username}@example.org");
+    let body = json!({"username": username, "email": email, "password": PASSWORD});
+    let begun = api.post("/v1/users", &body).await.expect(202);
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    tokio::task::block_in_place(|| servers.restart("kafka"));
+    let path = format!("/v1/registrations/{}", begun.id("registration_id"));
+    let decided = wait_for_within("the sign-up is decided", PATIENCE, async || {
+        let state = try_send(api.request(Method::GET, &path)).await.ok()?.body;
+        (state["status"] != "pending").then_some(state)
+    })
+    .await;
+    assert_eq!(decided["status"], "registered", "{decided}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_paused_partition_degrades_a_process_that_serves_the_others() {
+    let instance = Instance::on_given_servers().await;
+    let process = instance.serve("all-roles", &[]).await;
+    let owner = Person::sign_up(&Api::new(process.url()), "owner").await;
+    let mut rooms = Vec::new();
+    for n in 0..ROOMS {
+        rooms.push(owner.channel(&format!("Degraded {n}")).await);
+        let _ = owner.say(&rooms[n], "before").await;
+    }
+    log::write_of_a_newer_version(&instance, &rooms[0]).await;
+    let paused = wait_for_within("the process says what is paused", PATIENCE, async || {
+        let (status, text) = process.readiness().await;
+        assert_eq!(status, 200, "{text}");
+        text.contains("degraded: projector: chat.rooms/").then_some(text)
+    })
+    .await;
+    assert!(paused.contains("upgrade the projector"), "{paused}");
+    for room in &rooms {
+        let _ = owner.get(&messages(room)).await.expect(200);
+    }
+    let elsewhere = join_all(rooms.iter().map(|room| async {
+        let post = owner.request(Method::POST, &messages(room)).header("prefer", "wait=2");
+        try_send(post.json(&json!({"text": "after"}))).await.expect("an answer").status
+    }))
+    .await;
+    // Taken by the log in any case; folded where the partition is not paused.
+    assert!(elsewhere.iter().all(|status| matches!(status, 201 | 202)), "{elsewhere:?}");
+    assert!(elsewhere.contains(&201) && elsewhere[0] == 202, "{elsewhere:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

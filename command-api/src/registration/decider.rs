@@ -70,7 +70,7 @@ pub async fn run(context: ApiContext, followers: Followers, soft: CancellationTo
         // What went well for a while begins anew; what fails once may be well in a moment.
         let took = decider.took_something();
         if !took && rest > REST.0 {
-            check.not_ready(error.to_string());
+            check.degraded(error.to_string());
         }
         rest = if took { REST.0 } else { (rest * 2).min(REST.1) };
         let _ = tokio::time::timeout(rest, soft.cancelled()).await;

@@ -7,7 +7,7 @@ use api_kit::ApiContext;
 use event_schema::Topic;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::Headers as _;
-use rdkafka::producer::{FutureProducer, FutureRecord};
+use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
 use rdkafka::{ClientConfig, Message as _, Offset, TopicPartitionList};
 
 /// Types of a key's events, without `chat.…` and version, in their order. An event that was sent again, as after a crash of
@@ -57,4 +57,23 @@ pub async fn write_nonsense(platform: &ApiContext, topic: Topic, key: &str) {
     let name = platform.kafka.topic_name(topic);
     let record = FutureRecord::to(&name).key(key).payload("nonsense");
     producer.send(record, Duration::from_secs(10)).await.expect("written");
+}
+
+/// What a participant with transactions leaves behind that gives up: records that no consumer is given, and a marker.
+pub async fn abort_transaction(platform: &ApiContext, topic: Topic, keys: &[String]) {
+    let limit = Duration::from_secs(10);
+    let name = platform.kafka.topic_name(topic);
+    let producer: FutureProducer = ClientConfig::new()
+        .set("bootstrap.servers", &platform.settings.kafka.brokers)
+        .set("partitioner", "murmur2_random")
+        .set("transactional.id", &name)
+        .create()
+        .expect("a producer");
+    let beginning = producer.clone();
+    let begun = move || beginning.init_transactions(limit).and_then(|()| beginning.begin_transaction());
+    tokio::task::spawn_blocking(begun).await.expect("no panic").expect("begun");
+    for key in keys {
+        producer.send(FutureRecord::to(&name).key(key).payload("never"), limit).await.expect("written");
+    }
+    tokio::task::spawn_blocking(move || producer.abort_transaction(limit)).await.expect("no panic").expect("aborted");
 }

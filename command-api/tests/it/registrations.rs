@@ -309,6 +309,50 @@ fn what_was_said_in_time_counts_although_nobody_has_heard_it() {
 }
 
 #[test]
+fn an_aborted_transaction_keeps_no_deadline_from_passing() {
+    in_own_world(async |world| {
+        let api = Api::start_with_steps(&world.test.api, "profile").await;
+        let sign_up = SignUp::begin(world, &api).await;
+        assert_eq!(sign_up.said().await, ["registration_requested"]);
+        // At the end of every partition.
+        let keys: Vec<String> = (0..20).map(|_| world.id().to_string()).collect();
+        super::log::abort_transaction(&world.test.api, Topic::Registrations, &keys).await;
+        let passed = sqlx::query(
+            "update identity.registrations set deadline_at = now() - interval '1 minute' where registration_id = $1",
+        );
+        passed.bind(sign_up.id.0).execute(world.db()).await.expect("the deadline passed");
+        let state = sign_up.stands("rejected", &["pending"]).await;
+        assert_eq!(state["reason"], "deadline");
+    });
+}
+
+#[test]
+fn a_deadline_does_not_pass_while_the_request_is_unpublished() {
+    in_own_world(async |world| {
+        let api = Api::start_with_steps(&world.test.api, "profile").await;
+        let sign_up = SignUp::begin(world, &api).await;
+        assert_eq!(sign_up.said().await, ["registration_requested"]);
+        // As if Kafka had not taken the request since long ago: no relay holds this shard.
+        let key = sign_up.user.to_string();
+        let waits = sqlx::query(
+            "insert into control.outbox (shard, topic, key, headers, value) values (99, 'chat.users', $1, '[]', '')",
+        );
+        waits.bind(&key).execute(world.db()).await.expect("a row");
+        let passed =
+            "update identity.registrations set deadline_at = now() - interval '1 minute' where registration_id = $1";
+        sqlx::query(passed).bind(sign_up.id.0).execute(world.db()).await.expect("the deadline passed");
+        wait_for("the deadline to begin anew", async || {
+            let late = "select deadline_at > now() + interval '30 seconds' from identity.registrations where registration_id = $1";
+            sqlx::query_scalar::<_, bool>(late).bind(sign_up.id.0).fetch_one(world.db()).await.expect("a row").then_some(())
+        })
+        .await;
+        sqlx::query("delete from control.outbox where shard = 99").execute(world.db()).await.expect("it is published");
+        sign_up.completed("profile").await;
+        sign_up.stands("registered", &["done"]).await;
+    });
+}
+
+#[test]
 fn several_replicas_take_each_answer_in_once() {
     in_own_world(async |world| {
         let mut replicas = vec![Api::start_with_steps(&world.test.api, "mailer,profile").await];

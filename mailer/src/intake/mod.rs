@@ -44,7 +44,7 @@ pub(crate) async fn run(shared: Arc<MailerContext>, soft: CancellationToken) {
                 tracing::warn!(%error, "failed to read mail requests from the log; retrying");
                 // One that succeeds at once is no reason to be called not ready.
                 if failures > 2 {
-                    check.not_ready(error.to_string());
+                    check.degraded(error.to_string());
                 }
                 let wait = backoff::wait(REST.0, REST.1, failures, shared.random());
                 let _ = tokio::time::timeout(wait, soft.cancelled()).await;
@@ -77,7 +77,10 @@ async fn hold(shared: &MailerContext, check: &HealthCheck, soft: &CancellationTo
                 (held, read_again) = (now_held, Instant::now());
             }
             match reader.concern() {
-                Some(concern) => check.not_ready(concern),
+                Some(concern) => {
+                    check.begun();
+                    check.degraded(concern);
+                }
                 None => check.ready(),
             }
         }

@@ -143,7 +143,7 @@ async fn a_record_that_cannot_be_read_is_set_aside_and_mails_go_on() {
     }
     assert_eq!(server.received().len(), people.len());
     let platform = world.platform();
-    let aside = foreign_records::list(&platform.db, platform.log_id, Some(Topic::Mail), 10).await.expect("rows");
+    let aside = foreign_records::list(&platform.db, Some(Topic::Mail), 10).await.expect("rows");
     assert_eq!(aside.len(), 2);
     assert!(aside.iter().all(|row| row.record.reason.contains("no CloudEvents headers")), "{aside:?}");
     mailer.end().await;
