@@ -1,14 +1,17 @@
 //! One event that cannot be folded holds up its own key and nothing else; what is let out or given up later leaves the
 //! same rows as a fold from the beginning (promises P1, P2, P7).
 
+use event_schema::record::encode;
 use event_schema::{Event, EventId, RoomId, Topic, UserId};
 use platform::Lifecycle;
+use platform::kafka::RawRecord;
 use platform::outbox::Relay;
 use projector::Settings;
 use read_model::Partition;
 use sqlx::{Executor as _, PgPool};
 use test_support::story::{Story, created, event, posted};
 use test_support::world::{Running, World, number, until_number};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::verifying::sources;
@@ -96,6 +99,56 @@ async fn parked(
     let running = world.project(active, settings);
     world.folded(active).await;
     (world, pool, rooms, running)
+}
+
+/// The record of an event, spoilt before it is sent.
+async fn spoilt(world: &World, event: &Event, spoil: impl FnOnce(&mut RawRecord)) {
+    let mut record: RawRecord = encode(event).expect("a record").into();
+    spoil(&mut record);
+    world.platform().kafka.enqueue_record(&record).expect("room in the queue").await.expect("a log");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_set_aside_by_every_fold_alike() {
+    let world = World::new().await;
+    let active = world.read_model().generation();
+    let (_, rooms) = rooms(&world, 3).await;
+    world.log(&talk(&rooms, 10, &[])).await;
+    spoilt(&world, &event(900, rooms[1], OWNER, posted("foreign")), |record| record.headers.clear()).await;
+    let damaged = event(901, rooms[0], OWNER, posted("damaged"));
+    spoilt(&world, &damaged, |record| record.value = b"{".to_vec()).await;
+    world.log(&[event(902, rooms[0], OWNER, posted("behind it")), event(903, rooms[1], OWNER, posted("flows"))]).await;
+    spoilt(&world, &event(904, rooms[2], OWNER, posted("foreign, at the end")), |record| record.headers.clear()).await;
+    let running = world.project(active, &Settings::default());
+    world.folded(active).await;
+    let pool = world.pool(active);
+    assert_eq!((number(&pool, WAITING).await, number(&pool, STUCK).await), (2, 1));
+    assert_verified(&world).await;
+
+    // A rebuild parks the same key, and its owner finds the same reason.
+    let plan = Plan { share: Share::WHOLE, verify: true, activate: false, projector: Settings::default() };
+    let built = rebuild(world.platform(), &sources(&world), &plan, &PhaseProgress::default()).await.expect("built");
+    let again = world.pool(built.generation);
+    let rebuilt = world.project(built.generation, &Settings::default());
+    until_number(&again, STUCK, 1).await;
+    assert_eq!(number(&again, WAITING).await, 2);
+    rebuilt.end().await;
+    assert_eq!(world.hashes(active).await, world.hashes(built.generation).await);
+    assert_eq!(number(&pool, "select count(*) from control.foreign_records").await, 2);
+
+    // Given up, the key goes on, and every fold from the beginning leaves it out.
+    let relay = CancellationToken::new();
+    let relaying = tokio::spawn(Relay::run(world.platform().clone(), relay.clone()));
+    ask(&world, active, rooms[0].0, Some(damaged.envelope.id)).await;
+    until_number(&pool, WAITING, 0).await;
+    until_number(&pool, "select count(*) from control.outbox", 0).await;
+    world.folded(active).await;
+    assert_verified(&world).await;
+    assert_as_from_the_beginning(&world, active).await;
+    relay.cancel();
+    relaying.await.expect("it ends when asked");
+    running.end().await;
+    world.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
