@@ -222,6 +222,14 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "behind", "Read model behind").retry_after(1)
     }
 
+    /// 503: what would decide a refusal is parked, and waits for an administrator.
+    #[must_use]
+    pub fn parked() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "parked", "Parked: waiting for an administrator")
+            .detail("an event of this room or person could not be processed, and what came after it waits")
+            .retry_after(30)
+    }
+
     /// 410: a position of a log that is no more.
     #[must_use]
     pub fn other_log() -> Self {

@@ -4,7 +4,8 @@ use api_kit::Problem;
 use event_schema::rejection::Reason;
 use event_schema::topics::Key;
 use event_schema::{Event, EventId, MessageId, RoomId, Topic, UserId};
-use read_model::Position;
+use read_model::outcomes::{self, OutcomeRow};
+use read_model::{Position, parked};
 use uuid::Uuid;
 
 use crate::command::{Command, CommandHeaders};
@@ -12,8 +13,7 @@ use crate::decide::changes::MessageView;
 use crate::decide::{Decision, Refusal, RoomView};
 use crate::refusal::rejected;
 use crate::state::App;
-use crate::store::outcomes::{self, Outcome};
-use crate::store::{messages, parked, rooms};
+use crate::store::{messages, rooms};
 
 /// A command that the log has, or that there was nothing to do about.
 #[derive(Clone, Debug)]
@@ -92,8 +92,8 @@ async fn already_done(
     decision: Result<Decision, Refusal>,
 ) -> Result<Option<i64>, Problem> {
     if command.is_keyed() {
-        let before = outcomes::of_event(&app.context.read_model.pool(), act.room.0, id).await?;
-        if let Some(Outcome::Applied(rev)) = before {
+        let before = outcomes::event_outcome(&app.context.read_model.pool(), act.room.0, id).await?;
+        if let Some(OutcomeRow { rev: Some(rev), .. }) = before {
             return Ok(Some(rev));
         }
     }
@@ -125,11 +125,13 @@ pub async fn outcome(
     if !app.folded(&done.position, headers.wait).await {
         return Ok(done);
     }
-    match outcomes::of_event(&app.context.read_model.pool(), key, id).await? {
-        Some(Outcome::Applied(rev)) => Ok(CommandResult { rev: Some(rev), folded: true, ..done }),
-        Some(Outcome::Rejected(reason)) if !so_already.iter().any(|so| so.as_str() == reason) => Err(rejected(&reason)),
+    match outcomes::event_outcome(&app.context.read_model.pool(), key, id).await? {
+        Some(OutcomeRow { rev: Some(rev), .. }) => Ok(CommandResult { rev: Some(rev), folded: true, ..done }),
+        Some(OutcomeRow { reason: Some(reason), .. }) if !so_already.iter().any(|so| so.as_str() == reason) => {
+            Err(rejected(&reason))
+        }
         // It waits behind an event that could not be processed: nobody knows yet.
-        None if parked::waits(&app.context.read_model.pool(), key, id).await? => Ok(done),
+        None if parked::is_event_parked(&app.context.read_model.pool(), key, id).await? => Ok(done),
         // A duplicate of what another command did (a direct room opened again), or the same wish, later.
         _ => Ok(CommandResult { folded: true, ..done }),
     }

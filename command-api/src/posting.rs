@@ -3,13 +3,13 @@
 use api_kit::Problem;
 use event_schema::message::Posted;
 use event_schema::{MessageId, RoomId, Topic, UserId};
-use read_model::Position;
+use read_model::{Position, outcomes, parked};
 
 use crate::command::{Command, CommandHeaders};
 use crate::decide::{self, Refusal};
 use crate::mentions;
 use crate::state::App;
-use crate::store::{outcomes, parked, rooms};
+use crate::store::rooms;
 
 /// Messages that the log has.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ pub async fn post(
     let folded = app.folded(&position, headers.wait).await;
     // What waits behind an event that could not be processed is not folded, however far the fold is.
     let pool = app.context.read_model.pool();
-    let folded = folded && !parked::any(&pool, Topic::Rooms, &[room.to_string()]).await?;
+    let folded = folded && !parked::is_any_key_parked(&pool, Topic::Rooms.name(), &[room.0]).await?;
     Ok(Posting { ids, position, folded })
 }
 
@@ -66,7 +66,7 @@ async fn check(
     let position = app.read_consistency.room(&app.context, caller, room).await?;
     let Err(refusal) = load(app, caller, room, messages).await? else { return Ok(None) };
     let pool = app.context.read_model.pool();
-    if command.is_keyed() && outcomes::of_messages(&pool, room, ids).await?.len() == ids.len() {
+    if command.is_keyed() && outcomes::message_outcomes(&pool, room, ids).await?.len() == ids.len() {
         return Ok(Some(position));
     }
     Err(refusal.into())

@@ -9,9 +9,8 @@ use api_kit::ApiContext;
 use api_kit::{Admission, Problem};
 use event_schema::{RoomId, Topic, UserId};
 use platform::kafka::KafkaError;
-use read_model::{Position, Progress};
-
-use crate::store::parked;
+use read_model::{Position, Progress, parked};
+use uuid::Uuid;
 
 /// Requests of one person that may wait at a time.
 const WAITERS: usize = 4;
@@ -47,8 +46,9 @@ impl ReadConsistency {
         let position = ends(context, topic, keys.iter().cloned()).await?;
         context.read_model.progress.wait(&position, self.patience).await?;
         // Of a parked key the tables do not show everything, however far they are.
-        if parked::any(&context.read_model.pool(), topic, &keys).await? {
-            return Err(parked::problem());
+        let keys: Vec<Uuid> = keys.iter().filter_map(|key| key.parse().ok()).collect();
+        if parked::is_any_key_parked(&context.read_model.pool(), topic.name(), &keys).await? {
+            return Err(Problem::parked());
         }
         Ok(position)
     }

@@ -6,6 +6,7 @@
 mod active;
 pub mod checkpoint;
 pub mod generations;
+pub mod outcomes;
 pub mod parked;
 mod partition;
 pub mod position;

@@ -8,6 +8,7 @@ use axum::extract::State;
 use event_schema::{MessageId, RoomId, Timestamp};
 use http::StatusCode;
 use read_model::Position;
+use read_model::outcomes::{self, MessageOutcome};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -22,7 +23,6 @@ use crate::posting::{self, Posting};
 use crate::refusal::rejected;
 use crate::routes::command_params::CommandParams;
 use crate::state::App;
-use crate::store::outcomes::{self, MessageOutcome};
 
 const POST: &str = "POST /v1/rooms/{room}/messages";
 const BATCH: &str = "POST /v1/rooms/{room}/messages/batch";
@@ -163,7 +163,7 @@ async fn posted(app: &App, room: RoomId, posting: Posting) -> Result<CommandAnsw
     if !folded {
         return CommandAnswer::accepted(&accepted);
     }
-    match outcomes::of_messages(&app.context.read_model.pool(), room, &ids).await?.remove(&id) {
+    match outcomes::message_outcomes(&app.context.read_model.pool(), room, &ids).await?.remove(&id) {
         Some(MessageOutcome::Posted { seq, rev, created_at }) => {
             let place = MessageAccepted { seq: Some(seq), rev: Some(rev), created_at: Some(created_at), ..accepted };
             CommandAnswer::applied(StatusCode::CREATED, &place)
@@ -213,7 +213,7 @@ async fn posted_batch(app: &App, room: RoomId, posting: Posting) -> Result<Comma
     let Posting { ids, position, folded } = posting;
     let mut known = HashMap::new();
     if folded {
-        known = outcomes::of_messages(&app.context.read_model.pool(), room, &ids).await?;
+        known = outcomes::message_outcomes(&app.context.read_model.pool(), room, &ids).await?;
     }
     let outcomes = ids.iter().map(|id| {
         known.remove(id).map(|outcome| match outcome {

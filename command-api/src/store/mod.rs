@@ -4,7 +4,5 @@ pub mod accounts;
 pub mod codes;
 pub mod credentials;
 pub mod messages;
-pub mod outcomes;
-pub mod parked;
 pub mod people;
 pub mod rooms;

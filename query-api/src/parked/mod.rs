@@ -55,9 +55,7 @@ impl From<ParkedError> for Problem {
 /// A refusal that nobody can give: what would decide it waits for an administrator.
 #[must_use]
 pub fn is_parked() -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "parked", "Parked: waiting for an administrator")
-        .detail("an event of this room or person could not be processed, and what came after it waits")
-        .retry_after(30)
+    Problem::parked()
 }
 
 /// Writes down what administrators ask.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use event_schema::EventId;
+use read_model::parked::is_any_key_parked;
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
@@ -80,24 +81,9 @@ pub async fn events(db: &mut PgConnection, key: Uuid, after: (&str, i64), limit:
     .await
 }
 
-/// Whether anything of a key waits in a topic: one look into `parked_pkey`, which is empty unless something is wrong.
+/// Whether anything of a key waits in a topic.
 pub async fn is_parked(db: &mut PgConnection, key: Uuid, topic: &str) -> sqlx::Result<bool> {
-    let found = sqlx::query_scalar!(
-        r#"select exists (select from parked where key_id = $1 and topic = $2) as "found!""#,
-        key,
-        topic
-    );
-    found.fetch_one(db).await
-}
-
-/// Whether an event waits.
-pub async fn waits(db: &mut PgConnection, key: Uuid, event: EventId) -> sqlx::Result<bool> {
-    let found = sqlx::query_scalar!(
-        r#"select exists (select from parked where key_id = $1 and event_id = $2) as "found!""#,
-        key,
-        event.0
-    );
-    found.fetch_one(db).await
+    is_any_key_parked(db, topic, &[key]).await
 }
 
 /// Whether an event was given up.

@@ -6,6 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use event_schema::{EventType, Topic};
 use read_model::Position;
+use read_model::outcomes::{self, OutcomeRow};
+use read_model::parked::is_event_parked;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -16,7 +18,6 @@ use crate::openapi::{MissingProblems, ReadProblems};
 use crate::params::OutcomeParams;
 use crate::parked::store as parked;
 use crate::state::QueryState;
-use crate::store::outcomes::{self, OutcomeRow};
 
 pub(super) fn router() -> OpenApiRouter<QueryState> {
     OpenApiRouter::default().routes(routes!(get_outcome))
@@ -86,9 +87,9 @@ async fn get_outcome(
         Err(problem) if problem.slug() == "behind" => return Ok(Json(OutcomeAnswer::of(OutcomeWord::Pending))),
         Err(problem) => return Err(problem),
     };
-    let found = outcomes::outcome(&mut db, heading.key, heading.id).await?;
+    let found = outcomes::event_outcome(&mut *db, heading.key, heading.id).await?;
     if found.is_none() {
-        if parked::waits(&mut db, heading.key, heading.id).await? {
+        if is_event_parked(&mut *db, heading.key, heading.id).await? {
             return Ok(Json(OutcomeAnswer::of(OutcomeWord::Pending)));
         }
         if parked::is_given_up(&mut db, heading.key, heading.id).await? {

@@ -6,7 +6,6 @@
 pub mod changes;
 pub mod inbox;
 pub mod mails;
-pub mod outcomes;
 pub mod people;
 pub mod projections;
 pub mod receipts;

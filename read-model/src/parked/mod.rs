@@ -2,6 +2,7 @@
 //! dropped.
 
 mod dropped;
+mod lookup;
 pub mod scan_dropped;
 pub mod store;
 
@@ -10,6 +11,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 pub use dropped::Dropped;
+pub use lookup::{is_any_key_parked, is_event_parked};
 
 /// A key with parked events.
 #[derive(Clone, Copy, Debug)]

@@ -89,7 +89,7 @@ pub async fn receipts(scale: &mut Scale) {
 pub async fn outcomes(scale: &mut Scale) {
     let event = EventId(id("message", 2_000));
     // These items are not complete: what is looked for is not there, which is the longest way.
-    let found = store::outcomes::outcome(&mut scale.db, big().0, EventId(Uuid::nil())).await.expect("read");
+    let found = read_model::outcomes::event_outcome(&mut scale.db, big().0, EventId(Uuid::nil())).await.expect("read");
     assert!(found.is_none());
     let statement = Statement::newest(scale, "outcome").await;
     let indexes = ["messages_by_id", "seen_events_pkey", "rejections_pkey"];

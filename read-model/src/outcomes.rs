@@ -1,35 +1,64 @@
-//! What became of events: where the fold left its word about each.
+//! What became of events: where the fold left its outcome of each.
 
 use std::collections::HashMap;
 
 use event_schema::{EventId, MessageId, RoomId, Timestamp};
-use sqlx::PgPool;
+use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
 
-/// The fold's word about a message.
+/// What the tables say of an event: a reason, or the numbers it got.
+#[derive(Clone, Debug)]
+pub struct OutcomeRow {
+    /// The rev that it was applied with; 0 where none are counted.
+    pub rev: Option<i64>,
+    /// The seq, if it is a post.
+    pub seq: Option<i64>,
+    /// Why it was rejected.
+    pub reason: Option<String>,
+}
+
+/// The outcome of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MessageOutcome {
     /// It is in the room.
     Posted {
+        /// Its number in the room.
         seq: i64,
         /// The room's rev of the post.
         rev: i64,
         /// When it counts as posted.
         created_at: Timestamp,
     },
+    /// It does not count, for this reason.
     Rejected(String),
 }
 
-/// The fold's word about any other event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It counts, with this rev.
-    Applied(i64),
-    Rejected(String),
+/// The first answer to an event id of a key. Of posts the message tells: it keeps the rev of its post in `first_rev` once a
+/// later change has moved `rev` on.
+pub async fn event_outcome(
+    read_model: impl PgExecutor<'_>,
+    key: Uuid,
+    event: EventId,
+) -> sqlx::Result<Option<OutcomeRow>> {
+    sqlx::query_as!(
+        OutcomeRow,
+        r#"select coalesce(item::json ->> 'first_rev', item::json ->> 'rev')::bigint as rev, seq as "seq?",
+                  null as reason
+           from messages where room_id = $1 and message_id = $2
+           union all
+           select rev, null, null from seen_events where key_id = $1 and event_id = $2
+           union all
+           select null, null, reason from rejections where key_id = $1 and event_id = $2
+           limit 1"#,
+        key,
+        event.0,
+    )
+    .fetch_optional(read_model)
+    .await
 }
 
 /// Messages by id; those that the fold has not come to are absent.
-pub async fn of_messages(
+pub async fn message_outcomes(
     read_model: &PgPool,
     room: RoomId,
     ids: &[MessageId],
@@ -64,22 +93,4 @@ pub async fn of_messages(
         outcomes.extend(rejected.map(|row| (MessageId(row.event_id), MessageOutcome::Rejected(row.reason))));
     }
     Ok(outcomes)
-}
-
-/// One event of any other type; `None` where the fold has not come to it, or had it before under another id.
-pub async fn of_event(read_model: &PgPool, key: Uuid, event: EventId) -> Result<Option<Outcome>, sqlx::Error> {
-    let row = sqlx::query!(
-        r#"select rev as "rev?", null as reason from seen_events where key_id = $1 and event_id = $2
-           union all
-           select null, reason from rejections where key_id = $1 and event_id = $2"#,
-        key,
-        event.0,
-    )
-    .fetch_optional(read_model)
-    .await?;
-    Ok(row.and_then(|row| match (row.rev, row.reason) {
-        (Some(rev), _) => Some(Outcome::Applied(rev)),
-        (None, Some(reason)) => Some(Outcome::Rejected(reason)),
-        (None, None) => None,
-    }))
 }
