@@ -46,3 +46,12 @@ create table control.foreign_records (
     seen_at   timestamptz not null default now(),
     primary key (log_id, topic, partition, at_offset)
 );
+
+-- Up to where effects of the fold have been told, whichever generation told them: should the tables of a generation be
+-- lost, nothing else knows.
+create table control.effect_marks (
+    topic       text not null,
+    partition   integer not null,
+    next_offset bigint not null,
+    primary key (topic, partition)
+);

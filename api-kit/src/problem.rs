@@ -18,6 +18,9 @@ use utoipa::openapi::schema::Schema;
 
 /// The media type of problems.
 pub const MEDIA_TYPE: &str = "application/problem+json";
+const TABLES_MISSING: &str = "tables-missing";
+/// Undefined table or schema.
+const MISSING: [&str; 2] = ["42P01", "3F000"];
 /// What every type begins with.
 const TYPE_PREFIX: &str = "urn:chatlog:problem:";
 
@@ -248,6 +251,20 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Service unavailable").retry_after(1)
     }
 
+    /// 503: the read models have lost tables; the log has everything, and an administrator builds them anew.
+    #[must_use]
+    pub fn tables_missing() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, TABLES_MISSING, "Read model tables missing")
+            .detail("They are built anew from the log by an administrator; nothing is lost")
+            .retry_after(30)
+    }
+
+    /// Whether it is [`Self::tables_missing`].
+    #[must_use]
+    pub fn is_tables_missing(&self) -> bool {
+        self.0.kind.ends_with(TABLES_MISSING)
+    }
+
     /// 503: nobody knows whether it was done; safe to repeat with the same `Idempotency-Key`.
     #[must_use]
     pub fn unknown_outcome() -> Self {
@@ -312,6 +329,9 @@ impl From<sqlx::Error> for Problem {
         if postgres::is_transient(&error) {
             tracing::warn!(%error, "Postgres unavailable; request answered with 503");
             Self::unavailable()
+        } else if postgres::is_code(&error, &MISSING) {
+            tracing::warn!(%error, "read model tables missing; request answered with 503");
+            Self::tables_missing()
         } else {
             Self::internal(error)
         }

@@ -4,7 +4,7 @@ use anyhow::{Context as _, ensure};
 use clap::Args;
 use platform::settings::{KafkaSettings, PostgresSettings};
 use platform::{Kafka, postgres};
-use read_model::generations;
+use read_model::{generations, integrity};
 
 use crate::args::LogArgs;
 use crate::output;
@@ -41,6 +41,8 @@ pub async fn run(args: &MigrateArgs) -> anyhow::Result<()> {
         generation.number,
         generation.log_id
     );
+    let missing = integrity::missing(&mut *pool.acquire().await?, generation.number).await?;
+    ensure!(missing.is_empty(), "{}", integrity::describe(generation.number, &missing));
     pool.close().await;
     output::line(format_args!(
         "the tables are up to date; generation {} of the read models is active (log {log_id})",

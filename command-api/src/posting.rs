@@ -31,9 +31,12 @@ pub async fn post(
     mut messages: Vec<Posted>,
 ) -> Result<Posting, Problem> {
     let ids: Vec<MessageId> = (0_u32..).zip(&messages).map(|(n, _)| command.new_id(n).into()).collect();
-    if let Some(position) = check(app, caller, command, room, &ids, &messages).await? {
-        let folded = headers.wait.is_some();
-        return Ok(Posting { ids, position, folded });
+    match check(app, caller, command, room, &ids, &messages).await {
+        Ok(None) => {}
+        Ok(Some(position)) => return Ok(Posting { ids, position, folded: headers.wait.is_some() }),
+        // The check is a fast first answer, the fold's word counts: the log takes messages while the tables are lost.
+        Err(problem) if problem.is_tables_missing() => {}
+        Err(problem) => return Err(problem),
     }
     mentions::of_posts(app, &mut messages).await?;
     let time = app.context.clock.now();
@@ -46,7 +49,9 @@ pub async fn post(
     let folded = app.folded(&position, headers.wait).await;
     // What waits behind an event that could not be processed is not folded, however far the fold is.
     let pool = app.context.read_model.pool();
-    let folded = folded && !parked::is_any_key_parked(&pool, Topic::Rooms.name(), &[room.0]).await?;
+    // After the log has it, nothing that cannot be read makes it an error.
+    let parked = parked::is_any_key_parked(&pool, Topic::Rooms.name(), &[room.0]).await;
+    let folded = folded && matches!(parked, Ok(false));
     Ok(Posting { ids, position, folded })
 }
 

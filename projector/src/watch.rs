@@ -8,7 +8,7 @@ use std::time::Duration;
 use event_schema::Topic;
 use futures::future::{join_all, try_join_all};
 use platform::kafka::KafkaError;
-use read_model::{Partition, checkpoint};
+use read_model::{Partition, checkpoint, effect_marks};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -66,6 +66,7 @@ async fn compare(
     ends: &[(Partition, i64)],
     watched: &mut HashMap<Partition, Watched>,
 ) -> sqlx::Result<()> {
+    effect_marks::advance_all(&shared.pool, shared.generation, &shared.all_reached()).await?;
     let checkpoints = checkpoint::all(&shared.pool).await?;
     let free = free_items(shared).await?;
     let now = Instant::now();

@@ -11,15 +11,18 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use platform::platform::retry_while_starting;
 use platform::settings::PostgresSettings;
-use platform::{LogId, Platform, StartError, postgres};
+use platform::{HealthCheck, LogId, Platform, StartError, postgres};
 use sqlx::{PgPool, Postgres, Transaction};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::Progress;
 use crate::generations::{Fold, Generation, active_generation, ensure_generation, search_path};
+use crate::{Progress, integrity};
 
 /// How often the active generation is looked up.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often it is checked that its tables are there.
+const CHECK: Duration = Duration::from_secs(5);
 /// A generation that has just become active is at most a moment behind the one before.
 const BEHIND: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -65,7 +68,7 @@ impl ReadModel {
         let find = || find_generation(&platform.db, fold.log_id);
         let generation = retry_while_starting(&platform.lifecycle, &check, find).await?;
         let active = ActiveGeneration::new(&platform.settings.postgres, platform.db.clone(), &generation)?;
-        platform.lifecycle.spawn("generations", active.clone().watch(platform.lifecycle.soft()));
+        platform.lifecycle.spawn("generations", active.clone().watch(check, platform.lifecycle.soft()));
         let kafka = platform.kafka.clone();
         let progress = Progress::start(kafka, active.clone(), &platform.redis, fold.log_id, &platform.lifecycle);
         Ok(Self { progress, fold, active })
@@ -136,7 +139,8 @@ impl ActiveGeneration {
     }
 
     /// Looks every second whether another generation is active, and changes to it.
-    pub(crate) async fn watch(self, shutdown: CancellationToken) {
+    pub(crate) async fn watch(self, check: HealthCheck, shutdown: CancellationToken) {
+        let mut checked: Option<Instant> = None;
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
@@ -149,6 +153,22 @@ impl ActiveGeneration {
                 }
                 Err(error) => tracing::warn!(%error, "failed to look up the active generation; retrying"),
             }
+            if checked.is_none_or(|at| at.elapsed() >= CHECK) {
+                checked = Some(Instant::now());
+                self.check_tables(&check).await;
+            }
+        }
+    }
+
+    /// Says what the generation that is read has lost.
+    async fn check_tables(&self, check: &HealthCheck) {
+        let generation = self.generation();
+        let missing = async { integrity::missing(&mut *self.control.acquire().await?, generation).await };
+        match missing.await {
+            Ok(missing) if missing.is_empty() => check.ready(),
+            Ok(missing) => check.degraded(integrity::describe(generation, &missing)),
+            // Whether Postgres answers at all is watched elsewhere.
+            Err(error) => tracing::debug!(%error, "tables were not checked"),
         }
     }
 

@@ -9,8 +9,8 @@ use sqlx::{AssertSqlSafe, PgPool, raw_sql};
 /// The version of the fold that this build writes. Others refuse to write a generation of it.
 pub const FOLD_VERSION: i32 = 2;
 
-const TABLES: &str = include_str!("../../migrations/read-model/tables.sql");
-const INDEXES: &str = include_str!("../../migrations/read-model/indexes.sql");
+pub(crate) const TABLES: &str = include_str!("../../migrations/read-model/tables.sql");
+pub(crate) const INDEXES: &str = include_str!("../../migrations/read-model/indexes.sql");
 /// Any number that nobody else uses: serialises the making of generations.
 const LOCK: i64 = 0x6368_6174_0000_0001;
 /// How long after a switch somebody may still read the generation that was read before it: until the process has noticed, and
@@ -136,10 +136,13 @@ async fn lock(connection: &mut sqlx::PgConnection) -> Result<(), sqlx::Error> {
 }
 
 async fn create_tables(connection: &mut sqlx::PgConnection, indexes: &str) -> Result<i32, sqlx::Error> {
-    // Not one again that has told effects, dropped or not: what it told would be taken for the new one's.
+    // Not one again that has told effects, dropped or not: what it told would be taken for the new one's. Nor one whose schema
+    // is there, although its row was lost.
     let next = sqlx::query_scalar!(
         r#"select coalesce(greatest((select max(generation) from control.generations),
-                                    (select max(generation) from control.effect_owners)), 0) + 1 as "next!""#
+                                    (select max(generation) from control.effect_owners),
+                                    (select max(substr(nspname, 2)::integer) from pg_namespace
+                                     where nspname ~ '^g[0-9]{1,9}$')), 0) + 1 as "next!""#
     );
     let number = next.fetch_one(&mut *connection).await?;
     let schema = schema_name(number);

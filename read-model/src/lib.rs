@@ -5,7 +5,9 @@
 
 mod active;
 pub mod checkpoint;
+pub mod effect_marks;
 pub mod generations;
+pub mod integrity;
 pub mod outcomes;
 pub mod parked;
 mod partition;

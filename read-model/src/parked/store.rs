@@ -11,8 +11,9 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Dropped, EventDrop, ParkedKey};
-use crate::Partition;
 use crate::checkpoint::Checkpoint;
+use crate::generations::schema_name;
+use crate::{Partition, integrity};
 
 /// The place of a parked event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -372,8 +373,12 @@ pub async fn all_dropped(connection: &mut PgConnection) -> sqlx::Result<Vec<(Par
 
 /// The first parked offset of the keys of a partition, in the generation that queries read.
 pub async fn first_of_active(connection: &mut PgConnection, partition: Partition) -> sqlx::Result<Vec<(Uuid, i64)>> {
-    let active = sqlx::query_scalar!("select schema_name from control.generations where state = 'active'");
-    let Some(schema) = active.fetch_optional(&mut *connection).await? else { return Ok(Vec::new()) };
+    let active = sqlx::query_scalar!("select generation from control.generations where state = 'active'");
+    let Some(active) = active.fetch_optional(&mut *connection).await? else { return Ok(Vec::new()) };
+    if !integrity::has_table(&mut *connection, active, "parked").await? {
+        return Ok(Vec::new());
+    }
+    let schema = schema_name(active);
     // The schema's name is made of a number.
     let sql = format!(
         "select key_id, min(at_offset) from {schema}.parked where topic = $1 and partition = $2 group by key_id"
@@ -384,9 +389,13 @@ pub async fn first_of_active(connection: &mut PgConnection, partition: Partition
 
 /// How far the generation is that has folded most of a partition: all that the log gives up before is remembered.
 pub async fn furthest(connection: &mut PgConnection, partition: Partition) -> sqlx::Result<i64> {
-    let schemas = sqlx::query_scalar!("select schema_name from control.generations where state <> 'loading'");
+    let generations = sqlx::query_scalar!("select generation from control.generations where state <> 'loading'");
     let mut furthest = 0;
-    for schema in schemas.fetch_all(&mut *connection).await? {
+    for generation in generations.fetch_all(&mut *connection).await? {
+        if !integrity::has_table(&mut *connection, generation, "checkpoints").await? {
+            continue;
+        }
+        let schema = schema_name(generation);
         let sql = format!("select next_offset from {schema}.checkpoints where topic = $1 and partition = $2");
         let query = sqlx::query_scalar(AssertSqlSafe(sql)).bind(partition.topic.name()).bind(partition.number);
         let reached: Option<i64> = query.fetch_optional(&mut *connection).await?;

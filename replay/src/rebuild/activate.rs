@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use read_model::generations::{Fold, schema_name};
+use read_model::integrity;
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection, PgPool, Row as _};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -77,6 +78,9 @@ async fn keeps_up(db: &PgPool, to: i32, fold: Fold) -> Result<bool, ActivateErro
     tx.rollback().await?;
     let Some(from) = from.filter(|from| *from != to) else { return Ok(true) };
     let mut connection = db.acquire().await?;
+    if is_lost(&mut connection, from).await? {
+        return Ok(true);
+    }
     let mark = reached(&mut connection, from, false).await?;
     let until = Instant::now() + NEAR;
     while is_behind(&reached(&mut connection, to, false).await?, &mark) {
@@ -112,7 +116,11 @@ async fn attempt(db: &PgPool, to: i32, fold: Fold) -> Result<Option<Option<i32>>
     if from == Some(to) {
         return Ok(Some(from));
     }
-    if let Some(from) = from {
+    if let Some(from) = from
+        && is_lost(&mut tx, from).await?
+    {
+        standby(&mut tx, from).await?;
+    } else if let Some(from) = from {
         let held = reached(&mut tx, from, true).await?;
         let until = Instant::now() + HOLD;
         while is_behind(&reached(&mut tx, to, false).await?, &held) {
@@ -123,14 +131,24 @@ async fn attempt(db: &PgPool, to: i32, fold: Fold) -> Result<Option<Option<i32>>
         }
         let mine = reached(&mut tx, to, true).await?;
         settle(&mut tx, from, to, &mine).await?;
-        let update = sqlx::query!("update control.generations set state = 'standby' where generation = $1", from);
-        update.execute(&mut *tx).await?;
+        standby(&mut tx, from).await?;
     }
     let update =
         sqlx::query!("update control.generations set state = 'active', activated_at = now() where generation = $1", to);
     update.execute(&mut *tx).await?;
     tx.commit().await?;
     Ok(Some(from))
+}
+
+async fn standby(connection: &mut PgConnection, generation: i32) -> sqlx::Result<()> {
+    let update = sqlx::query!("update control.generations set state = 'standby' where generation = $1", generation);
+    update.execute(connection).await.map(drop)
+}
+
+/// Whether the tables of a generation are gone, so that nobody has read more in it, and nobody folds it: it is not waited for,
+/// and the new one tells effects already.
+async fn is_lost(connection: &mut PgConnection, generation: i32) -> sqlx::Result<bool> {
+    Ok(!integrity::has_table(connection, generation, "checkpoints").await?)
 }
 
 fn is_behind(reached: &Reached, mark: &Reached) -> bool {

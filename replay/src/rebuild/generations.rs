@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use platform::postgres;
 use platform::settings::PostgresSettings;
 use read_model::generations::{Fold, schema_name};
+use read_model::{Partition, integrity};
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 use uuid::Uuid;
@@ -125,6 +126,10 @@ pub(super) async fn loaded(db: &PgPool, generation: i32) -> sqlx::Result<()> {
 pub(super) async fn newly_parked(db: &PgPool, generation: i32) -> sqlx::Result<Vec<Uuid>> {
     let active = sqlx::query_scalar!("select generation from control.generations where state = 'active'");
     let Some(active) = active.fetch_optional(db).await? else { return Ok(Vec::new()) };
+    // Of one whose tables are lost, nobody knows what was parked.
+    if !integrity::has_table(&mut *db.acquire().await?, active, "parked").await? {
+        return Ok(Vec::new());
+    }
     // The schemas' names are made of numbers.
     let sql = format!(
         "select distinct key_id from {}.parked its
@@ -134,4 +139,28 @@ pub(super) async fn newly_parked(db: &PgPool, generation: i32) -> sqlx::Result<V
         schema_name(active)
     );
     sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(db).await
+}
+
+/// The active generation, if nobody knows any more how far it is: its checkpoints are lost.
+pub(super) async fn lost(db: &PgPool) -> sqlx::Result<Option<i32>> {
+    let Some(active) = read_model::generations::active_generation(db).await? else { return Ok(None) };
+    let known = integrity::has_table(&mut *db.acquire().await?, active.number, "checkpoints").await?;
+    Ok((!known).then_some(active.number))
+}
+
+/// A generation takes the place of one whose tables are lost: all effects are its own to tell, from where they have been told
+/// (`control.effect_marks`).
+pub(super) async fn take_over_effects(db: &PgPool, generation: i32, partitions: &[Partition]) -> sqlx::Result<()> {
+    let topics: Vec<String> = partitions.iter().map(|partition| partition.topic.name().to_owned()).collect();
+    let numbers: Vec<i32> = partitions.iter().map(|partition| partition.number).collect();
+    sqlx::query!(
+        "insert into control.effect_owners (topic, partition, from_offset, generation)
+         select topic, partition, 0, $1 from unnest($2::text[], $3::int[]) as place (topic, partition)",
+        generation,
+        &topics,
+        &numbers
+    )
+    .execute(db)
+    .await
+    .map(drop)
 }

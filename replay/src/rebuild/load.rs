@@ -8,9 +8,9 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use platform::settings::PostgresSettings;
 use platform::{foreign_records, postgres};
 use projector::ParkedLimits;
-use read_model::Partition;
 use read_model::checkpoint::LastEvent;
 use read_model::generations::search_path;
+use read_model::{Partition, effect_marks};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use tokio::sync::mpsc;
 
@@ -104,11 +104,20 @@ pub(super) struct Loaded {
     pub(super) spent: Spent,
 }
 
+/// Of which events effects have been told: those are loaded, which tells nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// Of all: another generation tells them.
+    Everything,
+    /// Nobody has folded on: what comes behind the marks is left to a projector.
+    UpToMarks,
+}
+
 /// Loads every partition that has no checkpoint yet, up to the end that it has when its turn comes.
 pub(super) async fn all(
     sources: &Sources,
     generation: i32,
-    share: Share,
+    (share, told): (Share, Told),
     caps: ParkedLimits,
     progress: &PhaseProgress,
 ) -> Result<Loaded, RebuildError> {
@@ -118,7 +127,12 @@ pub(super) async fn all(
         for number in 0..sources.kafka.partitions(topic).await? {
             let partition = Partition { topic, number };
             if read_model::checkpoint::read(&mut connection, partition).await?.is_none() {
-                open.push((sources.kafka.end_offset(topic, number).await?, partition));
+                let end = sources.kafka.end_offset(topic, number).await?;
+                let end = match told {
+                    Told::Everything => end,
+                    Told::UpToMarks => end.min(effect_marks::read(&mut connection, partition).await?),
+                };
+                open.push((end, partition));
             }
         }
     }

@@ -28,6 +28,7 @@ pub use copy_error::Refused;
 pub use drop_generation::{DropError, drop_generation};
 pub use generations::{GenerationStatus, State, status};
 pub use load::Share;
+use load::Told;
 pub use repair_rows::Touched;
 pub use room::{RepairError, Repaired, RepairedRoom, repair_room};
 
@@ -161,10 +162,19 @@ async fn build(
     let generation = done.generation;
     if state == State::Loading {
         let caps = plan.projector.parked_caps();
-        let loaded = load::all(sources, generation, plan.share, caps, progress).await?;
+        let lost = generations::lost(&platform.db).await?;
+        if let Some(lost) = lost {
+            tracing::warn!(lost, generation, "the tables that were read are lost; the log alone is built from");
+        }
+        let told = if lost.is_some() { Told::UpToMarks } else { Told::Everything };
+        let loaded = load::all(sources, generation, (plan.share, told), caps, progress).await?;
         (done.events, done.rows, done.spent) = (loaded.events, loaded.rows, named(loaded.spent));
         clock.phase("load");
         index::all(sources, generation, plan.share, progress).await?;
+        if lost.is_some() {
+            // Before anybody folds it on.
+            generations::take_over_effects(&platform.db, generation, &partitions(platform).await?).await?;
+        }
         generations::loaded(&platform.db, generation).await?;
         clock.phase("index");
     }
@@ -232,6 +242,16 @@ pub async fn catch_up(
     Ok(lifecycle)
 }
 
+/// Every partition that is folded.
+async fn partitions(platform: &Platform) -> Result<Vec<Partition>, KafkaError> {
+    let mut partitions = Vec::new();
+    for topic in Topic::PROJECTED {
+        let count = platform.kafka.partitions(topic).await?;
+        partitions.extend((0..count).map(|number| Partition { topic, number }));
+    }
+    Ok(partitions)
+}
+
 async fn wait_for_ends(
     platform: &Platform,
     pool: &sqlx::PgPool,
@@ -240,10 +260,8 @@ async fn wait_for_ends(
     progress: &PhaseProgress,
 ) -> Result<(), RebuildError> {
     let mut ends = Vec::new();
-    for topic in Topic::PROJECTED {
-        for number in 0..platform.kafka.partitions(topic).await? {
-            ends.push((Partition { topic, number }, platform.kafka.end_offset(topic, number).await?));
-        }
+    for partition in partitions(platform).await? {
+        ends.push((partition, platform.kafka.end_offset(partition.topic, partition.number).await?));
     }
     let mut from = None;
     let mut standstill = Standstill::new(Instant::now());

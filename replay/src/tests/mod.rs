@@ -2,6 +2,7 @@
 
 mod fold_versions;
 mod leaving;
+mod lost_tables;
 mod parking;
 mod rebuilding;
 mod refusing;
