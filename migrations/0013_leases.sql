@@ -5,7 +5,9 @@ create table control.lease_holders (
     -- Also the key of the advisory lock that the holder's session keeps.
     holder     integer generated always as identity primary key,
     work       text not null,
-    expires_at timestamptz not null
+    expires_at timestamptz not null,
+    -- It goes on until others have had the time to notice, and then gives everything back.
+    leaving    boolean not null default false
 );
 create index lease_holders_of_work on control.lease_holders (work);
 

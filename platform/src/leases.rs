@@ -18,7 +18,9 @@ use crate::settings::PostgresSettings;
 /// How long a lease lasts that is not renewed.
 pub const TERM: Duration = Duration::from_secs(10);
 /// Between two renewals.
-const RENEW: Duration = Duration::from_secs(1);
+const RENEW: Duration = Duration::from_millis(500);
+/// Everybody has renewed within this time, and knows who is leaving.
+pub const NOTICE: Duration = Duration::from_millis(600);
 /// Between two renewals while items are to be handed over.
 const HAND_OVER: Duration = Duration::from_millis(100);
 /// The class of the advisory locks by which sessions are seen.
@@ -83,7 +85,7 @@ impl Leases {
         if share.free > 0 && self.held.len() < fair {
             self.take(fair - self.held.len()).await?;
         }
-        self.settled = share.free == 0 && share.largest <= fair;
+        self.settled = share.free == 0 && share.largest <= fair && share.leaving == 0;
         Ok(self.held.iter().skip(fair).copied().collect())
     }
 
@@ -100,6 +102,18 @@ impl Leases {
         self.held.retain(|item| !items.contains(item));
         self.settled = false;
         Ok(())
+    }
+
+    /// Says that this holder will leave: after [`NOTICE`], what it releases is taken within a moment. Whether there is anybody to
+    /// take it.
+    pub async fn announce_leave(&mut self) -> Result<bool, sqlx::Error> {
+        let others = sqlx::query_scalar!(
+            r#"with announced as (update control.lease_holders set leaving = true where holder = $1 returning work)
+               select exists (select from control.lease_holders others join announced using (work)
+                              where others.holder <> $1 and not others.leaving) as "others!""#,
+            self.holder
+        );
+        others.fetch_one(&mut self.session).await
     }
 
     /// Gives everything up, at once.
@@ -153,7 +167,8 @@ impl Leases {
     async fn share(&mut self) -> Result<Share, sqlx::Error> {
         let row = sqlx::query!(
             r#"select count(*) as "items!", count(*) filter (where holder is null) as "free!",
-                      (select count(*) from control.lease_holders where work = $1) as "holders!",
+                      (select count(*) from control.lease_holders where work = $1 and not leaving) as "holders!",
+                      (select count(*) from control.lease_holders where work = $1 and leaving) as "leaving!",
                       coalesce((select max(held) from (
                           select count(*) as held from control.leases
                           where work = $1 and holder is not null group by holder) as each), 0) as "largest!"
@@ -165,6 +180,7 @@ impl Leases {
         Ok(Share {
             items: count(row.items),
             holders: count(row.holders),
+            leaving: count(row.leaving),
             free: count(row.free),
             largest: count(row.largest),
         })
@@ -207,7 +223,9 @@ async fn enter(session: &mut PgConnection, work: &str) -> Result<i32, sqlx::Erro
 #[derive(Clone, Copy, Debug)]
 struct Share {
     items: usize,
+    /// Who goes on.
     holders: usize,
+    leaving: usize,
     free: usize,
     /// The most that one holder has.
     largest: usize,
@@ -226,7 +244,7 @@ mod tests {
     #[test]
     fn a_fair_share_leaves_nothing_over() {
         for (items, holders, fair) in [(16, 1, 16), (16, 3, 6), (9, 2, 5), (9, 20, 1), (0, 2, 0)] {
-            let share = Share { items, holders, free: 0, largest: 0 };
+            let share = Share { items, holders, leaving: 0, free: 0, largest: 0 };
             assert_eq!(share.fair(), fair);
             assert!(share.fair() * holders >= items);
         }

@@ -12,7 +12,7 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use platform::Backoff;
 use platform::kafka::KafkaError;
-use platform::leases::{LeaseError, Leases};
+use platform::leases::{LeaseError, Leases, NOTICE};
 use platform::lifecycle::panic_message;
 use rdkafka::error::RDKafkaErrorCode;
 use read_model::Partition;
@@ -135,7 +135,21 @@ impl Session {
                 break;
             }
         }
+        if soft.is_cancelled() {
+            self.give_notice().await;
+        }
         self.finish().await;
+    }
+
+    /// Folds on for the moment that other processes need to notice that this one leaves: then its partitions pause only for the
+    /// time of a hand-over.
+    async fn give_notice(&mut self) {
+        let Some(leases) = &mut self.leases else { return };
+        match leases.announce_leave().await {
+            Ok(true) => tokio::time::sleep(NOTICE).await,
+            Ok(false) => {}
+            Err(error) => tracing::debug!(%error, "leaving was not announced"),
+        }
     }
 
     /// Renews the leases, or takes part anew; when to do so again.

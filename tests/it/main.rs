@@ -5,6 +5,7 @@ mod api;
 mod drain;
 mod faults;
 mod freezes;
+mod joining;
 mod lost_tables;
 mod model;
 mod sessions_without_redis;

@@ -41,6 +41,28 @@ async fn items_are_shared_fairly_and_handed_over_when_somebody_leaves() {
 }
 
 #[tokio::test]
+async fn who_leaves_says_so_and_keeps_its_share_until_it_gives_it_back() {
+    let test = TestPlatform::start().await.expect("servers");
+    let mut alone = connect(&test).await;
+    alone.renew().await.expect("renewed");
+    assert!(!alone.announce_leave().await.expect("announced"), "there is nobody to wait for");
+    alone.leave().await.expect("left");
+    let (mut leaver, mut other) = (connect(&test).await, connect(&test).await);
+    balance(&mut leaver, &mut other).await;
+    other.renew().await.expect("renewed");
+    let calm = other.next_renewal();
+    assert!(leaver.announce_leave().await.expect("announced"));
+    other.renew().await.expect("renewed");
+    assert!(other.next_renewal() < calm, "it looks more often now");
+    assert_eq!((leaver.held().len(), other.held().len()), (5, 4), "nothing has moved");
+    let held = leaver.held();
+    leaver.release(&held).await.expect("released");
+    other.renew().await.expect("renewed");
+    assert_eq!(other.held().len(), 9);
+    test.finish().await;
+}
+
+#[tokio::test]
 async fn a_holder_that_does_not_renew_loses_its_leases_and_learns_it() {
     let test = TestPlatform::start().await.expect("servers");
     let (mut frozen, mut other) = (connect(&test).await, connect(&test).await);
