@@ -57,3 +57,8 @@ create table control.effect_marks (
     next_offset bigint not null,
     primary key (topic, partition)
 );
+
+-- The one rule of which messages a member may see, for statements: the first seq. `read_model::visibility` says the same.
+create function control.first_visible_seq(history_visibility text, join_seq bigint, last_seq bigint) returns bigint
+language sql immutable parallel safe
+as $$ select case when history_visibility = 'all' then 1 else coalesce(join_seq, last_seq) + 1 end $$;

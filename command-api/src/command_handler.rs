@@ -125,13 +125,27 @@ pub async fn outcome(
     if !app.folded(&done.position, headers.wait).await {
         return Ok(done);
     }
-    match outcomes::event_outcome(&app.context.read_model.pool(), key, id).await? {
+    let pool = app.context.read_model.pool();
+    let found = async {
+        let found = outcomes::event_outcome(&pool, key, id).await?;
+        // It waits behind an event that could not be processed: nobody knows yet.
+        let waits = found.is_none() && parked::is_event_parked(&pool, key, id).await?;
+        Ok::<_, sqlx::Error>((found, waits))
+    };
+    // The log has it: what cannot be read now is no error of the command.
+    let (found, waits) = match found.await {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::warn!(%error, "failed to read the outcome of a command; answered as accepted");
+            return Ok(done);
+        }
+    };
+    match found {
         Some(OutcomeRow { rev: Some(rev), .. }) => Ok(CommandResult { rev: Some(rev), folded: true, ..done }),
         Some(OutcomeRow { reason: Some(reason), .. }) if !so_already.iter().any(|so| so.as_str() == reason) => {
             Err(rejected(&reason))
         }
-        // It waits behind an event that could not be processed: nobody knows yet.
-        None if parked::is_event_parked(&app.context.read_model.pool(), key, id).await? => Ok(done),
+        None if waits => Ok(done),
         // A duplicate of what another command did (a direct room opened again), or the same wish, later.
         _ => Ok(CommandResult { folded: true, ..done }),
     }

@@ -86,6 +86,6 @@ async fn load(
     let pool = app.context.read_model.pool();
     let view = rooms::view(&pool, room, caller, None).await?;
     let replies: Vec<MessageId> = messages.iter().filter_map(|message| message.reply_to).collect();
-    let found = replies.is_empty() || rooms::has_messages(&pool, room, &replies).await?;
+    let found = replies.is_empty() || rooms::has_messages(&pool, room, caller, &replies).await?;
     Ok(decide::messages::post(view.as_ref(), found))
 }

@@ -7,7 +7,7 @@ use api_kit::ApiContext;
 use api_kit::Problem;
 use axum::extract::FromRef;
 use event_schema::{Event, UserId};
-use platform::RecordMetadata;
+use platform::kafka::{RecordMetadata, SendError};
 use platform::outbox::Queued;
 use read_model::Position;
 use serde::Serialize;
@@ -88,13 +88,21 @@ impl App {
     /// Writes events of one key and waits until the log has them all. They stand in the log in this order.
     pub async fn send(&self, events: &[Event]) -> Result<Position, Problem> {
         // Nothing is awaited between these calls, so that nobody else's events come between.
-        let deliveries = events.iter().map(|event| self.context.kafka.enqueue(event)).collect::<Result<Vec<_>, _>>()?;
-        let placed = futures::future::try_join_all(deliveries).await?;
-        placed
-            .into_iter()
-            .max_by_key(|placed| placed.offset)
-            .map(|last| self.position(last))
-            .ok_or_else(|| Problem::internal("a command without an event"))
+        let mut sent = Vec::with_capacity(events.len());
+        let mut refused = None;
+        for event in events {
+            match self.context.kafka.enqueue(event) {
+                Ok(delivery) => sent.push(delivery),
+                Err(error) => {
+                    refused = Some(error);
+                    break;
+                }
+            }
+        }
+        let mut delivered = futures::future::join_all(sent).await;
+        delivered.extend(refused.map(Err));
+        let last = all_or_unknown(delivered)?.ok_or_else(|| Problem::internal("a command without an event"))?;
+        Ok(self.position(last))
     }
 
     /// Waits until rows of the outbox are in the log: the position that includes them, or `None` when that was not seen in time
@@ -117,5 +125,42 @@ impl App {
             Some(wait) => self.context.read_model.progress.wait(position, wait).await.is_ok(),
             None => false,
         }
+    }
+}
+
+/// The last record of those that were sent together. Where a part of them is, or may be, in the log, nobody may believe that the
+/// command was not done: it is to be repeated under its key.
+fn all_or_unknown(delivered: Vec<Result<RecordMetadata, SendError>>) -> Result<Option<RecordMetadata>, SendError> {
+    let is_or_may_be_there = |sent: &Result<_, SendError>| matches!(sent, Ok(_) | Err(SendError::Unknown(_)));
+    let any_there = delivered.iter().any(is_or_may_be_there);
+    let mut last: Option<RecordMetadata> = None;
+    for sent in delivered {
+        match sent {
+            Ok(record) => last = last.filter(|last| last.offset > record.offset).or(Some(record)),
+            Err(error) if any_there => return Err(SendError::Unknown(error.to_string())),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use event_schema::Topic;
+
+    use super::*;
+
+    #[test]
+    fn a_batch_that_was_sent_in_part_is_of_unknown_outcome() {
+        let record = |offset| Ok(RecordMetadata { topic: Topic::Rooms, partition: 0, offset });
+        let full = || Err(SendError::Unavailable("the producer's queue is full".to_owned()));
+        let late = || Err(SendError::Unknown("timed out".to_owned()));
+        let end = all_or_unknown(vec![record(3), record(5), record(4)]).expect("all of it").expect("a record");
+        assert_eq!(end.offset, 5);
+        assert!(matches!(all_or_unknown(vec![full(), full()]), Err(SendError::Unavailable(_))), "nothing is there");
+        for part in [vec![record(3), full()], vec![full(), late()], vec![late(), record(4)]] {
+            assert!(matches!(all_or_unknown(part), Err(SendError::Unknown(_))));
+        }
+        assert!(all_or_unknown(Vec::new()).expect("no error").is_none());
     }
 }

@@ -2,6 +2,7 @@
 
 use event_schema::message::{Attachment, Edited, Posted};
 use event_schema::rejection::Reason;
+use event_schema::room::HistoryVisibility;
 use event_schema::rules::Action;
 use event_schema::{Event, MessageId, RoomId, Text, UserId, limits};
 
@@ -37,7 +38,9 @@ pub(super) fn posted(state: &mut State, room_id: RoomId, event: &Event, payload:
     permit(state, room_id, event, Action::Post, None)?;
     check_posted(payload)?;
     let reply_to = match payload.reply_to {
-        Some(target) => Some(state.messages.get(&(room_id, target))?.ok_or(Reason::MessageNotFound)?.seq),
+        Some(target) => {
+            Some(visible(state, room_id, target, event.envelope.actor)?.ok_or(Reason::MessageNotFound)?.seq)
+        }
         None => None,
     };
     let (author_id, message_id) = (event.envelope.actor, event.envelope.id.into());
@@ -73,6 +76,22 @@ pub(super) fn posted(state: &mut State, room_id: RoomId, event: &Event, payload:
     Ok(Applied { rev, seq: Some(seq) })
 }
 
+/// A message that somebody may see: for all others it does not exist. The platform, which is no member, sees everything.
+pub(super) fn visible(
+    state: &State,
+    room_id: RoomId,
+    message_id: MessageId,
+    who: UserId,
+) -> Result<Option<&Message>, Stop> {
+    let Some(message) = state.messages.get(&(room_id, message_id))? else { return Ok(None) };
+    let room = state.rooms.get(&room_id)?.ok_or(Reason::RoomNotFound)?;
+    if who == UserId::PLATFORM || room.history_visibility == HistoryVisibility::All {
+        return Ok(Some(message));
+    }
+    let since = state.members.get(&(room_id, who))?.map(|member| member.join_seq);
+    Ok(Some(message).filter(|message| since.is_some_and(|since| message.seq > since)))
+}
+
 /// The message, if it is there to be changed, after the rules have been asked with the right action.
 fn permit_change(
     state: &State,
@@ -83,7 +102,7 @@ fn permit_change(
 ) -> Result<(), Stop> {
     state.rooms.get(&room_id)?.ok_or(Reason::RoomNotFound)?;
     // Whether a message exists is told to those only who may act on it at all.
-    let target = state.messages.get(&(room_id, message_id))?;
+    let target = visible(state, room_id, message_id, event.envelope.actor)?;
     let is_own = target.is_some_and(|message| message.item.author_id == event.envelope.actor);
     let action = if is_own || target.is_none() { own } else { others };
     if target.is_some() || !state.standing(room_id, event.envelope.actor)?.is_member() {

@@ -5,6 +5,7 @@ use event_schema::rules::Action;
 use event_schema::{Event, MessageId, RoomId, limits};
 
 use super::item::ReactionCount;
+use super::message::visible;
 use super::room::{count, permit};
 use super::state::{EmojiHash, Reaction, ReactionKey, State};
 use super::{Judged, Stop};
@@ -21,7 +22,7 @@ fn permit_reaction(
     if emoji.is_empty() || emoji.len() > limits::EMOJI_BYTES {
         return Err(Reason::LimitExceeded.into());
     }
-    let message = state.messages.get(&(room_id, message_id))?.ok_or(Reason::MessageNotFound)?;
+    let message = visible(state, room_id, message_id, event.envelope.actor)?.ok_or(Reason::MessageNotFound)?;
     if message.item.deleted {
         return Err(Reason::MessageDeleted.into());
     }

@@ -4,6 +4,9 @@
 use bytes::Bytes;
 use uuid::Uuid;
 
+/// Most bytes of items in one answer: whoever writes long messages must not make pages that cost a hundred times as much memory
+/// as others. A single message is always shown.
+pub const PAGE_BYTES: usize = 2 * 1024 * 1024;
 /// What stands around the items: names of people above all.
 const FRAME_BYTES: usize = 2_048;
 

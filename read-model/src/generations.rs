@@ -7,7 +7,7 @@ use platform::postgres;
 use sqlx::{AssertSqlSafe, PgPool, raw_sql};
 
 /// The version of the fold that this build writes. Others refuse to write a generation of it.
-pub const FOLD_VERSION: i32 = 2;
+pub const FOLD_VERSION: i32 = 3;
 
 pub(crate) const TABLES: &str = include_str!("../../migrations/read-model/tables.sql");
 pub(crate) const INDEXES: &str = include_str!("../../migrations/read-model/indexes.sql");

@@ -1,8 +1,7 @@
 //! Which messages a member of a room may see: the one rule, for whoever reads the tables.
 
-/// The first seq that a member may see: all messages, or those since the membership began. An unknown word hides everything. The
-/// statements that count or walk messages for a member (`query-api/src/store/{mod,inbox}.rs`) say the same in SQL; the plan tests
-/// and the walk of `query-api/tests/it/history.rs` compare both.
+/// The first seq that a member may see: all messages, or those since the membership began. An unknown word hides everything.
+/// What comes before does not exist for the reader. Statements say it by the function `control.first_visible_seq`.
 #[must_use]
 pub fn first_visible_seq(history_visibility: &str, join_seq: Option<i64>, last_seq: i64) -> i64 {
     match (history_visibility, join_seq) {

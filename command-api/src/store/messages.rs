@@ -22,7 +22,8 @@ struct RenderedReaction {
     emoji: String,
 }
 
-/// A message of a room, and whether this emoji is on it from the caller: one statement, two unique keys.
+/// A message of a room that the caller may see, and whether this emoji is on it from the caller: one statement, four unique
+/// keys.
 pub async fn view(
     read_model: &PgPool,
     room: RoomId,
@@ -34,7 +35,11 @@ pub async fn view(
         r#"select m.author_id, m.deleted, m.item,
                   exists (select from reactions x where x.room_id = m.room_id and x.seq = m.seq and x.emoji = $4
                                                     and x.user_id = $3) as "reacted!"
-           from messages m where m.room_id = $1 and m.message_id = $2"#,
+           from messages m
+           join rooms r using (room_id)
+           left join room_members c on c.room_id = m.room_id and c.user_id = $3
+           where m.room_id = $1 and m.message_id = $2
+             and m.seq >= control.first_visible_seq(r.history_visibility, c.join_seq, r.last_seq)"#,
         room.0,
         id.0,
         caller.0,

@@ -42,14 +42,24 @@ pub async fn view(
 }
 
 /// Whether all these messages are in the room.
-pub async fn has_messages(read_model: &PgPool, room: RoomId, ids: &[MessageId]) -> Result<bool, sqlx::Error> {
+pub async fn has_messages(
+    read_model: &PgPool,
+    room: RoomId,
+    reader: UserId,
+    ids: &[MessageId],
+) -> Result<bool, sqlx::Error> {
     let mut ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     ids.sort_unstable();
     ids.dedup();
     let found = sqlx::query_scalar!(
-        r#"select count(*) as "count!" from messages where room_id = $1 and message_id = any($2)"#,
+        r#"select count(*) as "count!" from messages m
+           join rooms r using (room_id)
+           left join room_members c on c.room_id = m.room_id and c.user_id = $3
+           where m.room_id = $1 and m.message_id = any($2)
+             and m.seq >= control.first_visible_seq(r.history_visibility, c.join_seq, r.last_seq)"#,
         room.0,
         &ids,
+        reader.0,
     )
     .fetch_one(read_model)
     .await?;

@@ -49,6 +49,48 @@ impl Talk {
     }
 }
 
+#[test]
+fn what_a_member_may_not_see_does_not_exist_for_commands_either() {
+    in_shared_world(async |world| {
+        let talk = Talk::new(world).await;
+        let hide = "update rooms set history_visibility = 'since_join' where room_id = $1";
+        sqlx::query(hide).bind(talk.room.0).execute(&world.read_model()).await.expect("hidden");
+        world.last_seq(talk.room, 1).await;
+        // Joined after the message.
+        let join = "update room_members set join_seq = 1 where room_id = $1 and user_id = $2";
+        for user in [talk.reader, talk.owner] {
+            sqlx::query(join).bind(talk.room.0).bind(user.0).execute(&world.read_model()).await.expect("joined");
+        }
+        let absent = Uuid::from_u128(404);
+        for by in [talk.reader, talk.owner] {
+            let calls = |id: Uuid| {
+                let path = format!("/v1/rooms/{}/messages/{id}", talk.room);
+                let reply = json!({"text": "an answer", "reply_to": id});
+                [
+                    world.api.call("PATCH", &path).json(&json!({"text": "two"})),
+                    world.api.call("DELETE", &path),
+                    world.api.call("PUT", &format!("{path}/reactions/🎉")),
+                    world.api.call("DELETE", &format!("{path}/reactions/🎉")),
+                    world.api.post(&format!("/v1/rooms/{}/messages", talk.room), &reply),
+                ]
+            };
+            for (hidden, nowhere) in calls(talk.message).into_iter().zip(calls(absent)) {
+                let (hidden, nowhere) = (hidden.by(by).send().await, nowhere.by(by).send().await);
+                assert_eq!(hidden.status, nowhere.status);
+                assert!((400..500).contains(&hidden.status.as_u16()) && hidden.status != 403, "{}", hidden.status);
+                let without_id = |body: &[u8]| {
+                    let mut body: Value = serde_json::from_slice(body).expect("a problem");
+                    body.as_object_mut().expect("an object").remove("request_id");
+                    body
+                };
+                assert_eq!(without_id(&hidden.body), without_id(&nowhere.body), "nothing tells them apart");
+            }
+        }
+        // Its author was there.
+        talk.edit(world, "two").by(talk.author).send().await.json(202);
+    });
+}
+
 async fn last(world: &World, answer: &Value) -> Payload {
     let event = events(world, &answer["position"], 1).await.remove(0);
     assert_eq!(json!(event.envelope.subject), answer["message_id"], "the event is about the message");

@@ -3,7 +3,8 @@
 use event_schema::message::{Attachment, Posted};
 use event_schema::receipt::ReadUpTo;
 use event_schema::rejection::Reason;
-use event_schema::{MessageId, Text, Timestamp, UserId, limits};
+use event_schema::room::{HistoryVisibility, JoinRule};
+use event_schema::{MessageId, Payload, Text, Timestamp, UserId, limits};
 use uuid::Uuid;
 
 use super::given::*;
@@ -186,4 +187,28 @@ fn attachments_keep_to_their_limits() {
     let mut erased = with(url, name, media_type);
     erased.attachments[0].url = Text::Erased;
     log.applied(OWNER, erased);
+}
+
+#[test]
+fn what_was_said_before_one_joined_does_not_exist_for_a_newcomer() {
+    let mut log = Log::default();
+    let Payload::RoomCreated(mut created) = group(JoinRule::Open) else { panic!("a group") };
+    created.history_visibility = HistoryVisibility::SinceJoin;
+    log.applied(OWNER, created);
+    let before = log.post(OWNER, "before");
+    log.applied(STRANGER, joined(STRANGER));
+    let answer = Posted { reply_to: Some(before), ..posted("an answer") };
+    log.rejected(STRANGER, answer.clone(), Reason::MessageNotFound);
+    log.rejected(STRANGER, reacted(before, "🎉"), Reason::MessageNotFound);
+    log.rejected(STRANGER, edited(before, "otherwise"), Reason::MessageNotFound);
+    log.rejected(STRANGER, deleted(before), Reason::MessageNotFound);
+    let after = log.post(OWNER, "after");
+    log.applied(STRANGER, reacted(after, "🎉"));
+    log.applied(OWNER, answer);
+    // Whoever leaves and comes back has the same newcomer's eyes, also for their own words.
+    let own = log.post(STRANGER, "mine");
+    log.applied(STRANGER, left(STRANGER));
+    log.applied(STRANGER, joined(STRANGER));
+    log.rejected(STRANGER, edited(own, "otherwise"), Reason::MessageNotFound);
+    log.applied(UserId::PLATFORM, deleted(before));
 }

@@ -22,7 +22,7 @@ use crate::openapi::{NotModified, ReadProblems, RoomProblems};
 use crate::params::ChangesParams;
 use crate::state::QueryState;
 use crate::store::changes::{ChangeRow, RoomStateRow, SubjectRow};
-use crate::store::{self, MessageRow, RoomRow};
+use crate::store::{self, Bounded, MessageRow, RoomRow};
 use crate::timeline::{Happening, Timeline};
 
 pub(super) fn router() -> OpenApiRouter<QueryState> {
@@ -125,13 +125,19 @@ async fn list_changes(
     if after > newest {
         return Err(invalid("after_rev", format!("is beyond the room's last rev, {newest}")));
     }
-    let to = newest.min(after.saturating_add(limit));
-    let rows = match to - after {
-        0 => Vec::new(),
-        _ => store::changes::changes(&mut reader.db, reader.room_id, after, to).await?,
+    let mut to = newest.min(after.saturating_add(limit));
+    let (rows, subjects) = loop {
+        let rows = match to - after {
+            0 => Vec::new(),
+            _ => store::changes::changes(&mut reader.db, reader.room_id, after, to).await?,
+        };
+        // Half as many where their messages are more bytes than an answer may have.
+        match Subjects::read(&mut reader, Timeline::new(&rows, after, to), &rows).await? {
+            Some(subjects) => break (rows, subjects),
+            None => to = after + (to - after) / 2,
+        }
     };
     let timeline = Timeline::new(&rows, after, to);
-    let subjects = Subjects::read(&mut reader, timeline, &rows).await?;
     let people = subjects.people();
     let users = state.names_of(&mut reader.db, &people, reader.reader.wants_fresh()).await?;
 
@@ -159,7 +165,12 @@ struct Subjects {
 }
 
 impl Subjects {
-    async fn read(reader: &mut RoomReader, timeline: Timeline<'_>, rows: &[ChangeRow]) -> Result<Self, sqlx::Error> {
+    /// `None` if they are too many bytes; of one rev they never are.
+    async fn read(
+        reader: &mut RoomReader,
+        timeline: Timeline<'_>,
+        rows: &[ChangeRow],
+    ) -> Result<Option<Self>, sqlx::Error> {
         let (room, db) = (reader.room_id, &mut reader.db);
         let of = |kind: &str| -> Vec<Uuid> {
             let of_kind = rows.iter().filter(|row| row.kind.starts_with(kind));
@@ -170,22 +181,32 @@ impl Subjects {
         };
         let posts = match timeline.posts() {
             Some(range) => store::changes::posts(db, room, *range.start(), *range.end()).await?,
-            None => Vec::new(),
+            None => Bounded { rows: Vec::new(), cut: false },
         };
         let (changed, people) = (of("message."), of("room.member_"));
         let messages = match changed[..] {
-            [] => Vec::new(),
+            [] => Bounded { rows: Vec::new(), cut: false },
             _ => store::changes::messages(db, room, &changed).await?,
         };
+        if posts.cut || messages.cut {
+            return Ok(None);
+        }
         let members = match people[..] {
             [] => Vec::new(),
             _ => store::changes::standings(db, room, &people).await?,
         };
-        Ok(Self {
-            posts,
-            messages: messages.into_iter().map(|row| (row.message_id, row)).collect(),
+        // What the reader may not see does not exist, and so nobody who wrote it is named.
+        let first = reader.window.first;
+        Ok(Some(Self {
+            posts: posts.rows.into_iter().filter(|row| row.seq >= first).collect(),
+            messages: messages
+                .rows
+                .into_iter()
+                .filter(|row| row.seq >= first)
+                .map(|row| (row.message_id, row))
+                .collect(),
             members: members.into_iter().map(|row| (row.user_id, row)).collect(),
-        })
+        }))
     }
 
     /// Everybody who appears, each once, in the order of their ids.
@@ -215,7 +236,7 @@ impl Subjects {
             }
         };
         let of_message = kind.starts_with("message.");
-        let message = message.filter(|(seq, _)| of_message && *seq >= reader.window.first);
+        let message = message.filter(|_| of_message);
         // A type is a word of the platform's own.
         let shown = if of_message && message.is_none() { "hidden" } else { kind };
         write!(body, r#"{{"rev":{rev},"type":"{shown}""#)?;

@@ -20,7 +20,8 @@ use crate::openapi::{NotModified, ReadProblems, RoomProblems};
 use crate::page::PageBody;
 use crate::params::{At, HistoryParams, HistoryQuery};
 use crate::state::QueryState;
-use crate::window::{Ahead, Place, Window};
+use crate::store::SpanRead;
+use crate::window::{Ahead, Place, Span, Window};
 use crate::{cursor, etag, store};
 
 pub(super) fn router() -> OpenApiRouter<QueryState> {
@@ -30,7 +31,8 @@ pub(super) fn router() -> OpenApiRouter<QueryState> {
 /// Read a room's messages
 ///
 /// Newest first. `next` leads to older messages, `prev` to newer ones; both stay right while people write, edit and
-/// delete. `before`, `after` and `around` exclude each other; `from` and `to` go with `before` and `after`.
+/// delete. `before`, `after` and `around` exclude each other; `from` and `to` go with `before` and `after`. A page ends at 2 MiB
+/// of messages, with fewer than `limit` of them: what counts is whether there is a `next` or `prev`.
 ///
 /// With `Accept: application/x-ndjson` the whole room (or the range of `from` and `to`) comes as a stream, a message a line,
 /// oldest first, at the reader's own pace. Its last line is
@@ -76,11 +78,11 @@ async fn list_messages(
             Place::Around(message.seq)
         }
     };
-    let span = within(&mut reader, &query).await?.span(place, query.limit);
-
-    let mut page = match ahead {
-        Some(((first, last), page)) if (first, last) == (span.first, span.last) => page,
-        _ => store::messages(&mut reader.db, room, span).await?,
+    let window = within(&mut reader, &query).await?;
+    let span = window.span(place, query.limit);
+    let (span, mut page) = match ahead {
+        Some(((first, last), page)) if (first, last) == (span.first, span.last) => (span, page),
+        _ => read(&mut reader, window, place, query.limit).await?,
     };
     let names = state.names_of(&mut reader.db, page.authors(), reader.reader.wants_fresh()).await?;
     metrics::counter!("query_api_pages_total", "at" => query.at.name()).increment(1);
@@ -95,6 +97,23 @@ async fn list_messages(
     let mut response = tagged(&headers, body, etag, link);
     response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
     Ok(response)
+}
+
+/// The page at a place: fewer messages than the limit where they are more bytes than a page may have.
+async fn read(
+    reader: &mut RoomReader,
+    window: Window,
+    place: Place,
+    mut limit: i64,
+) -> Result<(Span, PageBody), sqlx::Error> {
+    loop {
+        let span = window.span(place, limit);
+        match store::messages(&mut reader.db, reader.room_id, span).await? {
+            SpanRead::Page(page) => return Ok((span, page)),
+            // The longest may be among those that are left: then once more.
+            SpanRead::TooLarge { fit } => limit = fit.min(limit - 1).max(1),
+        }
+    }
 }
 
 /// A member of the room in the path, what they want to read of it, and messages that were read along with the room.

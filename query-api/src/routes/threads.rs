@@ -21,7 +21,7 @@ use crate::page::PageBody;
 use crate::params::{At, ListParams, ThreadParams, after, limit};
 use crate::state::QueryState;
 use crate::store::threads::EditRow;
-use crate::store::{self, MessageRow};
+use crate::store::{self, Bounded, MessageRow};
 
 pub(super) fn router() -> OpenApiRouter<QueryState> {
     OpenApiRouter::default().routes(routes!(list_edits)).routes(routes!(list_replies))
@@ -178,9 +178,8 @@ impl Replies {
         let (room, first) = (reader.room_id, reader.window.first);
         let most = usize::try_from(limit).unwrap_or(0);
         if let At::After(seq) = at {
-            let mut rows = store::threads::replies_after(&mut reader.db, room, reply_to, seq, limit + 1).await?;
-            let newer = (rows.len() > most).then(|| rows[most - 1].seq);
-            rows.truncate(most);
+            let read = store::threads::replies_after(&mut reader.db, room, reply_to, seq, limit + 1).await?;
+            let (mut rows, newer) = first_of(read, most);
             rows.reverse();
             // The cursor itself stands at a reply: there are older ones than these.
             let older = Some(rows.last().map_or((seq + 1).min(cursor::LAST), |row| row.seq));
@@ -188,10 +187,18 @@ impl Replies {
         }
         let before = if let At::Before(seq) = at { seq } else { i64::MAX };
         let bounds = (first, before);
-        let mut rows = store::threads::replies_before(&mut reader.db, room, reply_to, bounds, limit + 1).await?;
-        let older = (rows.len() > most).then(|| rows[most - 1].seq);
-        rows.truncate(most);
+        let read = store::threads::replies_before(&mut reader.db, room, reply_to, bounds, limit + 1).await?;
+        let (rows, older) = first_of(read, most);
         let newer = (before < i64::MAX).then(|| rows.first().map_or((before - 1).max(0), |row| row.seq));
         Ok(Self { rows, older, newer })
     }
+}
+
+/// At most so many rows, and where those begin that follow.
+fn first_of(read: Bounded<MessageRow>, most: usize) -> (Vec<MessageRow>, Option<i64>) {
+    let Bounded { mut rows, cut } = read;
+    let more = cut || rows.len() > most;
+    rows.truncate(most);
+    let next = rows.last().filter(|_| more).map(|row| row.seq);
+    (rows, next)
 }

@@ -4,7 +4,7 @@ use event_schema::RoomId;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::MessageRow;
+use super::{Bounded, MessageRow};
 
 /// Something that happened, other than a post.
 #[derive(Clone, Debug)]
@@ -39,8 +39,8 @@ pub async fn changes(db: &mut PgConnection, room: RoomId, after: i64, to: i64) -
 }
 
 /// These messages, in no order, looked up one by one: asked for `any` of them, the planner may read the whole room.
-pub async fn messages(db: &mut PgConnection, room: RoomId, ids: &[Uuid]) -> sqlx::Result<Vec<SubjectRow>> {
-    sqlx::query_as!(
+pub async fn messages(db: &mut PgConnection, room: RoomId, ids: &[Uuid]) -> sqlx::Result<Bounded<SubjectRow>> {
+    let found = sqlx::query_as!(
         SubjectRow,
         r#"select m.message_id, m.seq, m.author_id, m.item
            from unnest($2::uuid[]) wanted (id)
@@ -48,8 +48,8 @@ pub async fn messages(db: &mut PgConnection, room: RoomId, ids: &[Uuid]) -> sqlx
         room.0,
         ids,
     )
-    .fetch_all(db)
-    .await
+    .fetch(db);
+    Bounded::read(found, |row| row.item.len()).await
 }
 
 /// A message that something happened to.
@@ -62,8 +62,8 @@ pub struct SubjectRow {
 }
 
 /// The messages of a closed range of seq, in order.
-pub async fn posts(db: &mut PgConnection, room: RoomId, first: i64, last: i64) -> sqlx::Result<Vec<MessageRow>> {
-    sqlx::query_as!(
+pub async fn posts(db: &mut PgConnection, room: RoomId, first: i64, last: i64) -> sqlx::Result<Bounded<MessageRow>> {
+    let found = sqlx::query_as!(
         MessageRow,
         "select seq, author_id, item from messages where room_id = $1 and seq >= $2 and seq <= $3 order by seq limit $4",
         room.0,
@@ -71,8 +71,8 @@ pub async fn posts(db: &mut PgConnection, room: RoomId, first: i64, last: i64) -
         last,
         last - first + 1,
     )
-    .fetch_all(db)
-    .await
+    .fetch(db);
+    Bounded::read(found, |row| row.item.len()).await
 }
 
 /// What somebody is to a room now.

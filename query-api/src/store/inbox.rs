@@ -88,7 +88,7 @@ pub async fn inbox(
            left join lateral (
                select t.author_id, t.item from messages t
                where t.room_id = page.room_id and t.seq = page.last_seq and page.state = 'joined'
-                 and (page.history_visibility = 'all' or t.seq > page.join_seq)
+                 and t.seq >= control.first_visible_seq(page.history_visibility, page.join_seq, page.last_seq)
                limit 1
            ) last on true"#,
         reader.0,

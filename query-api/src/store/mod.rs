@@ -20,7 +20,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{FromRow as _, PgConnection, Row as _};
 use uuid::Uuid;
 
-use crate::page::PageBody;
+use crate::page::{PAGE_BYTES, PageBody};
 use crate::window::{Ahead, Span};
 
 /// A room, and what one person is to it.
@@ -91,10 +91,10 @@ macro_rules! slice {
 /// The slices are an array because the planner takes an unknown one to be short, and an unknown `generate_series` to be long.
 ///
 /// By hand, because the items are copied straight from the connection's buffer into the page.
-pub async fn messages(db: &mut PgConnection, room: RoomId, span: Span) -> sqlx::Result<PageBody> {
+pub async fn messages(db: &mut PgConnection, room: RoomId, span: Span) -> sqlx::Result<SpanRead> {
     let mut page = PageBody::default();
     if span.is_empty() {
-        return Ok(page);
+        return Ok(SpanRead::Page(page));
     }
     let mut slices = sqlx::query(concat!(
         "select slice.items, slice.authors
@@ -108,9 +108,47 @@ pub async fn messages(db: &mut PgConnection, room: RoomId, span: Span) -> sqlx::
     .bind(slices(span.last - span.first + 1))
     .fetch(db);
     while let Some(slice) = slices.try_next().await? {
-        add_slice(&mut page, &slice, (span.first, span.last))?;
+        if let Some(fit) = add_slice(&mut page, &slice, (span.first, span.last))? {
+            return Ok(SpanRead::TooLarge { fit });
+        }
     }
-    Ok(page)
+    Ok(SpanRead::Page(page))
+}
+
+/// The messages of a span, or that they are more bytes than a page may have.
+#[derive(Debug)]
+pub enum SpanRead {
+    Page(PageBody),
+    /// About so many of them are as much as a page may have; at least one.
+    TooLarge {
+        fit: i64,
+    },
+}
+
+/// Rows that were read up to a bound of bytes.
+#[derive(Clone, Debug)]
+pub struct Bounded<T> {
+    pub rows: Vec<T>,
+    /// There are more, which were not read because of their size.
+    pub cut: bool,
+}
+
+impl<T> Bounded<T> {
+    /// Reads rows until they are as many bytes as a page may have; always one.
+    async fn read(
+        mut found: impl futures::Stream<Item = sqlx::Result<T>> + Unpin,
+        bytes: impl Fn(&T) -> usize,
+    ) -> sqlx::Result<Self> {
+        let (mut rows, mut sum) = (Vec::new(), 0);
+        while let Some(row) = found.try_next().await? {
+            sum += bytes(&row);
+            if sum > PAGE_BYTES && !rows.is_empty() {
+                return Ok(Self { rows, cut: true });
+            }
+            rows.push(row);
+        }
+        Ok(Self { rows, cut: false })
+    }
 }
 
 /// A room, and messages that were read along with it.
@@ -141,7 +179,7 @@ pub async fn room_ahead(
                     exists (select from parked p where p.key_id = r.room_id and p.topic = 'chat.rooms') as parked,
                     case when m.state = 'joined' then least(r.last_seq, $3 - 1) end as page_last,
                     greatest(least(r.last_seq, $3 - 1) - $4 + 1,
-                             case r.history_visibility when 'all' then 1 else m.join_seq + 1 end) as page_first
+                             control.first_visible_seq(r.history_visibility, m.join_seq, r.last_seq)) as page_first
              from rooms r left join room_members m on m.room_id = r.room_id and m.user_id = $2
              where r.room_id = $1)
          select slice.items, slice.authors, reader.*
@@ -167,8 +205,12 @@ pub async fn room_ahead(
                 none.insert(RoomAhead { room: RoomRow::from_row(&row)?, read })
             }
         };
-        if let Some((bounds, page)) = &mut found.read {
-            add_slice(page, &row, *bounds)?;
+        if let Some((bounds, page)) = &mut found.read
+            && add_slice(page, &row, *bounds)?.is_some()
+        {
+            // Fewer of them are read by themselves.
+            found.read = None;
+            break;
         }
     }
     Ok(found)
@@ -179,18 +221,26 @@ fn slices(messages: i64) -> Vec<i64> {
     (0..messages).step_by(SLICE).collect()
 }
 
-/// Adds a slice to its page, which goes from one seq to another.
-fn add_slice(page: &mut PageBody, row: &PgRow, (first, last): (i64, i64)) -> sqlx::Result<()> {
+/// Adds a slice to its page, which goes from one seq to another; where the page would be too large, how many messages it may
+/// have.
+fn add_slice(page: &mut PageBody, row: &PgRow, (first, last): (i64, i64)) -> sqlx::Result<Option<i64>> {
     let (items, authors) = (row.try_get_raw(0)?, row.try_get::<Option<&[u8]>, _>(1)?);
     // Null where every row of a slice is missing.
-    let Some(authors) = authors else { return Ok(()) };
+    let Some(authors) = authors else { return Ok(None) };
     let items = items.as_bytes().map_err(sqlx::Error::Decode)?;
+    let (known, more) = (page.len(), authors.len() / 16);
+    if page.messages_end() + items.len() > PAGE_BYTES && known + more > 1 {
+        let left = PAGE_BYTES.saturating_sub(page.messages_end());
+        let fit = known + left * more / items.len().max(1);
+        return Ok(Some(i64::try_from(fit.max(1)).unwrap_or(i64::MAX)));
+    }
     if page.is_empty() {
         // The others are about as long.
-        page.reserve(usize::try_from(last - first + 1).unwrap_or(0).div_ceil(SLICE) * items.len());
+        let whole = usize::try_from(last - first + 1).unwrap_or(0).div_ceil(SLICE) * items.len();
+        page.reserve(whole.min(PAGE_BYTES));
     }
     page.add(items, authors.as_chunks::<16>().0.iter().map(|author| Uuid::from_bytes(*author)));
-    Ok(())
+    Ok(None)
 }
 
 /// The seq of the oldest message of a time or later, and of the newest message before another time.

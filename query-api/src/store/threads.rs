@@ -5,7 +5,7 @@ use event_schema::RoomId;
 use serde_json::Value;
 use sqlx::PgConnection;
 
-use super::MessageRow;
+use super::{Bounded, MessageRow};
 
 /// A superseded content of a message.
 #[derive(Clone, Debug)]
@@ -44,8 +44,8 @@ pub async fn replies_before(
     reply_to: i64,
     (first, before): (i64, i64),
     limit: i64,
-) -> sqlx::Result<Vec<MessageRow>> {
-    sqlx::query_as!(
+) -> sqlx::Result<Bounded<MessageRow>> {
+    let found = sqlx::query_as!(
         MessageRow,
         "select seq, author_id, item from messages
          where room_id = $1 and reply_to = $2 and seq >= $3 and seq < $4
@@ -56,8 +56,8 @@ pub async fn replies_before(
         before,
         limit,
     )
-    .fetch_all(db)
-    .await
+    .fetch(db);
+    Bounded::read(found, |row| row.item.len()).await
 }
 
 /// The replies to a message on the newer side of a seq, oldest first.
@@ -67,8 +67,8 @@ pub async fn replies_after(
     reply_to: i64,
     after: i64,
     limit: i64,
-) -> sqlx::Result<Vec<MessageRow>> {
-    sqlx::query_as!(
+) -> sqlx::Result<Bounded<MessageRow>> {
+    let found = sqlx::query_as!(
         MessageRow,
         "select seq, author_id, item from messages
          where room_id = $1 and reply_to = $2 and seq > $3
@@ -78,6 +78,6 @@ pub async fn replies_after(
         after,
         limit,
     )
-    .fetch_all(db)
-    .await
+    .fetch(db);
+    Bounded::read(found, |row| row.item.len()).await
 }

@@ -5,7 +5,7 @@ use event_schema::room::{MemberInvited, MemberJoined, Renamed, Role};
 use event_schema::{Text, UserId};
 use serde_json::{Value, json};
 
-use crate::story::{GROUP, Story};
+use crate::story::{GROUP, SINCE_JOIN, Story};
 
 fn types(body: &Value) -> Vec<(i64, &str)> {
     let items = body["items"].as_array().expect("items");
@@ -51,6 +51,25 @@ async fn a_change_shows_its_subject_as_it_is_now() {
     assert_eq!((&items[2]["member"]["state"], &items[2]["member"]["role"]), (&json!("joined"), &json!("moderator")));
     assert_eq!(items[0]["room"], json!({"name": "Another name", "archived": false, "member_count": 2}));
     assert_eq!(all.body["users"][owner.to_string()]["display_name"], "The owner");
+    story.finish().await;
+}
+
+#[tokio::test]
+async fn who_wrote_only_what_is_hidden_is_not_named() {
+    let story = Story::start().await;
+    let (owner, gone, reader) = (story.user("owner").await, story.user("gone").await, story.user("reader").await);
+    let room = story.found(&[owner, gone], SINCE_JOIN).await;
+    let hidden = story.post(room, gone, "before").await;
+    story.append(room, gone, ReactionAdded { message_id: hidden, emoji: "👍".into() }).await;
+    story.append(room, owner, MemberInvited { user_id: reader, role: Role::Member }).await;
+    story.append(room, reader, MemberJoined { user_id: reader }).await;
+    story.post(room, owner, "after").await;
+    let all = story.read(reader, &format!("/v1/rooms/{room}/changes")).await;
+    assert_eq!(types(&all.body)[1..3], [(2, "hidden"), (3, "hidden")]);
+    let users = all.body["users"].as_object().expect("users");
+    assert!(users.contains_key(&owner.to_string()) && !users.contains_key(&gone.to_string()), "{users:?}");
+    let text = all.body.to_string();
+    assert!(!text.contains("before") && !text.contains(&hidden.to_string()), "{text}");
     story.finish().await;
 }
 

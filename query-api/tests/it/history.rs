@@ -259,3 +259,81 @@ async fn members_see_what_the_room_lets_them_see() {
     assert_eq!(ask(new, format!("?before={theirs}")).await.seqs(), [0; 0]);
     api.finish().await;
 }
+
+/// Makes every message of a room as long as the longest are: control characters take six bytes each.
+async fn make_long(api: &Api, room: RoomId) {
+    let long = "update messages set item = left(item, -1) || ',\"x\":\"' || repeat('\\u0007', 8192) || '\"}' where room_id = $1";
+    sqlx::query(long).bind(room.0).execute(&api.db()).await.expect("long messages");
+}
+
+#[tokio::test]
+async fn a_page_ends_at_two_mebibytes_and_leads_on() {
+    const MOST: usize = 2 * 1024 * 1024 + 16 * 1024;
+    let api = Api::start().await;
+    let user = api.user("author").await;
+    let room = api.room(GROUP).await;
+    api.member(room, user, "joined", 0).await;
+    let ids = api.post(room, user, 150, 1).await;
+    make_long(&api, room).await;
+    let whole: Vec<i64> = (1..=150).collect();
+    for (start, side, cursor) in [("", "before", "next"), ("&from=2000-01-01T00:00:00Z", "before", "next")] {
+        let (mut seen, mut query) = (Vec::new(), format!("?limit=1000{start}"));
+        loop {
+            let page = api.get(user, &format!("/v1/rooms/{room}/messages{query}")).await;
+            assert!(page.length() <= MOST, "{} bytes", page.length());
+            assert!(page.seqs().len() < 50 && !page.seqs().is_empty());
+            seen.extend(page.seqs());
+            let Some(next) = page.text(cursor) else { break };
+            query = format!("?limit=1000&{side}={next}{start}");
+        }
+        seen.reverse();
+        assert_eq!(seen, whole, "each once, in order");
+    }
+    // Upwards, each page next to the one before.
+    let oldest = api.get(user, &format!("/v1/rooms/{room}/messages?limit=1&around={}", ids[0])).await;
+    let (mut seen, mut prev) = (oldest.seqs(), oldest.text("prev").map(str::to_owned));
+    while let Some(cursor) = prev {
+        let page = api.get(user, &format!("/v1/rooms/{room}/messages?limit=1000&after={cursor}")).await;
+        assert!(page.length() <= MOST);
+        let mut seqs = page.seqs();
+        seqs.reverse();
+        assert_eq!(seqs[0], seen[seen.len() - 1] + 1);
+        seen.extend(seqs);
+        prev = page.text("prev").map(str::to_owned);
+    }
+    assert_eq!(seen, whole);
+    let around = api.get(user, &format!("/v1/rooms/{room}/messages?limit=1000&around={}", ids[70])).await;
+    assert!(around.seqs().contains(&71) && around.length() <= MOST);
+
+    // What happened (nothing but these posts), and replies.
+    sqlx::query("update rooms set rev = last_seq where room_id = $1")
+        .bind(room.0)
+        .execute(&api.db())
+        .await
+        .expect("revs");
+    let (mut rev, mut posted) = (0, 0);
+    loop {
+        let changes = api.get(user, &format!("/v1/rooms/{room}/changes?limit=1000&after_rev={rev}")).await;
+        assert!(changes.length() <= 2 * MOST, "{} bytes", changes.length());
+        posted +=
+            changes.body["items"].as_array().expect("items").iter().filter(|item| item["message"].is_object()).count();
+        rev = changes.body["rev"].as_i64().expect("a rev");
+        if changes.body["more"] == false {
+            break;
+        }
+    }
+    assert_eq!(posted, 150);
+    let answer = "update messages set reply_to = 1 where room_id = $1 and seq > 1";
+    sqlx::query(answer).bind(room.0).execute(&api.db()).await.expect("replies");
+    let (mut replies, mut query) = (Vec::new(), "?limit=1000".to_owned());
+    loop {
+        let page = api.get(user, &format!("/v1/rooms/{room}/messages/{}/replies{query}", ids[0])).await;
+        assert!(page.length() <= MOST);
+        replies.extend(page.seqs());
+        let Some(next) = page.text("next") else { break };
+        query = format!("?limit=1000&before={next}");
+    }
+    replies.reverse();
+    assert_eq!(replies, whole[1..]);
+    api.finish().await;
+}

@@ -198,7 +198,7 @@ impl Model {
         self.send(at, user, edited).await;
         let room = &mut self.rooms[at];
         let message = &room.messages[index];
-        if room.is_member(user) && message.author == user && !message.deleted {
+        if room.is_member(user) && room.sees(user, index) && message.author == user && !message.deleted {
             room.happened.push(("message.edited", Some(index)));
             room.messages[index].texts.push(text);
             room.messages[index].mentions = mentions;
@@ -212,7 +212,7 @@ impl Model {
         let room = &mut self.rooms[at];
         let message = &room.messages[index];
         let may = message.author == user || (room.owner == user && room.rules.0 != RoomKind::Direct);
-        if room.is_member(user) && may && !message.deleted {
+        if room.is_member(user) && room.sees(user, index) && may && !message.deleted {
             room.happened.push(("message.deleted", Some(index)));
             room.messages[index].deleted = true;
         }
@@ -225,7 +225,7 @@ impl Model {
         let emoji = self.text();
         self.send(at, user, ReactionAdded { message_id, emoji }).await;
         let room = &mut self.rooms[at];
-        if room.is_member(user) && !room.messages[index].deleted {
+        if room.is_member(user) && room.sees(user, index) && !room.messages[index].deleted {
             room.happened.push(("message.reaction_added", Some(index)));
         }
     }

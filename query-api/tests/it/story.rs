@@ -120,6 +120,9 @@ impl Story {
 }
 
 pub const GROUP: (RoomKind, JoinRule, HistoryVisibility) = (RoomKind::Group, JoinRule::Invite, HistoryVisibility::All);
+/// A group whose members see only what was said since they joined.
+pub const SINCE_JOIN: (RoomKind, JoinRule, HistoryVisibility) =
+    (RoomKind::Group, JoinRule::Invite, HistoryVisibility::SinceJoin);
 
 pub fn created(
     people: &[UserId],

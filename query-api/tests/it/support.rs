@@ -268,6 +268,11 @@ pub fn item(room: RoomId, seq: i64, id: Uuid, author: UserId, at: Timestamp, tex
 }
 
 impl Answer {
+    /// The bytes of the body.
+    pub fn length(&self) -> usize {
+        self.body.to_string().len()
+    }
+
     /// The seqs of a page's messages, in the order of the page.
     pub fn seqs(&self) -> Vec<i64> {
         assert_eq!(self.status, StatusCode::OK, "{:?}", self.body);

@@ -168,7 +168,7 @@ impl ModelRoom {
     }
 
     fn post(&mut self, who: Who, id: Uuid, text: &str, mentions: &[Who], reply_to: Option<Uuid>) -> Verdict {
-        let answered = reply_to.is_none_or(|id| self.messages.iter().any(|message| message.id == id));
+        let answered = reply_to.is_none_or(|id| self.visible(who, id).is_some());
         if self.role(who).is_none() || self.archived || !answered {
             return Refused;
         }
@@ -188,13 +188,19 @@ impl ModelRoom {
         Applied
     }
 
-    /// A message that can still be changed.
-    fn living(&self, id: Uuid) -> Option<usize> {
-        self.messages.iter().position(|message| message.id == id && !message.deleted)
+    /// A message that somebody may see: for all others it is not there.
+    fn visible(&self, who: Who, id: Uuid) -> Option<usize> {
+        let at = self.messages.iter().position(|message| message.id == id)?;
+        (i64::try_from(at).is_ok_and(|at| at + 1 >= self.first(who))).then_some(at)
+    }
+
+    /// One that can still be changed.
+    fn living(&self, who: Who, id: Uuid) -> Option<usize> {
+        self.visible(who, id).filter(|at| !self.messages[*at].deleted)
     }
 
     fn edit(&mut self, who: Who, id: Uuid, text: &str, mentions: &[Who]) -> Verdict {
-        let Some(at) = self.living(id).filter(|at| self.messages[*at].author == who) else { return Refused };
+        let Some(at) = self.living(who, id).filter(|at| self.messages[*at].author == who) else { return Refused };
         if self.role(who).is_none() || self.archived {
             return Refused;
         }
@@ -211,7 +217,7 @@ impl ModelRoom {
     }
 
     fn delete(&mut self, who: Who, id: Uuid) -> Verdict {
-        let Some(at) = self.messages.iter().position(|message| message.id == id) else { return Refused };
+        let Some(at) = self.visible(who, id) else { return Refused };
         let own = self.messages[at].author == who;
         // Order is kept in a closed room too; authors' hands are tied.
         let may = if own { self.role(who).is_some() && !self.archived } else { self.at_least(who, Role::Moderator) };
@@ -232,7 +238,9 @@ impl ModelRoom {
     }
 
     fn react(&mut self, who: Who, id: Uuid, emoji: &'static str, on: bool) -> Verdict {
-        let Some(at) = self.living(id).filter(|_| self.role(who).is_some() && !self.archived) else { return Refused };
+        let Some(at) = self.living(who, id).filter(|_| self.role(who).is_some() && !self.archived) else {
+            return Refused;
+        };
         let reactions = &mut self.messages[at].reactions;
         let place = reactions.iter().position(|(known, _)| *known == emoji);
         if on == place.is_some_and(|place| reactions[place].1.contains(&who)) {

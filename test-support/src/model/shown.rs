@@ -79,7 +79,7 @@ fn shown(seq: i64, message: &Message, people: &[Person]) -> Shown {
 
 impl ModelRoom {
     /// The first seq that a member sees.
-    fn first(&self, who: Who) -> i64 {
+    pub(super) fn first(&self, who: Who) -> i64 {
         let since = self.members.get(&who).map_or(0, |member| member.since);
         if self.since_join { since + 1 } else { 1 }
     }

@@ -632,7 +632,8 @@ export interface paths {
         /**
          * Read a room's messages
          * @description Newest first. `next` leads to older messages, `prev` to newer ones; both stay right while people write, edit and
-         *     delete. `before`, `after` and `around` exclude each other; `from` and `to` go with `before` and `after`.
+         *     delete. `before`, `after` and `around` exclude each other; `from` and `to` go with `before` and `after`. A page ends at 2 MiB
+         *     of messages, with fewer than `limit` of them: what counts is whether there is a `next` or `prev`.
          *
          *     With `Accept: application/x-ndjson` the whole room (or the range of `from` and `to`) comes as a stream, a message a line,
          *     oldest first, at the reader's own pace. Its last line is

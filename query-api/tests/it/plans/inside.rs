@@ -27,13 +27,13 @@ pub async fn changes(scale: &mut Scale) {
         statement.walks(scale, &arguments, &["changes_pkey"], (to - after) / 16 + 3).await;
     }
 
-    let posts = store::changes::posts(&mut scale.db, big(), 7, 1_006).await.expect("read");
+    let posts = store::changes::posts(&mut scale.db, big(), 7, 1_006).await.expect("read").rows;
     assert!(posts.iter().map(|row| row.seq).eq(7..=1_006));
     let statement = Statement::newest(scale, "posts").await;
     statement.walks(scale, &format!("'{}', 700000, 700999, 1000", big()), &["messages_pkey"], 1_000).await;
 
     let ids: Vec<Uuid> = (0..1_000).map(|n| id("message", n * 2_000)).collect();
-    assert_eq!(store::changes::messages(&mut scale.db, big(), &ids).await.expect("read").len(), 1_000);
+    assert_eq!(store::changes::messages(&mut scale.db, big(), &ids).await.expect("read").rows.len(), 1_000);
     let messages = Statement::newest(scale, "changed messages").await;
     let people: Vec<Uuid> = (0..1_000).map(|n| id("user", n * 99)).collect();
     assert_eq!(store::changes::standings(&mut scale.db, big(), &people).await.expect("read").len(), 1_000);
@@ -55,10 +55,11 @@ pub async fn threads(scale: &mut Scale) {
         statement.walks(scale, &format!("'{}', 1, {before}, {limit}", big()), &["message_edits_pkey"], limit).await;
     }
 
-    let older = store::threads::replies_before(&mut scale.db, big(), 700_001, (1, i64::MAX), 51).await.expect("read");
+    let older =
+        store::threads::replies_before(&mut scale.db, big(), 700_001, (1, i64::MAX), 51).await.expect("read").rows;
     assert_eq!(older.len(), 51);
     let before = Statement::newest(scale, "replies_before").await;
-    let newer = store::threads::replies_after(&mut scale.db, big(), 700_001, 700_001, 51).await.expect("read");
+    let newer = store::threads::replies_after(&mut scale.db, big(), 700_001, 700_001, 51).await.expect("read").rows;
     assert!(newer.is_sorted_by_key(|row| row.seq) && newer.len() == 51);
     let after = Statement::newest(scale, "replies_after").await;
     for limit in [2, 51, 1_001] {

@@ -5,7 +5,7 @@ mod inside;
 mod scale;
 
 use event_schema::{RoomId, Timestamp, UserId};
-use query_api::store;
+use query_api::store::{self, SpanRead};
 use query_api::window::{Ahead, Place, Span, Window};
 use uuid::Uuid;
 
@@ -46,10 +46,12 @@ async fn access(scale: &mut Scale) {
 /// Every cursor form, at both ends and in the middle, in a big room and in a small one.
 async fn history(scale: &mut Scale) {
     let first = Span { first: 1, last: 1, older: None, newer: None };
-    let page = store::messages(&mut scale.db, RoomId(id("room", 0)), first).await.expect("read");
+    let read = store::messages(&mut scale.db, RoomId(id("room", 0)), first).await.expect("read");
+    let SpanRead::Page(page) = read else { panic!("a page of ordinary size") };
     assert_eq!(page.len(), 1);
     let span = Span { first: 700_001, last: 701_000, older: None, newer: None };
-    let body = store::messages(&mut scale.db, RoomId(id("room", 0)), span).await.expect("read");
+    let read = store::messages(&mut scale.db, RoomId(id("room", 0)), span).await.expect("read");
+    let SpanRead::Page(body) = read else { panic!("a page of ordinary size") };
     let body = body.finish(std::iter::empty(), None, None);
     let body = std::str::from_utf8(&body).expect("text");
     let numbers: Vec<i64> = body
@@ -91,7 +93,8 @@ async fn history(scale: &mut Scale) {
     let (found, (bounds, mut page)) = (read.room, read.read.expect("a member"));
     let span = Window { first: 1, last: found.last_seq }.span(Place::Newest, 1_000);
     assert_eq!(bounds, (span.first, span.last));
-    let mut same = store::messages(&mut scale.db, room, span).await.expect("read");
+    let read = store::messages(&mut scale.db, room, span).await.expect("read");
+    let SpanRead::Page(mut same) = read else { panic!("a page of ordinary size") };
     assert_eq!((page.len(), page.authors()), (same.len(), same.authors()));
     assert_eq!(page.finish(std::iter::empty(), None, None), same.finish(std::iter::empty(), None, None));
     let statement = Statement::newest(scale, "room_ahead").await;
