@@ -8,6 +8,7 @@ use read_model::ReadModel;
 
 use crate::access::Access;
 use crate::csrf::Csrf;
+use crate::outgoing::OutgoingBudget;
 use crate::rate::RateLimits;
 use crate::settings::ApiSettings;
 use crate::tokens::Keyring;
@@ -33,6 +34,8 @@ pub struct Parts {
     pub access: Access,
     /// Tokens against requests of other pages.
     pub csrf: Csrf,
+    /// Bytes of answers that may wait for their clients.
+    pub outgoing: OutgoingBudget,
 }
 
 impl ApiContext {
@@ -57,6 +60,7 @@ impl ApiContext {
             keyring,
             access,
             csrf,
+            outgoing: OutgoingBudget::new(settings.outgoing.outgoing_bytes),
         })))
     }
 

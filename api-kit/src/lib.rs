@@ -15,6 +15,7 @@ pub mod csrf;
 pub mod documented;
 pub mod extract;
 pub mod http;
+pub mod outgoing;
 pub mod problem;
 pub mod rate;
 pub mod settings;

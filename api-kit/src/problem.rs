@@ -251,6 +251,12 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Service unavailable").retry_after(1)
     }
 
+    /// 503: as many bytes wait for slow clients as may.
+    #[must_use]
+    pub fn overloaded() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Overloaded").retry_after(2)
+    }
+
     /// 503: the read models have lost tables; the log has everything, and an administrator builds them anew.
     #[must_use]
     pub fn tables_missing() -> Self {

@@ -16,6 +16,19 @@ pub struct ApiSettings {
     /// Sessions in cookies.
     #[command(flatten)]
     pub cookies: CookieSettings,
+    /// What waits to be read by clients.
+    #[command(flatten)]
+    pub outgoing: OutgoingSettings,
+}
+
+/// Bounds for answers that clients have not taken yet.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "HTTP")]
+pub struct OutgoingSettings {
+    /// Bytes of answers that may wait for their clients, in this process; beyond it, answers are 503 `overloaded`
+    #[arg(long, env = "CHATLOG_OUTGOING_BYTES", default_value_t = 256 * 1024 * 1024, value_name = "BYTES")]
+    #[arg(value_parser = clap::value_parser!(u64).range(4 * 1024 * 1024..))]
+    pub outgoing_bytes: u64,
 }
 
 /// How browsers keep sessions.

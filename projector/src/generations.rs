@@ -1,6 +1,6 @@
 //! Keeps every generation that can be folded at work: the active one, the one that will be, and the one to go back to.
 //!
-//! Each has a consumer group, connections and checkpoints of its own. Only the active one makes the process unready when it
+//! Each has leases, connections and checkpoints of its own. Only the active one makes the process unready when it
 //! stands still. What another fold version writes is left to programs of that version, which run beside this one while
 //! replicas are exchanged (`docs/adr/0009`).
 

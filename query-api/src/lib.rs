@@ -28,6 +28,7 @@ mod timeline;
 pub mod window;
 
 use api_kit::ApiContext;
+use api_kit::outgoing::OutgoingBudget;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use settings::Settings;
@@ -37,11 +38,11 @@ use crate::state::QueryState;
 /// What the routes say of themselves, without anything to serve them.
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
-    routes::router().into_openapi()
+    routes::router(OutgoingBudget::new(0)).into_openapi()
 }
 
 /// The routes, with their state and their part of the OpenAPI document. Nothing runs in the background.
 #[must_use]
 pub fn start(context: &ApiContext, settings: &Settings) -> OpenApiRouter {
-    routes::router().with_state(QueryState::new(context, settings))
+    routes::router(context.outgoing.clone()).with_state(QueryState::new(context, settings))
 }

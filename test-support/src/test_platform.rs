@@ -6,7 +6,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use api_kit::settings::{CookieSettings, RateSettings};
+use api_kit::settings::{CookieSettings, OutgoingSettings, RateSettings};
 use api_kit::{ApiContext, ApiSettings, HttpSettings};
 use event_schema::{UserId, WorkspaceId};
 use platform::settings::{
@@ -205,7 +205,11 @@ pub async fn connect_api(settings: &PlatformSettings, api: &ApiSettings) -> Resu
 
 /// Settings of an API for a test: nothing is limited.
 pub fn api_settings() -> ApiSettings {
-    ApiSettings { rates: RateSettings::off(), cookies: CookieSettings { cookie_secure: true } }
+    ApiSettings {
+        rates: RateSettings::off(),
+        cookies: CookieSettings { cookie_secure: true },
+        outgoing: OutgoingSettings { outgoing_bytes: 256 * 1024 * 1024 },
+    }
 }
 
 /// Settings of a listener for a test: a free port, short time-outs.

@@ -32,12 +32,18 @@ impl Linger {
     }
 }
 
+/// A client that is waited for takes at least so many bytes a second: one that takes a byte now and then would hold an answer for
+/// as long as it likes.
+const LEAST_A_SECOND: u64 = 1024;
+
 /// A stream whose writes must make progress.
 pub(super) struct Stall<T> {
     inner: T,
     patience: Duration,
     /// Set while a write waits for the client.
     until: Option<Pin<Box<Sleep>>>,
+    /// What it has taken since.
+    taken: u64,
     linger: Linger,
     /// Set while a client is heard out: until when, and the bytes that may still come.
     hearing: Option<(Pin<Box<Sleep>>, usize)>,
@@ -45,20 +51,40 @@ pub(super) struct Stall<T> {
 
 impl<T> Stall<T> {
     pub(super) fn new(inner: T, patience: Duration, linger: Linger) -> Self {
-        Self { inner, patience, until: None, linger, hearing: None }
+        Self { inner, patience, until: None, taken: 0, linger, hearing: None }
+    }
+
+    /// What a client takes while it is waited for: the time begins anew when that is enough.
+    fn judge_write(&mut self, context: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(bytes)) = &written
+            && self.until.is_some()
+        {
+            self.taken += *bytes as u64;
+            if self.taken >= LEAST_A_SECOND * self.patience.as_secs().max(1) {
+                self.until = None;
+            }
+        }
+        self.judge(context, written)
     }
 
     fn judge<R>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<R>>) -> Poll<io::Result<R>> {
         if written.is_ready() {
-            self.until = None;
             return written;
         }
         let patience = self.patience;
+        if self.until.is_none() {
+            self.taken = 0;
+        }
         let until = self.until.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + patience)));
         match until.as_mut().poll(context) {
-            Poll::Ready(()) => Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes nothing"))),
+            Poll::Ready(()) => Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes too little"))),
             Poll::Pending => Poll::Pending,
         }
+    }
+
+    /// Everything has been taken.
+    fn idle(&mut self) {
+        self.until = None;
     }
 }
 
@@ -98,7 +124,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Stall<T> {
 impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stall<T> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write(context, bytes);
-        self.judge(context, written)
+        self.judge_write(context, written)
     }
 
     fn poll_write_vectored(
@@ -107,7 +133,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stall<T> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
-        self.judge(context, written)
+        self.judge_write(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -116,6 +142,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stall<T> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.inner).poll_flush(context);
+        if flushed.is_ready() {
+            self.idle();
+        }
         self.judge(context, flushed)
     }
 
@@ -133,7 +162,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stall<T> {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::AsyncWriteExt as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
 
@@ -145,5 +174,23 @@ mod tests {
         let error = near.write_all(&[0; 16]).await.expect_err("nobody reads");
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         drop(far);
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_takes_a_byte_now_and_then_is_cut_and_a_slow_one_is_not() {
+        let patience = Duration::from_secs(1);
+        for (bytes, is_cut) in [(1, true), (256, false)] {
+            let (near, mut far) = tokio::io::duplex(4 * 1024);
+            let mut near = Stall::new(near, patience, Linger::default());
+            let reading = tokio::spawn(async move {
+                let mut buffer = vec![0; bytes];
+                while far.read_exact(&mut buffer).await.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            });
+            let written = near.write_all(&[0; 16 * 1024]).await;
+            assert_eq!(written.is_err(), is_cut, "{bytes} bytes at a time");
+            reading.abort();
+        }
     }
 }

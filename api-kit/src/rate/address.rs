@@ -58,6 +58,28 @@ impl ClientAddress {
     }
 }
 
+/// A network that holds several customers' networks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct WiderNetwork {
+    pub(super) key: u128,
+    /// How many times as much as one customer it may do.
+    pub(super) scale: u32,
+}
+
+impl ClientAddress {
+    /// The /56 and /48 of an IPv6 address: providers give such networks to one customer, who would have hundreds of /64.
+    pub(super) fn wider_keys(self) -> Vec<WiderNetwork> {
+        let IpAddr::V6(address) = self.0 else { return Vec::new() };
+        let bits = Ipv6Addr::to_bits(address);
+        // The length in the bits that are left over keeps networks of different length apart.
+        let network = |length: u32, scale| WiderNetwork {
+            key: (bits >> (128 - length) << (128 - length)) | u128::from(length),
+            scale,
+        };
+        vec![network(56, 4), network(48, 16)]
+    }
+}
+
 /// Some proxies add the port.
 fn address(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|text| text.split_once(']')).map_or(text, |(address, _)| address);
@@ -133,5 +155,17 @@ mod tests {
         assert_eq!(key("2001:db8::1"), key("2001:db8::ffff:1"));
         assert_ne!(key("2001:db8::1"), key("2001:db8:0:1::1"));
         assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
+    }
+
+    #[test]
+    fn wider_networks_of_ipv6_are_counted_too() {
+        let of = |text: &str| ClientAddress(text.parse().expect("an address"));
+        let wider = |text: &str| of(text).wider_keys();
+        assert_eq!(wider("2001:db8:0:1::1"), wider("2001:db8:0:2::1"), "one /56");
+        assert_ne!(wider("2001:db8:0:100::1")[0], wider("2001:db8::1")[0]);
+        assert_eq!(wider("2001:db8:0:100::1")[1], wider("2001:db8::1")[1], "one /48");
+        let all: Vec<u128> = wider("2001:db8::1").iter().map(|it| it.key).chain([of("2001:db8::1").key()]).collect();
+        assert!(all[0] != all[1] && all[1] != all[2] && all[0] != all[2], "networks of different length are apart");
+        assert!(wider("192.0.2.1").is_empty());
     }
 }

@@ -33,6 +33,12 @@ impl Rate {
         self.step_micros() * i64::from(self.count)
     }
 
+    /// So many times as much in the same time.
+    #[must_use]
+    pub(super) fn scaled(self, times: u32) -> Self {
+        Self { count: self.count.saturating_mul(times), ..self }
+    }
+
     /// For people: `a minute`.
     pub(super) fn in_words(self) -> String {
         match UNITS.iter().find(|(_, unit, _)| *unit == self.window_micros) {

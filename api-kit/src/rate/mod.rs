@@ -175,13 +175,30 @@ impl RateLimits {
         self.request(extensions, kind, user.0.as_u128()).await
     }
 
+    /// Counts more of a request of a user than the one that every request is: a batch is as many commands as it has messages. All
+    /// of it or, once it is refused, an error.
+    pub async fn user_more(&self, kind: Kind, user: UserId, more: u32) -> Result<(), Problem> {
+        for _ in 0..more {
+            let Some(quota) = self.take(kind, user.0.as_u128()).await else { return Ok(()) };
+            quota.verdict()?;
+        }
+        Ok(())
+    }
+
     /// Counts a request from an address.
     pub async fn address(&self, extensions: &Extensions, kind: Kind) -> Result<(), Problem> {
         let address = extensions.get::<ClientAddress>().copied().unwrap_or_default();
         if self.0.spare_loopback && address.is_loopback() {
             return Ok(());
         }
-        self.request(extensions, kind, address.key()).await
+        self.request(extensions, kind, address.key()).await?;
+        // Whoever has many networks of IPv6 has not as many times the limit.
+        for wider in address.wider_keys() {
+            if let Some(quota) = self.take_of(kind, wider.key, wider.scale).await {
+                quota.verdict()?;
+            }
+        }
+        Ok(())
     }
 
     /// Counts a mail to a mailbox, by the key under which its address is compared, whether anybody has it or not. Beside
@@ -207,7 +224,13 @@ impl RateLimits {
 
     /// Takes one token; `None` where nothing is limited.
     pub async fn take(&self, kind: Kind, key: u128) -> Option<Quota> {
+        self.take_of(kind, key, 1).await
+    }
+
+    /// The same of a bucket that holds so many times as much.
+    async fn take_of(&self, kind: Kind, key: u128, scale: u32) -> Option<Quota> {
         let (rate, buckets) = self.0.classes[kind as usize].as_ref()?;
+        let rate = &rate.scaled(scale);
         let bucket = buckets.get(key);
         // Who asks while a block is on its way waits for it instead of fetching another.
         let mut bucket = bucket.lock().await;

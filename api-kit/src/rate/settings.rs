@@ -8,13 +8,14 @@ use super::{Kind, Rate, Setting};
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Rate limits (600/m, 10/s, 5/30s, 20/h, or off; all at once, if need be)")]
 pub struct RateSettings {
-    /// Requests of one user that change something; a batch is one
-    #[arg(long, env = "CHATLOG_RATE_COMMANDS", default_value = "3000/m", value_name = "RATE")]
+    /// Requests of one user that change something; a batch is as many as it has messages, and of long messages each 4 KiB count
+    /// as one more
+    #[arg(long, env = "CHATLOG_RATE_COMMANDS", default_value = "600/m", value_name = "RATE")]
     pub rate_commands: Setting,
     /// Requests of one user that read
     #[arg(long, env = "CHATLOG_RATE_QUERIES", default_value = "6000/m", value_name = "RATE")]
     pub rate_queries: Setting,
-    /// Log-ins from one address (of IPv6, from one /64)
+    /// Log-ins from one address (of IPv6, from one /64; four times as many from a /56, sixteen times from a /48)
     #[arg(long, env = "CHATLOG_RATE_LOG_INS", default_value = "60/m", value_name = "RATE")]
     pub rate_log_ins: Setting,
     /// Sign-ups from one address (of IPv6, from one /64)

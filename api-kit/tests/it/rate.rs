@@ -233,3 +233,16 @@ async fn an_address_is_limited_and_loopback_is_spared() {
     api.context.drain().await;
     test.finish().await;
 }
+
+#[tokio::test]
+async fn what_a_request_is_beyond_one_command_counts_too() {
+    let test = TestPlatform::start().await.expect("servers");
+    let limits = limits(HUNDRED, &test.platform.redis);
+    let user = UserId(test.platform.ids.v7());
+    limits.user_more(Kind::Commands, user, 99).await.expect("as many as there may be");
+    limits.user_more(Kind::Commands, user, 0).await.expect("nothing more");
+    limits.user_more(Kind::Commands, user, 1).await.expect("the last one");
+    let refused = limits.user_more(Kind::Commands, user, 1).await.expect_err("one too many");
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    test.finish().await;
+}

@@ -1,10 +1,12 @@
 //! Looking back over HTTP, through the whole platform: what was shown before an edit and a deletion is shown again.
 
-use event_schema::{Payload, Timestamp, Topic, UserId, record};
+use event_schema::record::encode;
+use event_schema::{Payload, RoomId, Timestamp, Topic, UserId, record};
 use futures::future::join_all;
 use platform::log_explorer::{Ask, Bounds, Filter, Order, Reader};
 use reqwest::Method;
 use serde_json::{Value, json};
+use test_support::events::room_event;
 use tokio_util::sync::CancellationToken;
 
 use crate::origin::Origin;
@@ -143,12 +145,13 @@ async fn a_look_that_makes_no_sense_is_refused_and_one_at_a_time_is_made() {
     assert_eq!(origin.see(admin, &nowhere).await.0, 404);
 
     // A room that nobody can fold is no fault of this service.
-    let record = platform::kafka::RawRecord {
-        topic: Topic::Rooms,
-        key: room.clone(),
-        headers: Vec::new(),
-        value: b"damaged".to_vec(),
-    };
+    let id = RoomId(room.parse().expect("an id"));
+    let mut record: platform::kafka::RawRecord = encode(&room_event(id, "newer")).expect("a record").into();
+    for (name, value) in &mut record.headers {
+        if name == "ce_type" {
+            "chat.message.sung.v1".clone_into(value);
+        }
+    }
     let now = format!("/v1/admin/rooms/{room}/at");
     let many = (0..6).map(|_| origin.see(admin, &now));
     let statuses: Vec<u16> = join_all(many).await.into_iter().map(|(status, _)| status).collect();

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use api_kit::extract::{Json, Path};
+use api_kit::rate::Kind;
 use api_kit::{Caller, Problem};
 use axum::extract::State;
+use event_schema::message::Posted;
 use event_schema::{MessageId, RoomId, Timestamp};
 use http::StatusCode;
 use read_model::Position;
@@ -24,6 +26,8 @@ use crate::refusal::rejected;
 use crate::routes::command_params::CommandParams;
 use crate::state::App;
 
+/// So many bytes of text count as a command of their own.
+const COUNTED_BYTES: usize = 4 * 1024;
 const POST: &str = "POST /v1/rooms/{room}/messages";
 const BATCH: &str = "POST /v1/rooms/{room}/messages/batch";
 
@@ -149,11 +153,20 @@ async fn post(
     Json(body): Json<PostMessage>,
 ) -> Result<CommandAnswer, Problem> {
     let message = NewMessage::from(body).into_payload()?;
+    charge(&app, &caller, std::slice::from_ref(&message)).await?;
     let work = async |command: &Command, message| {
         let posting = posting::post(&app, caller.user_id, (&headers, command), room, vec![message]).await?;
         posted(&app, room, posting).await
     };
     app.run_command((&headers, caller.user_id), (POST, room), message, work).await
+}
+
+/// Counts what messages are beyond the one command that every request is: as many as there are, and each 4 KiB once more.
+async fn charge(app: &App, caller: &Caller, messages: &[Posted]) -> Result<(), Problem> {
+    let cost = |message: &Posted| 1 + message.content.as_str().map_or(0, str::len) / COUNTED_BYTES;
+    let cost: usize = messages.iter().map(cost).sum();
+    let more = u32::try_from(cost.saturating_sub(1)).unwrap_or(u32::MAX);
+    app.context.rates.user_more(Kind::Commands, caller.user_id, more).await
 }
 
 async fn posted(app: &App, room: RoomId, posting: Posting) -> Result<CommandAnswer, Problem> {
@@ -163,7 +176,7 @@ async fn posted(app: &App, room: RoomId, posting: Posting) -> Result<CommandAnsw
     if !folded {
         return CommandAnswer::accepted(&accepted);
     }
-    match outcomes::message_outcomes(&app.context.read_model.pool(), room, &ids).await?.remove(&id) {
+    match outcomes_of(app, room, &ids).await.remove(&id) {
         Some(MessageOutcome::Posted { seq, rev, created_at }) => {
             let place = MessageAccepted { seq: Some(seq), rev: Some(rev), created_at: Some(created_at), ..accepted };
             CommandAnswer::applied(StatusCode::CREATED, &place)
@@ -171,6 +184,15 @@ async fn posted(app: &App, room: RoomId, posting: Posting) -> Result<CommandAnsw
         Some(MessageOutcome::Rejected(reason)) => Err(rejected(&reason)),
         None => CommandAnswer::accepted(&accepted),
     }
+}
+
+/// What became of messages that the log has, as far as it can be read: what cannot is no error of the command.
+async fn outcomes_of(app: &App, room: RoomId, ids: &[MessageId]) -> HashMap<MessageId, MessageOutcome> {
+    let found = outcomes::message_outcomes(&app.context.read_model.pool(), room, ids).await;
+    found.unwrap_or_else(|error| {
+        tracing::warn!(%error, "failed to read the outcome of messages; answered as accepted");
+        HashMap::new()
+    })
 }
 
 /// Post many messages
@@ -202,6 +224,7 @@ async fn post_batch(
     Json(body): Json<PostBatch>,
 ) -> Result<CommandAnswer, Problem> {
     let messages = messages::batch(body.messages.into_iter().map(NewMessage::from).collect())?;
+    charge(&app, &caller, &messages).await?;
     let work = async |command: &Command, messages| {
         let posting = posting::post(&app, caller.user_id, (&headers, command), room, messages).await?;
         posted_batch(&app, room, posting).await
@@ -213,7 +236,7 @@ async fn posted_batch(app: &App, room: RoomId, posting: Posting) -> Result<Comma
     let Posting { ids, position, folded } = posting;
     let mut known = HashMap::new();
     if folded {
-        known = outcomes::message_outcomes(&app.context.read_model.pool(), room, &ids).await?;
+        known = outcomes_of(app, room, &ids).await;
     }
     let outcomes = ids.iter().map(|id| {
         known.remove(id).map(|outcome| match outcome {

@@ -25,6 +25,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use api_kit::Problem;
+use api_kit::outgoing::{OutgoingBudget, within_budget};
 use api_kit::problem::MEDIA_TYPE;
 use axum::body::Body;
 use axum::extract::Request;
@@ -47,7 +48,7 @@ use crate::state::QueryState;
 const PARKED: HeaderName = HeaderName::from_static("chatlog-parked");
 
 /// Every route of the query API.
-pub(crate) fn router() -> OpenApiRouter<QueryState> {
+pub(crate) fn router(budget: OutgoingBudget) -> OpenApiRouter<QueryState> {
     // Not problems: the server writes the request's id into them afterwards, and would say of plain text that it is gzip.
     let compressible = DefaultPredicate::new().and(NotForContentType::const_new(MEDIA_TYPE));
     OpenApiRouter::default()
@@ -70,6 +71,8 @@ pub(crate) fn router() -> OpenApiRouter<QueryState> {
         .merge(registrations::router())
         .merge(mails::router())
         .layer(axum::middleware::from_fn(marked))
+        // Before compression, which keeps what it has not compressed yet.
+        .layer(axum::middleware::from_fn_with_state(budget, within_budget))
         // For clients that ask for it; a page shrinks to a tenth, at the lowest level already.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressible))
 }
