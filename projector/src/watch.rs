@@ -67,7 +67,7 @@ async fn compare(
     watched: &mut HashMap<Partition, Watched>,
 ) -> sqlx::Result<()> {
     effect_marks::advance_all(&shared.pool, shared.generation, &shared.all_reached()).await?;
-    let checkpoints = checkpoint::all(&shared.pool).await?;
+    let checkpoints = checkpoint::all(&mut *shared.pool.acquire().await?).await?;
     let free = free_items(shared).await?;
     let now = Instant::now();
     for (item, (partition, end)) in (0..).zip(ends) {

@@ -10,6 +10,7 @@ use event_schema::room::MemberState;
 use event_schema::{MessageId, RoomId, Topic, UserId};
 use http::request::Parts;
 use read_model::Position;
+use read_model::parked;
 use read_model::visibility::first_visible_seq;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -115,6 +116,17 @@ impl Reader {
         state.read_consistency().at_least(self.user_id, self.position.as_ref()).await
     }
 
+    /// What they named may wait behind an event of the room that could not be processed: then the answer would be without it.
+    async fn refuse_parked(&self, state: &QueryState, db: &mut Db, room: RoomId, row: &RoomRow) -> Result<(), Problem> {
+        let Some(position) = self.position.as_ref().filter(|_| row.parked) else { return Ok(()) };
+        let partition = state.context().kafka.partition_for(Topic::Rooms, &room.to_string()).await?;
+        let Some(next) = position.offsets.get(&(Topic::Rooms, partition)) else { return Ok(()) };
+        if parked::is_parked_before(&mut **db, Topic::Rooms.name(), room.0, *next).await? {
+            return Err(Problem::parked());
+        }
+        Ok(())
+    }
+
     /// A connection to a state that shows everything of a key, for whoever is about to be refused.
     pub(crate) async fn settled_db(&self, state: &QueryState, topic: Topic, key: Uuid) -> Result<Db, Problem> {
         state.read_consistency().wait_before_refusal(self.user_id, self.position.as_ref(), topic, key).await
@@ -123,7 +135,8 @@ impl Reader {
 
 impl RoomReader {
     pub(crate) async fn new(state: &QueryState, reader: Reader, room_id: RoomId) -> Result<Self, Problem> {
-        let (db, room) = visible(state, &reader, room_id, RoomRow::is_member).await?;
+        let (mut db, room) = visible(state, &reader, room_id, RoomRow::is_member).await?;
+        reader.refuse_parked(state, &mut db, room_id, &room).await?;
         Ok(Self { reader, room_id, window: room.window(), room, db })
     }
 
@@ -137,6 +150,7 @@ impl RoomReader {
         let mut db = reader.db(state).await?;
         let found = store::room_ahead(&mut db, room_id, reader.user_id, ahead).await?;
         if let Some(RoomAhead { room, read }) = found.filter(|found| found.room.is_member()) {
+            reader.refuse_parked(state, &mut db, room_id, &room).await?;
             return Ok((Self { reader, room_id, window: room.window(), room, db }, read));
         }
         drop(db);

@@ -156,9 +156,9 @@ pub async fn advance(
 }
 
 /// Epoch and next offset of every partition. Checkpoints are few: the whole table is read.
-pub async fn all(pool: &PgPool) -> sqlx::Result<HashMap<Partition, Mark>> {
+pub async fn all(connection: &mut PgConnection) -> sqlx::Result<HashMap<Partition, Mark>> {
     let rows = sqlx::query_as("select topic, partition, epoch, next_offset from checkpoints");
-    let rows: Vec<(String, i32, i64, i64)> = rows.fetch_all(pool).await?;
+    let rows: Vec<(String, i32, i64, i64)> = rows.fetch_all(connection).await?;
     let mark = |(topic, number, epoch, next_offset): (String, i32, i64, i64)| {
         Some((Partition { topic: Topic::from_name(&topic)?, number }, Mark { epoch, next_offset }))
     };

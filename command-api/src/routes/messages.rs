@@ -163,10 +163,13 @@ async fn post(
 
 /// Counts what messages are beyond the one command that every request is: as many as there are, and each 4 KiB once more.
 async fn charge(app: &App, caller: &Caller, messages: &[Posted]) -> Result<(), Problem> {
+    app.context.rates.user_more(Kind::Commands, caller.user_id, cost(messages).saturating_sub(1)).await
+}
+
+/// As how many commands messages count.
+fn cost(messages: &[Posted]) -> u32 {
     let cost = |message: &Posted| 1 + message.content.as_str().map_or(0, str::len) / COUNTED_BYTES;
-    let cost: usize = messages.iter().map(cost).sum();
-    let more = u32::try_from(cost.saturating_sub(1)).unwrap_or(u32::MAX);
-    app.context.rates.user_more(Kind::Commands, caller.user_id, more).await
+    u32::try_from(messages.iter().map(cost).sum::<usize>()).unwrap_or(u32::MAX)
 }
 
 async fn posted(app: &App, room: RoomId, posting: Posting) -> Result<CommandAnswer, Problem> {
@@ -248,4 +251,18 @@ async fn posted_batch(app: &App, room: RoomId, posting: Posting) -> Result<Comma
     let complete = outcomes.is_some();
     let body = BatchAccepted { message_ids: ids.iter().map(|id| id.0).collect(), position, outcomes };
     if complete { CommandAnswer::applied(StatusCode::CREATED, &body) } else { CommandAnswer::accepted(&body) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_count_by_number_and_length() {
+        let message =
+            |bytes| NewMessage { text: "x".repeat(bytes), ..NewMessage::default() }.into_payload().expect("sound");
+        assert_eq!(cost(&[message(1)]), 1);
+        assert_eq!(cost(&[message(4 * 1024 - 1), message(4 * 1024), message(8 * 1024)]), 1 + 2 + 3);
+        assert_eq!(cost(&vec![message(10); 500]), 500);
+    }
 }

@@ -64,7 +64,7 @@ impl OwnerRequests {
         generation: i32,
         reached: Vec<(Partition, i64)>,
     ) -> sqlx::Result<()> {
-        let rows = checkpoint::all(pool).await?;
+        let rows = checkpoint::all(&mut *pool.acquire().await?).await?;
         let seen = |(partition, reached)| (partition, SeenCheckpoint { reached, row: rows.get(&partition).copied() });
         let checkpoints = reached.into_iter().map(seen).collect();
         let requests = store::requests(pool, generation).await?;

@@ -24,3 +24,21 @@ pub async fn is_event_parked(read_model: impl PgExecutor<'_>, key: Uuid, event: 
     );
     found.fetch_one(read_model).await
 }
+
+/// Whether an event of a key waits that a position includes: the tables do not show it, however far they are.
+pub async fn is_parked_before(
+    read_model: impl PgExecutor<'_>,
+    topic: &str,
+    key: Uuid,
+    next_offset: i64,
+) -> sqlx::Result<bool> {
+    // Index Only Scan on parked_pkey; the table is empty unless something is wrong.
+    sqlx::query_scalar!(
+        r#"select exists (select from parked where key_id = $1 and topic = $2 and at_offset < $3) as "is!""#,
+        key,
+        topic,
+        next_offset
+    )
+    .fetch_one(read_model)
+    .await
+}

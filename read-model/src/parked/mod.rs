@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 pub use dropped::Dropped;
-pub use lookup::{is_any_key_parked, is_event_parked};
+pub use lookup::{is_any_key_parked, is_event_parked, is_parked_before};
 
 /// A key with parked events.
 #[derive(Clone, Copy, Debug)]
