@@ -1,4 +1,4 @@
-//! Answers to repeated commands, kept in Redis for a day and given again byte for byte.
+//! Answers to repeated commands, kept in Redis for ten minutes and given again byte for byte.
 //!
 //! This is a convenience, not the promise: a repeated command has one effect because its ids derive from its key and the
 //! fold drops an id it has seen. So everything here may fail: without Redis commands are simply done again.
@@ -18,8 +18,9 @@ pub use entry::{Entry, Fingerprint};
 use crate::answer::CommandAnswer;
 use crate::command::Command;
 
-/// How long an answer is kept: a day, in milliseconds.
-const KEPT_MS: i64 = 24 * 60 * 60 * 1000;
+/// How long an answer is kept, in milliseconds: as long as clients repeat what they got no answer to. A later repetition is done
+/// again, with the same ids, and the fold drops it; and a user within the rate limits could fill Redis with more.
+const KEPT_MS: i64 = 10 * 60 * 1000;
 /// How long a command may be in progress: as long as the log may take, in milliseconds. What it leaves behind when its
 /// process dies keeps a repetition waiting no longer than this.
 const IN_PROGRESS_MS: i64 = 10_000;

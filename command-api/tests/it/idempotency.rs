@@ -1,6 +1,7 @@
 //! A repeated command has one effect and one answer.
 
 use event_schema::RoomId;
+use event_schema::ids::CommandScope;
 use futures::future::join_all;
 use serde_json::json;
 
@@ -103,5 +104,23 @@ fn a_key_has_its_form() {
         for key in ["", &"k".repeat(256)] {
             assert_eq!(post(world, room, "hi").by(owner).key(key).send().await.field(), "Idempotency-Key");
         }
+    });
+}
+
+#[test]
+fn an_answer_is_kept_for_as_long_as_clients_repeat() {
+    in_shared_world(async |world| {
+        let owner = world.new_user();
+        let room = world.group_of(owner).await;
+        post(world, room, "once").by(owner).key("k").send().await.json(202);
+        let (redis, target) = (&world.test.api.redis, room.to_string());
+        let route = "POST /v1/rooms/{room}/messages";
+        let id = CommandScope { user: owner, route, target: &target, key: "k" }.command_id();
+        let left: i64 = redis::cmd("PTTL")
+            .arg(redis.key(&format!("idempotency:{id}")))
+            .query_async(&mut redis.connection())
+            .await
+            .expect("Redis");
+        assert!((1..=10 * 60 * 1000).contains(&left), "{left} ms");
     });
 }

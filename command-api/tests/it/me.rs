@@ -34,7 +34,7 @@ async fn text(world: &World, sql: &'static str, user: UserId) -> Option<String> 
 
 const NAME: &str = "select display_name from identity.accounts where user_id = $1";
 
-/// Forgets what was answered under a key, as Redis does after a day.
+/// Forgets what was answered under a key, as Redis does after ten minutes.
 async fn forget(world: &World, user: UserId, route: &str, key: &str) {
     let id = CommandScope { user, route, target: "", key }.command_id();
     let redis = &world.test.api.redis;

@@ -32,10 +32,11 @@ use crate::verify::{Report, Scope, Sources, VerifyError, home, verify};
 const NEAR: i64 = 50_000;
 /// How often it is tried to come near, and to begin anew where keys are parked or let out meanwhile.
 const ROUNDS: u32 = 20;
-/// A projector waits for the checkpoint until it is told to try again later.
+/// A projector waits for the checkpoint until it is told to try again later. Between two statements the rest is folded; a process
+/// that is frozen meanwhile must not hold the partitions for ever.
 const BEGIN: &str = "begin;
 set local statement_timeout = 0;
-set local idle_in_transaction_session_timeout = 0;
+set local idle_in_transaction_session_timeout = '60s';
 set local lock_timeout = '30s'";
 /// How often readers are told, if Redis is away.
 const TELL: u32 = 20;
