@@ -28,6 +28,10 @@ use crate::halt::{HaltReason, Halted};
 /// Records decoded without letting others run.
 const STRIDE: usize = 128;
 
+/// For so long after a partition was taken its queue is polled often: readers wait for what comes first, and a wake-up that was
+/// missed would keep them for half a second.
+const FIRST: Duration = Duration::from_secs(3);
+const FIRST_POLL: Duration = Duration::from_millis(25);
 /// After the end of the log was read, so long nothing comes before it is asked whether offsets without a record follow.
 const QUIET: Duration = Duration::from_millis(200);
 /// Without that, how often the same is asked, if the log is known to go on.
@@ -90,6 +94,7 @@ impl Feed {
             end: None,
             pace,
             caught_up: false,
+            heard: false,
             quiet_since: Instant::now(),
             asked: Instant::now(),
         };
@@ -133,6 +138,8 @@ struct Reader {
     pace: Pace,
     /// The client says that it has read to the end, and nothing came since.
     caught_up: bool,
+    /// Whether anything has come.
+    heard: bool,
     /// When the last record came.
     quiet_since: Instant,
     /// When it was last asked whether there are more.
@@ -147,9 +154,10 @@ impl Reader {
             let blocked = self.is_blocked();
             let reading = !blocked && due != Due::Full;
             let ready = blocked || matches!(due, Due::Now | Due::Full);
+            let poll = if self.is_first_awaited() { FIRST_POLL } else { POLL };
             let wait = match due {
-                Due::At(at) if reading => at.saturating_duration_since(Instant::now()).min(POLL),
-                _ => POLL,
+                Due::At(at) if reading => at.saturating_duration_since(Instant::now()).min(poll),
+                _ => poll,
             };
             tokio::select! {
                 biased;
@@ -207,6 +215,11 @@ impl Reader {
         }
     }
 
+    /// Whether the partition has just been taken and nothing has come of it.
+    fn is_first_awaited(&self) -> bool {
+        !self.heard && self.quiet_since.elapsed() < FIRST
+    }
+
     /// Whether something that is no event comes next.
     fn is_blocked(&self) -> bool {
         self.end.is_some() || self.damaged.is_some()
@@ -231,7 +244,7 @@ impl Reader {
     fn take(&mut self, record: Option<Result<BorrowedMessage<'_>, KafkaError>>) {
         match record {
             Some(Ok(message)) => {
-                (self.caught_up, self.quiet_since) = (false, Instant::now());
+                (self.caught_up, self.heard, self.quiet_since) = (false, true, Instant::now());
                 if let Err(reason) = self.decode(&message) {
                     self.end = Some(FeedEnd::Halted(Halted { partition: self.partition, offset: self.next, reason }));
                 }

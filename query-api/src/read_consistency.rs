@@ -1,6 +1,6 @@
 //! How recent an answer must be.
 //!
-//! Two rules, both of waiting for the projector, a second at most. Read your writes: a request with `at_least` is
+//! Two rules, both of waiting for the projector, a few seconds at most. Read your writes: a request with `at_least` is
 //! answered from a state that includes this position. And a refusal is never given from stale data: before a 403 or a
 //! 404 the read models have reached what was the end of the partition when the request came, so that "create a room,
 //! read it at once" never fails. Connections are given out here only, so that no answer forgets to wait.

@@ -10,7 +10,7 @@ use clap::value_parser;
 #[group(skip)]
 pub struct Settings {
     /// Milliseconds that a request waits for the read models before it is told that they are behind
-    #[arg(long, env = "CHATLOG_QUERY_WAIT_MS", default_value_t = 1_000, value_name = "MS")]
+    #[arg(long, env = "CHATLOG_QUERY_WAIT_MS", default_value_t = 3_000, value_name = "MS")]
     #[arg(value_parser = value_parser!(u32).range(1..=10_000))]
     pub query_wait_ms: u32,
     /// Requests that may wait for the read models at a time, in the whole process
@@ -33,7 +33,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            query_wait_ms: 1_000,
+            query_wait_ms: 3_000,
             query_waiters: 1_000,
             query_refusals_per_user: 4,
             query_positions_per_user: 32,

@@ -79,11 +79,11 @@ async fn joining_and_leaving_costs_nobody_an_answer() {
     let (mut second, mut third) = tokio::join!(join(&instance, "process-1"), join(&instance, "process-2"));
     shared_by(&instance, 3).await;
     load.goes_on(20).await;
-    for process in [&mut second, &mut third] {
+    for (process, left) in [(&mut second, 2), (&mut third, 1)] {
         process.terminate();
         wait_for_within("it ends when asked", PATIENCE, async || process.exit()).await;
+        shared_by(&instance, left).await;
     }
-    shared_by(&instance, 1).await;
     load.goes_on(20).await;
     stop.store(true, Ordering::Relaxed);
     let (mut failures, mut took) = (Vec::new(), Vec::new());
