@@ -49,13 +49,13 @@ create table control.foreign_records (
     primary key (log_id, topic, partition, at_offset)
 );
 
--- Up to where effects of the fold have been told, whichever generation told them: should the tables of a generation be
--- lost, nothing else knows.
+-- Up to where a generation has folded and told what it had to tell: should its tables be lost, nothing else knows.
 create table control.effect_marks (
+    generation  integer not null references control.generations on delete cascade,
     topic       text not null,
     partition   integer not null,
     next_offset bigint not null,
-    primary key (topic, partition)
+    primary key (generation, topic, partition)
 );
 
 -- The one rule of which messages a member may see, for statements: the first seq. `read_model::visibility` says the same.

@@ -9,7 +9,7 @@ use event_schema::rejection::{Reason, RejectionRecorded};
 use event_schema::{Event, Payload, RegistrationId};
 use fold::Outcome;
 use platform::outbox::{self, OutboxError};
-use read_model::{Partition, effect_marks};
+use read_model::Partition;
 use sqlx::PgConnection;
 
 /// Who the effects say they are from.
@@ -82,34 +82,19 @@ pub(crate) fn of(partition: Partition, events: &[(i64, &Event)], outcomes: &[Out
         .collect()
 }
 
-/// Whether events are folded at their place in the log, or later, because they had been parked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Folding {
-    InOrder,
-    Parked,
-}
-
-/// Puts effects into the outbox, in the batch's own transaction: those that this generation has to tell, and that no generation
-/// before it has told. Gives how many.
+/// Puts effects into the outbox, in the batch's own transaction: those that this generation has to tell. Gives
+/// how many.
 pub(crate) async fn insert(
     connection: &mut PgConnection,
     generation: i32,
     partition: Partition,
-    folding: Folding,
     effects: Vec<Effect>,
 ) -> sqlx::Result<usize> {
     if effects.is_empty() {
         return Ok(0);
     }
     let offsets: Vec<i64> = effects.iter().map(|effect| effect.offset).collect();
-    let mut ours = owned(connection, generation, partition, &offsets).await?;
-    if folding == Folding::InOrder {
-        let told = effect_marks::read(&mut *connection, partition).await?;
-        ours.retain(|offset| *offset >= told);
-        if let Some(last) = ours.iter().max() {
-            effect_marks::advance(&mut *connection, partition, last + 1).await?;
-        }
-    }
+    let ours = owned(connection, generation, partition, &offsets).await?;
     let ours = effects.into_iter().filter(|effect| ours.contains(&effect.offset));
     let ours: Vec<(String, Event)> = ours.map(|effect| (effect.origin, effect.event)).collect();
     outbox::insert_effects(connection, &ours).await.map_err(|error| match error {

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use event_schema::{Event, MessageId, RoomId};
 use fold::{self, Change, FoldError, Needs, Outcome, State};
 use platform::{foreign_records, postgres};
-use read_model::Partition;
+use read_model::{Partition, effect_marks};
 use read_model::checkpoint::{self, Checkpoint};
 use sqlx::PgConnection;
 use tokio::time::Instant;
 
 use crate::batch::Batch;
 use crate::context::ProjectorContext;
-use crate::effects::{self, Folding};
+use crate::effects;
 use crate::parking::{Full, ParkedCache};
 use crate::push;
 use crate::store::{self, Posted};
@@ -117,10 +117,13 @@ impl Writer {
         let sorted = self.parked.load(&mut tx).await?.sort(batch, shared.settings.parked_caps());
         let sorted = sorted.map_err(|(index, full)| Failure::Full { index, full })?;
         let folded =
-            self.fold_into(&mut tx, &sorted.flow, Folding::InOrder).await.map_err(|failure| match failure {
+            self.fold_into(&mut tx, &sorted.flow).await.map_err(|failure| match failure {
                 Failure::Fold { index, error } => Failure::Fold { index: sorted.place(index, batch), error },
                 other => other,
             })?;
+        if folded.told > 0 {
+            effect_marks::advance(&mut tx, shared.generation, self.partition, after.next_offset).await?;
+        }
         read_model::parked::store::park(&mut tx, self.partition, &sorted.queue, None).await?;
         read_model::parked::store::remember_all(&mut tx, self.partition, &sorted.drops).await?;
         let mut released = Vec::new();
@@ -167,13 +170,12 @@ impl Writer {
         &mut self,
         connection: &mut PgConnection,
         events: &[(i64, &Event)],
-        folding: Folding,
     ) -> Result<Folded, Failure> {
         let outcomes = self.fold(&mut *connection, events).await?;
         let changes = self.state.take_changes();
         store::write(&mut *connection, &changes, &posted(events, &outcomes)).await?;
         let effects = effects::of(self.partition, events, &outcomes);
-        let told = effects::insert(connection, self.shared.generation, self.partition, folding, effects).await?;
+        let told = effects::insert(connection, self.shared.generation, self.partition, effects).await?;
         Ok(Folded { outcomes, changes: changes.changes, told })
     }
 

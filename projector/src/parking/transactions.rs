@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::batch::Batch;
 use crate::context::ProjectorContext;
-use crate::effects::{Folding, SOURCE};
+use crate::effects::SOURCE;
 use crate::push;
 use crate::reader::Damaged;
 use crate::store;
@@ -184,7 +184,7 @@ impl<'a> ParkingTransactions<'a> {
                 if parked::unpark(&mut tx, self.writer.partition, key, &offsets).await? != offsets.len() {
                     return Ok(None);
                 }
-                let folded = self.writer.fold_into(&mut tx, &events, Folding::Parked).await?;
+                let folded = self.writer.fold_into(&mut tx, &events).await?;
                 (key, span.of(&events, &folded.outcomes, &folded.changes), folded.told)
             }
         };

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use platform::postgres;
 use platform::settings::PostgresSettings;
 use read_model::generations::{Fold, schema_name};
-use read_model::{Partition, integrity};
+use read_model::{Partition, effect_marks, integrity};
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 use uuid::Uuid;
@@ -148,19 +148,29 @@ pub(super) async fn lost(db: &PgPool) -> sqlx::Result<Option<i32>> {
     Ok((!known).then_some(active.number))
 }
 
-/// A generation takes the place of one whose tables are lost: all effects are its own to tell, from where they have been told
-/// (`control.effect_marks`).
+/// A generation takes the place of one whose tables are lost: from the first effect that may not have been told
+/// (`control.effect_marks`), all effects are its own to tell.
 pub(super) async fn take_over_effects(db: &PgPool, generation: i32, partitions: &[Partition]) -> sqlx::Result<()> {
-    let topics: Vec<String> = partitions.iter().map(|partition| partition.topic.name().to_owned()).collect();
-    let numbers: Vec<i32> = partitions.iter().map(|partition| partition.number).collect();
-    sqlx::query!(
-        "insert into control.effect_owners (topic, partition, from_offset, generation)
-         select topic, partition, 0, $1 from unnest($2::text[], $3::int[]) as place (topic, partition)",
-        generation,
-        &topics,
-        &numbers
-    )
-    .execute(db)
-    .await
-    .map(drop)
+    let mut tx = db.begin().await?;
+    for partition in partitions {
+        let from = effect_marks::first_untold(&mut tx, *partition).await?;
+        let (topic, number) = (partition.topic.name(), partition.number);
+        // Of two owners from the same offset the later is right; those from a later offset would still be asked first.
+        let after = sqlx::query!(
+            "delete from control.effect_owners where topic = $1 and partition = $2 and from_offset > $3",
+            topic,
+            number,
+            from
+        );
+        after.execute(&mut *tx).await?;
+        let own = sqlx::query!(
+            "insert into control.effect_owners (topic, partition, from_offset, generation) values ($1, $2, $3, $4)",
+            topic,
+            number,
+            from,
+            generation
+        );
+        own.execute(&mut *tx).await?;
+    }
+    tx.commit().await
 }

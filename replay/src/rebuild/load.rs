@@ -109,7 +109,7 @@ pub(super) struct Loaded {
 pub(super) enum Told {
     /// Of all: another generation tells them.
     Everything,
-    /// Nobody has folded on: what comes behind the marks is left to a projector.
+    /// Only what was told before the tables were lost: the rest is left to a projector.
     UpToMarks,
 }
 
@@ -130,7 +130,7 @@ pub(super) async fn all(
                 let end = sources.kafka.end_offset(topic, number).await?;
                 let end = match told {
                     Told::Everything => end,
-                    Told::UpToMarks => end.min(effect_marks::read(&mut connection, partition).await?),
+                    Told::UpToMarks => end.min(effect_marks::first_untold(&mut connection, partition).await?),
                 };
                 open.push((end, partition));
             }

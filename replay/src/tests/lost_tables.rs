@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::verifying::sources;
 use crate::progress::PhaseProgress;
-use crate::rebuild::{Plan, Share, rebuild};
+use crate::rebuild::{Plan, Share, activate, rebuild};
 use crate::verify::{Scope, verify};
 
 const OWNER: UserId = UserId(Uuid::from_u128(1));
@@ -65,6 +65,54 @@ async fn lost_tables_come_back_from_the_log_and_effects_are_told_once() {
     world.folded(replayed).await;
     running.end().await;
     assert_eq!(world.hashes(built.generation).await, world.hashes(replayed).await);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_folded_ahead_of_a_switch_is_told_by_the_generation_before() {
+    let world = World::new().await;
+    let db = &world.platform().db;
+    let mut story = Story::new(33);
+    let before = world.read_model().generation();
+    world.log(&[event(1, ROOM, OWNER, created(OWNER, &[]))]).await;
+    world.log(&story.events(1_000)).await;
+    let ahead = world.generation().await;
+    assert_eq!((before, ahead), (1, 2));
+    let running = world.project(ahead, &Settings::default());
+    world.folded(ahead).await;
+    assert_eq!(activate(db, ahead, world.fold(), &sources(&world).stop).await.expect("active"), Some(before));
+    let in_silence = number(&world.pool(ahead), "select count(*) from rejections").await;
+    assert!(in_silence > 0);
+    assert_eq!(number(db, TOLD).await, 0);
+    world.log(&story.events(300)).await;
+    world.log(&strangers(5_000, 3)).await;
+    world.folded(ahead).await;
+    let all = number(&world.pool(ahead), "select count(*) from rejections").await;
+    until_number(db, TOLD, all - in_silence).await;
+    // The new one's marks are beyond what the old one has still to tell.
+    let behind = "select count(*) from g2.checkpoints reached left join control.effect_marks mark
+                  on (mark.generation, mark.topic, mark.partition) = (2, reached.topic, reached.partition)
+                  where coalesce(mark.next_offset, 0) < reached.next_offset";
+    until_number(db, behind, 0).await;
+    let old = world.project(before, &Settings::default());
+    world.folded(before).await;
+    until_number(db, TOLD, all).await;
+
+    // Once more, with the tables of the active one lost: owners of before the loss keep nobody from telling.
+    relayed(db).await;
+    running.end().await;
+    db.execute("drop schema g2 cascade").await.expect("dropped");
+    world.log(&strangers(6_000, 4)).await;
+    let plan = Plan { share: Share::WHOLE, verify: true, activate: true, projector: Settings::default() };
+    let built = rebuild(world.platform(), &sources(&world), &plan, &PhaseProgress::default()).await.expect("built");
+    until_number(db, TOLD, 4).await;
+    let again = world.project(built.generation, &Settings::default());
+    world.log(&strangers(7_000, 2)).await;
+    world.folded(built.generation).await;
+    world.folded(before).await;
+    assert_eq!(number(db, TOLD).await, 6);
+    old.end().await;
+    again.end().await;
     world.end().await;
 }
 
