@@ -5,8 +5,8 @@ use std::sync::Arc;
 use event_schema::{Event, MessageId, RoomId};
 use fold::{self, Change, FoldError, Needs, Outcome, State};
 use platform::{foreign_records, postgres};
-use read_model::{Partition, effect_marks};
 use read_model::checkpoint::{self, Checkpoint};
+use read_model::{Partition, effect_marks};
 use sqlx::PgConnection;
 use tokio::time::Instant;
 
@@ -116,11 +116,10 @@ impl Writer {
         }
         let sorted = self.parked.load(&mut tx).await?.sort(batch, shared.settings.parked_caps());
         let sorted = sorted.map_err(|(index, full)| Failure::Full { index, full })?;
-        let folded =
-            self.fold_into(&mut tx, &sorted.flow).await.map_err(|failure| match failure {
-                Failure::Fold { index, error } => Failure::Fold { index: sorted.place(index, batch), error },
-                other => other,
-            })?;
+        let folded = self.fold_into(&mut tx, &sorted.flow).await.map_err(|failure| match failure {
+            Failure::Fold { index, error } => Failure::Fold { index: sorted.place(index, batch), error },
+            other => other,
+        })?;
         if folded.told > 0 {
             effect_marks::advance(&mut tx, shared.generation, self.partition, after.next_offset).await?;
         }
