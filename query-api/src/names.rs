@@ -86,7 +86,7 @@ impl Names {
 /// rooms) has a null name: everybody who was asked for is there.
 pub async fn read(db: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<BTreeMap<Uuid, NamesItem>> {
     let mut read: BTreeMap<Uuid, NamesItem> = ids.iter().map(|id| (*id, NamesItem::default())).collect();
-    for row in store::names(db, ids).await? {
+    for row in store::people::names(db, ids).await? {
         read.insert(row.user_id, NamesItem { display_name: row.display_name, username: row.username });
     }
     Ok(read)

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use platform::Backoff;
 use read_model::Partition;
+use read_model::parked::PendingDrop;
 use read_model::parked::scan_dropped::{self, ScanError};
-use read_model::parked::store::{self, ParkedAddress, PendingDrop};
+use read_model::parked::store::{self, ParkedAddress};
 use read_model::push::Push;
 use tokio::time::{Instant, MissedTickBehavior};
 use uuid::Uuid;

@@ -9,7 +9,8 @@ use std::sync::{Mutex, PoisonError};
 
 use read_model::Partition;
 use read_model::checkpoint::{self, Mark};
-use read_model::parked::store::{self, PendingDrop, Request};
+use read_model::parked::store::{self, Request};
+use read_model::parked::{PendingDrop, pending_drops};
 use sqlx::PgPool;
 
 /// What the last look found.
@@ -68,7 +69,7 @@ impl OwnerRequests {
         let seen = |(partition, reached)| (partition, SeenCheckpoint { reached, row: rows.get(&partition).copied() });
         let checkpoints = reached.into_iter().map(seen).collect();
         let requests = store::requests(pool, generation).await?;
-        let given_up = store::on_their_way(pool).await?;
+        let given_up = pending_drops(pool).await?;
         *self.inner() = Inner { requests, given_up, checkpoints };
         Ok(())
     }

@@ -10,7 +10,8 @@ use platform::foreign_records;
 use platform::outbox::{self, OutboxError};
 use read_model::checkpoint::{self, Checkpoint, LastEvent};
 use read_model::parked::ParkedKey;
-use read_model::parked::store::{self as parked, NewParked, PendingDrop, Request};
+use read_model::parked::PendingDrop;
+use read_model::parked::store::{self as parked, NewParked, Request};
 use sqlx::{PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 

@@ -19,8 +19,7 @@ use crate::access::Reader;
 use crate::openapi::{MissingProblems, NotModified, ReadProblems};
 use crate::params::{IdsParams, OneParams};
 use crate::state::QueryState;
-use crate::store::people::AccountRow;
-use crate::store::{self, UserRow};
+use crate::store::people::{self, AccountRow, UserRow};
 
 pub(super) fn router() -> OpenApiRouter<QueryState> {
     OpenApiRouter::default().routes(routes!(get_me)).routes(routes!(get_user)).routes(routes!(list_users))
@@ -103,7 +102,7 @@ async fn get_me(
     // Whoever has a token has an account: its event may still be on its way to the log.
     let row = user(&state, &reader, reader.user_id).await?.ok_or_else(Problem::behind)?;
     let mut db = state.context().db.acquire().await?;
-    answer(&headers, &me(row, store::people::account(&mut db, reader.user_id).await?), None)
+    answer(&headers, &me(row, people::account(&mut db, reader.user_id).await?), None)
 }
 
 /// The profile as it was folded, and what never enters the log.
@@ -167,7 +166,7 @@ async fn list_users(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let ids = params.ids()?;
-    let rows = store::users(&mut *reader.db(&state).await?, &ids).await?;
+    let rows = people::users(&mut *reader.db(&state).await?, &ids).await?;
     let mut rows: HashMap<Uuid, UserRow> = rows.into_iter().map(|row| (row.user_id, row)).collect();
     let items = ids.iter().filter_map(|id| rows.remove(&id.0)).map(Profile::from).collect();
     answer(&headers, &Profiles { items }, None)
@@ -176,12 +175,12 @@ async fn list_users(
 /// A person; none only after the read models have caught up.
 async fn user(state: &QueryState, reader: &Reader, id: UserId) -> Result<Option<UserRow>, Problem> {
     let mut db = reader.db(state).await?;
-    if let Some(row) = store::users(&mut db, &[id]).await?.pop() {
+    if let Some(row) = people::users(&mut db, &[id]).await?.pop() {
         return Ok(Some(row));
     }
     drop(db);
     let mut db = reader.settled_db(state, Topic::Users, id.0).await?;
-    Ok(store::users(&mut db, &[id]).await?.pop())
+    Ok(people::users(&mut db, &[id]).await?.pop())
 }
 
 impl From<UserRow> for Profile {

@@ -68,3 +68,48 @@ pub async fn account(db: &mut PgConnection, user: UserId) -> sqlx::Result<Option
     .fetch_optional(db)
     .await
 }
+
+/// What may be known of a person.
+#[derive(Clone, Debug)]
+pub struct UserRow {
+    pub user_id: Uuid,
+    pub kind: String,
+    pub username: Option<String>,
+    pub display_name: Option<String>,
+    pub locale: String,
+    pub status: Option<String>,
+    pub deactivated: bool,
+    pub created_at: DateTime<Utc>,
+}
+
+/// The profiles of these people, in no order.
+pub async fn users(db: &mut PgConnection, ids: &[UserId]) -> sqlx::Result<Vec<UserRow>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    sqlx::query_as!(
+        UserRow,
+        "select user_id, kind, username, display_name, locale, status, deactivated, created_at
+         from users where user_id = any($1) and not pending",
+        &ids,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// How a person is shown beside messages.
+#[derive(Clone, Debug)]
+pub struct NamesRow {
+    pub user_id: Uuid,
+    pub username: Option<String>,
+    pub display_name: Option<String>,
+}
+
+/// The names of these people, in no order.
+pub async fn names(db: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<NamesRow>> {
+    sqlx::query_as!(
+        NamesRow,
+        "select user_id, username, display_name from users where user_id = any($1) and not pending",
+        ids,
+    )
+    .fetch_all(db)
+    .await
+}

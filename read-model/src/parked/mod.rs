@@ -3,6 +3,7 @@
 
 mod dropped;
 mod lookup;
+mod pending_drops;
 pub mod scan_dropped;
 pub mod store;
 
@@ -12,6 +13,7 @@ use uuid::Uuid;
 
 pub use dropped::Dropped;
 pub use lookup::{is_any_key_parked, is_event_parked, is_parked_before};
+pub use pending_drops::{PendingDrop, pending_drops};
 
 /// A key with parked events.
 #[derive(Clone, Copy, Debug)]

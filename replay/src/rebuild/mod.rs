@@ -14,6 +14,7 @@ mod metrics;
 pub(crate) mod progress_report;
 mod repair_rows;
 mod room;
+mod standstill;
 
 use std::time::{Duration, Instant};
 
@@ -39,11 +40,10 @@ use projector::{Projector, Target, start_on};
 use read_model::Fold;
 use read_model::Partition;
 use read_model::parked::store;
+use standstill::{Amount, Standstill};
 
 /// How often the catching up is looked at.
 const LOOK: Duration = Duration::from_millis(100);
-/// A catching up that makes no progress for so long is given up; longer than a group takes to notice that a member is gone.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How a rebuild works.
 #[derive(Clone, Debug)]
@@ -334,29 +334,6 @@ impl Left {
     }
 }
 
-/// Events to be folded; with none of them, parked ones to be tried.
-type Amount = (u64, u64);
-
-/// Since when less has not been left than ever before (no clock).
-struct Standstill {
-    least: Amount,
-    since: Instant,
-}
-
-impl Standstill {
-    fn new(now: Instant) -> Self {
-        Self { least: (u64::MAX, u64::MAX), since: now }
-    }
-
-    /// So much is left now; whether it is to be given up.
-    fn lasts(&mut self, left: Amount, now: Instant) -> bool {
-        if left < self.least {
-            *self = Self { least: left, since: now };
-        }
-        now.saturating_duration_since(self.since) >= PATIENCE
-    }
-}
-
 fn named(spent: Spent) -> Vec<(&'static str, f64)> {
     let parts = [("kafka", spent.kafka), ("decode", spent.decode), ("fold", spent.fold), ("copy", spent.copy)];
     parts.map(|(name, time)| (name, time.as_secs_f64())).to_vec()
@@ -377,28 +354,5 @@ impl Clock {
     fn phase(&mut self, name: &'static str) {
         self.phases.push((name, self.since.elapsed().as_secs_f64()));
         self.since = Instant::now();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_catching_up_that_makes_no_progress_is_given_up_and_a_slow_one_is_not() {
-        let began = Instant::now();
-        let after = |seconds| began + Duration::from_secs(seconds);
-        let mut standstill = Standstill::new(began);
-        // An event each half minute, then parked ones.
-        for n in 0..20 {
-            assert!(!standstill.lasts((20 - n, 0), after(30 * n)));
-        }
-        assert!(!standstill.lasts((0, 50), after(600)));
-        assert!(!standstill.lasts((0, 49), after(630)));
-        assert!(!standstill.lasts((0, 49), after(689)));
-        // Back and forth is no progress.
-        assert!(!standstill.lasts((3, 0), after(689)));
-        assert!(standstill.lasts((0, 49), after(690)));
-        assert!(!standstill.lasts((0, 48), after(691)));
     }
 }

@@ -184,10 +184,10 @@ async fn lists(scale: &mut Scale) {
 
 async fn people(scale: &mut Scale) {
     let ids: Vec<Uuid> = (0..1_000).map(|n| id("user", n * 50)).collect();
-    assert_eq!(store::names(&mut scale.db, &ids).await.expect("read").len(), 1_000);
+    assert_eq!(store::people::names(&mut scale.db, &ids).await.expect("read").len(), 1_000);
     let names = Statement::newest(scale, "names").await;
     let users: Vec<UserId> = ids.iter().take(100).copied().map(UserId).collect();
-    assert_eq!(store::users(&mut scale.db, &users).await.expect("read").len(), 100);
+    assert_eq!(store::people::users(&mut scale.db, &users).await.expect("read").len(), 100);
     let users = Statement::newest(scale, "users").await;
     for (statement, most) in [(names, 1_000), (users, 100)] {
         for count in [1, 10, most] {
