@@ -1,6 +1,7 @@
 //! On real servers.
 
 mod fold_versions;
+mod giving_up;
 mod leaving;
 mod lost_tables;
 mod parking;
